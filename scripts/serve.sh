@@ -1,0 +1,57 @@
+#!/bin/sh
+# serve.sh [flags of larder serve] - build larder, and serve as a mirror of Docker Hub and the
+# other well-known registries on port 5000 of this machine.
+#
+# Images are kept in /var/lib/registry for root, else in ~/.local/share/larder; --root DIR and
+# --addr HOST:PORT say otherwise, and so do the variables in docs/settings.md.
+set -eu
+
+cd "$(dirname "$0")/.."
+build=build
+
+say() {
+	echo "serve: $*" >&2
+}
+
+case " $* " in
+*" --help "* | *" -h "*)
+	sed -n 's/^# \{0,1\}//; 2,6p' "$0"
+	[ ! -x $build/larder ] || exec $build/larder serve --help
+	exit 0
+	;;
+esac
+
+./scripts/deps.sh build
+
+# What was said is shown only when it went wrong.
+quietly() {
+	mkdir -p $build
+	if ! "$@" >$build/serve.log 2>&1; then
+		cat $build/serve.log >&2
+		say "failed: $*"
+		exit 1
+	fi
+}
+if [ ! -f $build/build.ninja ]; then
+	say "configuring (once)"
+	quietly meson setup $build --buildtype=release
+fi
+say "building"
+quietly ninja -C $build larder
+
+# The address as it will be, for what is printed below.
+settings=$($build/larder serve --mirror "$@" --print-settings 2>/dev/null) ||
+	exec $build/larder serve --mirror "$@" # it says what is wrong
+addr=$(echo "$settings" | sed -n 's/^  addr: "\(.*\)"$/\1/p')
+root=$(echo "$settings" | sed -n 's/^    rootdirectory: "\(.*\)"$/\1/p')
+case $addr in
+:*) addr=127.0.0.1$addr ;;
+esac
+cat >&2 <<END
+serve: mirror of Docker Hub at http://$addr, images kept in $root; Ctrl-C ends it
+serve: Docker:     {"registry-mirrors": ["http://$addr"]} in /etc/docker/daemon.json, then restart it
+serve: containerd: [host."http://$addr"] in /etc/containerd/certs.d/<registry>/hosts.toml
+serve: Podman:     [[registry.mirror]] location = "$addr/docker.io", insecure = true (README.md)
+serve: what it saved: http://$addr/metrics
+END
+exec $build/larder serve --mirror "$@"

@@ -1,0 +1,282 @@
+/*
+ * cmd_serve.c - `larder serve`: from settings to a running server, and its signals.
+ *
+ * The main thread sleeps in sigwait: SIGTERM and SIGINT drain and end, a second one ends
+ * at once, SIGHUP reads the settings again.
+ */
+#include "app/cmd_serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/settings.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mirror/mirror.h"
+#include "server/server.h"
+#include "store/store.h"
+#include "upstream/upstream.h"
+
+/* What `serve` was started with: reading the settings again needs it. */
+struct invocation {
+	int argc;
+	char **argv;
+	char **envp;
+};
+
+static struct tag_policy policy_of(int64_t age_ms)
+{
+	return (struct tag_policy){ age_ms == 0 ? TAG_ALWAYS : TAG_AGE, age_ms };
+}
+
+static int add_upstream(struct plan *p, const struct settings *s,
+			const struct setting_upstream *u, struct err *e)
+{
+	struct upstream_conf conf = {
+		.host = u->host,
+		.url = u->url,
+		.username = u->username,
+		.password = u->password,
+		.docker_config = s->docker_config,
+		.ca_file = u->ca_file != NULL ? u->ca_file : s->ca_file,
+		.realm_host = u->realm_host,
+		.connect_ms = (int)s->connect_ms,
+		.header_ms = (int)s->header_ms,
+		.stall_ms = (int)s->stall_ms,
+	};
+	int64_t age_ms = u->has_freshness ? u->freshness_ms : s->freshness_ms;
+	struct upstream *up = upstream_new(&conf, e);
+
+	if (up == NULL)
+		return -1;
+	if (plan_add_site(p, up, u->is_default, policy_of(age_ms), e) == 0)
+		return 0;
+	upstream_unref(up);
+	return -1;
+}
+
+static struct plan *plan_from(const struct settings *s, struct err *e)
+{
+	struct plan *p = plan_new();
+	size_t i;
+
+	p->patience_ms = s->patience_ms;
+	p->negative_ms = s->negative_ms;
+	for (i = 0; i < s->n_tags; i++) {
+		struct tag_policy policy = policy_of(s->tags[i].age_ms);
+
+		if (s->tags[i].pinned)
+			policy.rule = TAG_PINNED;
+		plan_add_tags(p, s->tags[i].pattern, policy);
+	}
+	for (i = 0; i < s->n_local; i++)
+		plan_add_local(p, s->local[i]);
+	for (i = 0; i < s->n_upstreams; i++) {
+		if (add_upstream(p, s, &s->upstreams[i], e) != 0) {
+			plan_unref(p);
+			return NULL;
+		}
+	}
+	return p;
+}
+
+static void use_log_settings(const struct settings *s)
+{
+	size_t i;
+
+	log_setup(s->log_level, s->log_format);
+	log_access_setup(s->access_log);
+	for (i = 0; i < s->n_warnings; i++)
+		log_event(LOG_WARN, "settings.warning", LS("message", s->warnings[i]));
+}
+
+/* What cannot change while running: said, so that nobody waits for it. */
+static void say_unchanged(const struct settings *now, const struct settings *was)
+{
+	if (strcmp(now->addr, was->addr) != 0)
+		log_event(LOG_WARN, "settings.needs_restart", LS("setting", "http.addr"));
+	if (strcmp(now->root, was->root) != 0)
+		log_event(LOG_WARN, "settings.needs_restart",
+			  LS("setting", "storage.filesystem.rootdirectory"));
+	if (now->threads != was->threads || now->connections != was->connections ||
+	    now->flights != was->flights)
+		log_event(LOG_WARN, "settings.needs_restart",
+			  LS("setting",
+			     "larder.threads, larder.connections, larder.flights"));
+}
+
+static void reload(struct mirror *m, const struct invocation *how,
+		   const struct settings *first)
+{
+	struct settings *s = NULL;
+	struct plan *p;
+	struct err e;
+
+	if (settings_load(how->argc, how->argv, how->envp, &s, &e) != 0) {
+		log_event(LOG_ERROR, "settings.not_reloaded", LS("error", e.msg),
+			  LS("what", "the old settings stay"));
+		return;
+	}
+	p = plan_from(s, &e);
+	if (p == NULL) {
+		log_event(LOG_ERROR, "settings.not_reloaded", LS("error", e.msg),
+			  LS("what", "the old settings stay"));
+	} else {
+		use_log_settings(s);
+		say_unchanged(s, first);
+		mirror_set_plan(m, p);
+		log_event(LOG_INFO, "settings.reloaded", LU("upstreams", s->n_upstreams));
+	}
+	settings_free(s);
+}
+
+/* Connections, partials and blobs being sent all need descriptors. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < lim.rlim_max) {
+		lim.rlim_cur = lim.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &lim);
+	}
+}
+
+static void block_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* While draining, a second signal ends at once. */
+static void end_at_once(int sig)
+{
+	static const char text[] = "larder: ended at once by a second signal\n";
+
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(1);
+	_exit(1);
+}
+
+static void let_second_signal_through(void)
+{
+	struct sigaction sa = { .sa_handler = end_at_once };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void wait_for_end(struct mirror *m, const struct invocation *how,
+			 const struct settings *first, sigset_t *set)
+{
+	int sig;
+
+	for (;;) {
+		if (sigwait(set, &sig) != 0)
+			continue;
+		if (sig != SIGHUP)
+			break;
+		reload(m, how, first);
+	}
+	log_event(LOG_INFO, "serve.stopping", LS("signal", strsignal(sig)));
+}
+
+static void stop(struct server *server, struct mirror *m, int64_t drain_ms)
+{
+	let_second_signal_through();
+	if (!server_drain(server, drain_ms))
+		log_event(LOG_WARN, "serve.drain_ended", LU("after_ms", drain_ms),
+			  LS("what", "requests still under way are cut"));
+	mirror_cancel(m);
+	server_stop(server);
+	mirror_stop(m);
+}
+
+static int start(const struct settings *s, struct store *store, struct mirror *m,
+		 struct server **server, struct err *e)
+{
+	struct server_conf conf = {
+		.host = s->listen_host,
+		.port = s->listen_port,
+		.threads = s->threads,
+		.connections = s->connections,
+		.nheaders = s->n_headers,
+	};
+	struct server_header *headers = mem_alloc((s->n_headers + 1) * sizeof(*headers));
+	size_t i;
+	int rc;
+
+	for (i = 0; i < s->n_headers; i++)
+		headers[i] =
+			(struct server_header){ s->headers[i].name, s->headers[i].value };
+	conf.headers = headers;
+	rc = server_start(&conf, store, m, server, e);
+	free(headers);
+	return rc;
+}
+
+static void say_ready(const struct settings *s, const struct server *server)
+{
+	const struct setting_upstream *dflt = settings_default_upstream(s);
+
+	log_event(LOG_INFO, "serve.listening", LS("address", s->addr),
+		  LU("port", server_port(server)), LS("root", s->root),
+		  LS("default_upstream",
+		     dflt != NULL ? dflt->url : "none (local registry)"),
+		  LU("upstreams", s->n_upstreams), LS("version", LARDER_VERSION));
+}
+
+static int serve(const struct settings *s, const struct invocation *how)
+{
+	struct server *server = NULL;
+	struct mirror *m = NULL;
+	struct store *store = NULL;
+	struct plan *p;
+	sigset_t set;
+	struct err e;
+
+	block_signals(&set);
+	raise_descriptor_limit();
+	if (upstream_global_init(&e) != 0 || (p = plan_from(s, &e)) == NULL)
+		goto fail;
+	if (store_open(s->root, &store, &e) != 0) {
+		plan_unref(p);
+		goto fail;
+	}
+	m = mirror_new(store, p, s->flights);
+	if (start(s, store, m, &server, &e) != 0)
+		goto fail;
+	say_ready(s, server);
+	wait_for_end(m, how, s, &set);
+	stop(server, m, s->drain_ms);
+	store_close(store);
+	upstream_global_done();
+	log_event(LOG_INFO, "serve.stopped");
+	return 0;
+fail:
+	log_event(LOG_ERROR, "serve.failed", LS("error", e.msg));
+	mirror_stop(m);
+	store_close(store);
+	return 1;
+}
+
+int cmd_serve(const struct settings *first, int argc, char **argv, char **envp)
+{
+	struct invocation how = { argc, argv, envp };
+
+	use_log_settings(first);
+	return serve(first, &how);
+}

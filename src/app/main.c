@@ -1,0 +1,179 @@
+/*
+ * main.c - which command it is, and what to say when it is none.
+ *
+ * Exit status: 0 done, 1 failed, 100 wrong use.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cmd_serve.h"
+#include "app/setting_help.h"
+#include "app/setting_path.h"
+#include "app/settings.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/mem.h"
+
+#define TEXT_MAX_BYTES (256 * 1024)
+
+enum { DONE = 0, FAILED = 1, WRONG_USE = 100 };
+
+static int run_serve(int argc, char **argv, char **envp);
+static int run_version(int argc, char **argv, char **envp);
+static int run_help(int argc, char **argv, char **envp);
+
+static const struct command {
+	const char *name, *what;
+	int (*run)(int argc, char **argv, char **envp);
+} commands[] = {
+	{ "serve", "serve images: larder serve [flags] [config.yml]", run_serve },
+	{ "version", "print the version", run_version },
+	{ "help", "help on a command, or on all settings: larder help settings",
+	  run_help },
+};
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int print_short_help(FILE *to)
+{
+	fprintf(to, "larder keeps container images close: a pull-through cache and "
+		    "registry.\n"
+		    "\n"
+		    "usage: larder COMMAND [ARGUMENTS]\n"
+		    "\n");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].what);
+	fprintf(to, "\n"
+		    "Begin with `larder serve --mirror`, a mirror of Docker Hub and "
+		    "other public\n"
+		    "registries on 127.0.0.1:5000.\n");
+	return DONE;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *nearest = commands[0].name;
+
+	for (size_t i = 1; i < ARRAY_LEN(commands); i++)
+		if (setting_path_distance(name, commands[i].name) <
+		    setting_path_distance(name, nearest))
+			nearest = commands[i].name;
+	fprintf(stderr, "larder: unknown command \"%.60s\"; did you mean \"%s\"?\n", name,
+		nearest);
+	return WRONG_USE;
+}
+
+/* What fill makes, to standard output. */
+static int print(int (*fill)(struct buf *out))
+{
+	CLEANUP(buf_done)
+	struct buf b = BUF_INIT(TEXT_MAX_BYTES);
+
+	if (fill(&b) != 0) {
+		fprintf(stderr, "larder: the text is too long\n");
+		return FAILED;
+	}
+	return fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0 ? DONE : FAILED;
+}
+
+static int print_settings(const struct settings *s)
+{
+	CLEANUP(buf_done)
+	struct buf b = BUF_INIT(4 * TEXT_MAX_BYTES);
+
+	for (size_t i = 0; i < s->n_warnings; i++)
+		fprintf(stderr, "larder: warning: %s\n", s->warnings[i]);
+	if (settings_print(s, &b) != 0) {
+		fprintf(stderr, "larder: the settings are too long to print\n");
+		return FAILED;
+	}
+	return fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0 ? DONE : FAILED;
+}
+
+static int help_serve(void)
+{
+	printf("usage: larder serve [flags] [config.yml]\n"
+	       "\n"
+	       "Serves images until stopped. With --mirror it mirrors Docker Hub and "
+	       "other public\n"
+	       "registries; with proxy.remoteurl (REGISTRY_PROXY_REMOTEURL) it is a "
+	       "cache of that\n"
+	       "registry; with neither, a local registry. config.yml is registry:2's.\n"
+	       "`larder help settings` lists every setting and its variable.\n"
+	       "\n"
+	       "SIGTERM or SIGINT drains what is in flight, a second one ends at once. "
+	       "SIGHUP\n"
+	       "reads the settings again.\n"
+	       "\n");
+	fflush(stdout);
+	return print(setting_help_flags);
+}
+
+static bool wants_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
+}
+
+static int run_serve(int argc, char **argv, char **envp)
+{
+	CLEANUP(settings_freep)
+	struct settings *s = NULL;
+	struct err e;
+
+	if (wants_help(argc, argv))
+		return help_serve();
+	if (settings_load(argc, argv, envp, &s, &e) != 0) {
+		fprintf(stderr, "larder: %s\n", e.msg);
+		return e.kind == ERR_INVALID ? WRONG_USE : FAILED;
+	}
+	if (s->print)
+		return print_settings(s);
+	return cmd_serve(s, argc, argv, envp);
+}
+
+static int run_version(int argc, char **argv, char **envp)
+{
+	printf("larder %s\n", LARDER_VERSION);
+	return DONE;
+}
+
+static int run_help(int argc, char **argv, char **envp)
+{
+	if (argc < 2)
+		return print_short_help(stdout);
+	if (strcmp(argv[1], "settings") == 0) {
+		if (argc > 2 && strcmp(argv[2], "--markdown") == 0)
+			return print(setting_help_markdown);
+		return print(setting_help_text);
+	}
+	if (strcmp(argv[1], "serve") == 0)
+		return help_serve();
+	if (find(argv[1]))
+		return print_short_help(stdout);
+	return unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	const struct command *c;
+
+	if (argc < 2)
+		return print_short_help(stdout);
+	if (strcmp(argv[1], "--version") == 0)
+		return run_version(argc, argv, envp);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return print_short_help(stdout);
+	c = find(argv[1]);
+	if (c == NULL)
+		return unknown_command(argv[1]);
+	return c->run(argc - 1, argv + 1, envp);
+}

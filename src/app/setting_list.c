@@ -1,0 +1,120 @@
+/*
+ * setting_list.c - patterns as YAML lists and maps, and as words in one text.
+ */
+#include "app/setting_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/setting_bound.h"
+#include "base/mem.h"
+#include "oci/pattern.h"
+
+static int add_local(struct settings *s, const char *pattern, struct err *e)
+{
+	if (pattern_check(pattern, e) != 0)
+		return -1;
+	if (pattern_has_tag(pattern))
+		return err_set(e, ERR_INVALID,
+			       "pattern \"%.60s\": names only, without a tag", pattern);
+	if (s->n_local == SETTING_PATTERNS_MAX)
+		return err_set(e, ERR_INVALID, "more than %d patterns",
+			       SETTING_PATTERNS_MAX);
+	s->local = mem_grow(s->local, (s->n_local + 1) * sizeof(*s->local));
+	s->local[s->n_local++] = mem_dup(pattern);
+	return 0;
+}
+
+static int add_tag(struct settings *s, const struct setting_row *row, const char *pattern,
+		   const char *age, struct err *e)
+{
+	struct setting_tag t = { .pinned = strcasecmp(age, "pinned") == 0 };
+
+	if (pattern_check(pattern, e) != 0)
+		return -1;
+	if (!t.pinned && setting_bound_age(row, age, &t.age_ms, e) != 0)
+		return err_add(e, "pattern \"%.60s\": an age, always or pinned", pattern);
+	if (s->n_tags == SETTING_PATTERNS_MAX)
+		return err_set(e, ERR_INVALID, "more than %d patterns",
+			       SETTING_PATTERNS_MAX);
+	t.pattern = mem_dup(pattern);
+	s->tags = mem_grow(s->tags, (s->n_tags + 1) * sizeof(*s->tags));
+	s->tags[s->n_tags++] = t;
+	return 0;
+}
+
+/* "pattern,pattern" or "pattern=age,pattern=age". */
+static int add_words(struct settings *s, const struct setting_row *row, const char *text,
+		     struct err *e)
+{
+	CLEANUP(mem_freep)
+	char *copy = mem_dup(text);
+	char *rest = copy, *word, *age;
+
+	while ((word = strsep(&rest, ", \t\n")) != NULL) {
+		if (*word == '\0')
+			continue;
+		if (row->type == SETTING_PATTERNS) {
+			if (add_local(s, word, e) != 0)
+				return -1;
+			continue;
+		}
+		age = strrchr(word, '=');
+		if (age == NULL)
+			return err_set(e, ERR_INVALID, "\"%.60s\" must be pattern=age",
+				       word);
+		*age++ = '\0';
+		if (add_tag(s, row, word, age, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_nodes(struct settings *s, const struct setting_row *row,
+		     const struct yaml *node, int *line, struct err *e)
+{
+	const struct yaml *v;
+
+	*line = node->line;
+	if (node->kind == YAML_SCALAR)
+		return add_words(s, row, node->text, e);
+	for (v = node->child; v; v = v->next) {
+		*line = v->line;
+		if (node->kind == YAML_MAP && row->type == SETTING_TAGS &&
+		    v->kind == YAML_SCALAR) {
+			if (add_tag(s, row, v->key, v->text, e) != 0)
+				return -1;
+		} else if (node->kind == YAML_LIST && v->kind == YAML_SCALAR) {
+			if (add_words(s, row, v->text, e) != 0)
+				return -1;
+		} else if (node->kind == YAML_LIST && v->kind == YAML_MAP &&
+			   row->type == SETTING_TAGS) {
+			if (add_nodes(s, row, v, line, e) != 0)
+				return -1;
+		} else {
+			return err_set(e, ERR_INVALID,
+				       row->type == SETTING_TAGS
+					       ? "must be a map of pattern to age"
+					       : "must be a list of patterns");
+		}
+	}
+	return 0;
+}
+
+int setting_list_set(struct settings *s, const struct setting_row *row,
+		     const struct yaml *node, int *line, struct err *e)
+{
+	size_t i;
+
+	if (row->type == SETTING_PATTERNS) {
+		for (i = 0; i < s->n_local; i++)
+			free(s->local[i]);
+		s->n_local = 0;
+	} else {
+		for (i = 0; i < s->n_tags; i++)
+			free(s->tags[i].pattern);
+		s->n_tags = 0;
+	}
+	return add_nodes(s, row, node, line, e);
+}

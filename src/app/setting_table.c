@@ -1,0 +1,158 @@
+/*
+ * setting_table.c - every setting, once.
+ *
+ * Read by people in this order, in `larder help settings` and docs/settings.md.
+ */
+#include "app/setting_table.h"
+
+#include "app/setting_draft.h"
+#include "base/mem.h"
+
+#define S(field) offsetof(struct setting_draft, s.field)
+#define D(field) offsetof(struct setting_draft, field)
+#define U(field) offsetof(struct draft_upstream, u.field)
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define YEAR ((int64_t)365 * 24 * HOUR)
+
+const struct setting_row setting_table_rows[] = {
+	{ "version", NULL, SETTING_VERSION, 0, 0, 0, NULL,
+	  "Version of the file's form; a file must say 0.1." },
+
+	{ "storage.filesystem.rootdirectory", "root", SETTING_TEXT, S(root), 0, 0,
+	  "(/var/lib/registry, or ~/.local/share/larder)",
+	  "Directory of the store. A volume of registry:2 opens in place. The default is "
+	  "/var/lib/registry for root and where that directory may be written, else "
+	  "larder in $XDG_DATA_HOME or in ~/.local/share." },
+	{ "storage.maintenance.readonly.enabled", NULL, SETTING_BOOL, S(readonly), 0, 0,
+	  "false", "Nothing may be pushed or deleted." },
+
+	{ "http.addr", "addr", SETTING_ADDR, S(addr), 0, 0, "127.0.0.1:5000",
+	  "Where to listen: host:port, [IPv6]:port, or :port for all interfaces, IPv4 "
+	  "and "
+	  "IPv6. Port 0 lets the kernel choose." },
+	{ "http.net", NULL, SETTING_TCP, 0, 0, 0, "tcp", "Only tcp." },
+	{ "http.headers.*", NULL, SETTING_HEADER, S(headers), 0, 0, NULL,
+	  "Headers for every response: a name, and a list of values." },
+	{ "http.draintimeout", NULL, SETTING_DURATION, S(drain_ms), 0, HOUR, "30s",
+	  "How long a stop waits for requests in flight. A second signal ends at once." },
+
+	{ "log.level", "log-level", SETTING_LEVEL, S(log_level), 0, 0, "info",
+	  "Least important event that is logged: debug, info, warn or error." },
+	{ "log.formatter", "log-format", SETTING_FORMAT, S(log_format), 0, 0, "text",
+	  "Form of a log line: text or json (logstash is json)." },
+	{ "log.accesslog.disabled", NULL, SETTING_NOT, S(access_log), 0, 0, "false",
+	  "No line a request on standard output." },
+
+	{ "proxy.remoteurl", NULL, SETTING_URL, D(remote_url), 0, 0, NULL,
+	  "Be a cache of this registry: it becomes the default upstream, under the name "
+	  "of "
+	  "the URL's host (docker.io for registry-1.docker.io)." },
+	{ "proxy.username", NULL, SETTING_SECRET, D(remote_username), 0, 0, NULL,
+	  "Credential for that registry." },
+	{ "proxy.password", NULL, SETTING_SECRET, D(remote_password), 0, 0, NULL,
+	  "Credential for that registry." },
+
+	{ "larder.mirror", "mirror", SETTING_BOOL, S(mirror), 0, 0, "false",
+	  "Mirror Docker Hub as the default upstream, and gcr.io, ghcr.io, quay.io, "
+	  "registry.k8s.io, mcr.microsoft.com, public.ecr.aws, lscr.io and "
+	  "registry.gitlab.com by ?ns= or by path prefix." },
+	{ "larder.freshness", "freshness", SETTING_AGE, S(freshness_ms), 0, YEAR, "10m",
+	  "Age of a tag before its upstream is asked whether it has moved; 0 or always: "
+	  "at every pull." },
+	{ "larder.patience", "patience", SETTING_DURATION, S(patience_ms), 0, MINUTE,
+	  "2s", "Longest wait for such a check when there is a copy to answer with." },
+	{ "larder.negative", NULL, SETTING_DURATION, S(negative_ms), 0, 5 * MINUTE, "10s",
+	  "How long the answer \"there is no such tag\" of an upstream is remembered." },
+	{ "larder.tags", NULL, SETTING_TAGS, S(tags), 0, YEAR, NULL,
+	  "Freshness by pattern over host/name:tag, such as "
+	  "docker.io/library/*:latest: an age, always, or pinned (never asked again). "
+	  "The "
+	  "first pattern that matches decides. In a variable: pattern=age,pattern=age." },
+	{ "larder.local", NULL, SETTING_PATTERNS, S(local), 0, 0, NULL,
+	  "Patterns of repository names that live here and are never looked up outside. "
+	  "In "
+	  "a variable: pattern,pattern." },
+	{ "larder.docker-config", NULL, SETTING_TEXT, S(docker_config), 0, 0, NULL,
+	  "Path of a Docker config.json to take upstream credentials from, with its "
+	  "credHelpers and credsStore. None is read unless named." },
+	{ "larder.ca", NULL, SETTING_TEXT, S(ca_file), 0, 0, NULL,
+	  "PEM file of authorities to trust for all upstreams, besides the system's." },
+	{ "larder.upstreams.*.url", NULL, SETTING_URL, U(url), 0, 0, "(https://<host>)",
+	  "Where that registry is reached. The part before names it as image names do." },
+	{ "larder.upstreams.*.default", NULL, SETTING_BOOL, U(is_default), 0, 0, "false",
+	  "This upstream serves names without a host. At most one does." },
+	{ "larder.upstreams.*.freshness", NULL, SETTING_AGE, U(freshness_ms), 0, YEAR,
+	  "(larder.freshness)", "Freshness of this upstream's tags." },
+	{ "larder.upstreams.*.credentials", NULL, SETTING_CREDENTIALS, 0, 0, 0, NULL,
+	  "Credential for this upstream as user:password, or a map as below." },
+	{ "larder.upstreams.*.credentials.username", NULL, SETTING_SECRET, U(username), 0,
+	  0, NULL, "User name." },
+	{ "larder.upstreams.*.credentials.password", NULL, SETTING_SECRET, U(password), 0,
+	  0, NULL, "Password or access token." },
+	{ "larder.upstreams.*.credentials.password-file", NULL, SETTING_TEXT,
+	  offsetof(struct draft_upstream, password_file), 0, 0, NULL,
+	  "File that holds the password, instead; a line end after it is left out." },
+	{ "larder.upstreams.*.ca", NULL, SETTING_TEXT, U(ca_file), 0, 0, NULL,
+	  "PEM file of authorities to trust for this upstream, besides the system's." },
+	{ "larder.upstreams.*.realm", NULL, SETTING_HOST, U(realm_host), 0, 0, NULL,
+	  "Host of a token service elsewhere that may be sent this credential." },
+	{ "larder.timeouts.connect", NULL, SETTING_DURATION, S(connect_ms), 1,
+	  10 * MINUTE, "5s", "To reach an upstream." },
+	{ "larder.timeouts.header", NULL, SETTING_DURATION, S(header_ms), 1, 10 * MINUTE,
+	  "10s", "From a request to the first line of its answer." },
+	{ "larder.timeouts.stall", NULL, SETTING_DURATION, S(stall_ms), 1, 10 * MINUTE,
+	  "10s", "Without a byte of a download." },
+	{ "larder.flights", NULL, SETTING_COUNT, S(flights), 1, 1024, "32",
+	  "Downloads at once." },
+	{ "larder.threads", NULL, SETTING_COUNT, S(threads), 1, 256, "(processors)",
+	  "Threads that serve requests." },
+	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",
+	  "Clients' connections at once; the limit on open files bounds it." },
+
+	/* What registry:2 knows besides. */
+	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,
+	  "this version cannot ask clients for credentials" },
+	{ "http.tls", NULL, SETTING_REFUSED, 0, 0, 0, NULL,
+	  "this version speaks no TLS; put a TLS proxy in front" },
+	{ "middleware", NULL, SETTING_REFUSED, 0, 0, 0, NULL,
+	  "this version has no middleware" },
+	{ "http.prefix", NULL, SETTING_REFUSED, 0, 0, 0, NULL,
+	  "this version serves /v2/ at the root only" },
+	{ "storage.filesystem.maxthreads", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "storage.inmemory", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "images are kept on disk, in the root directory" },
+	{ "storage.cache", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "storage.redirect", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "storage.tag", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "storage.delete", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "this version deletes nothing by request" },
+	{ "storage.maintenance.uploadpurging", NULL, SETTING_SILENT, 0, 0, 0, NULL,
+	  NULL },
+	{ "proxy.ttl", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "images stay; larder.freshness says when a tag is checked" },
+	{ "proxy.exec", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "larder.docker-config runs credential helpers" },
+	{ "proxy.cachewritetimeout", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "http.host", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "http.secret", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "http.relativeurls", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "http.http2", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "http.h2c", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "http.debug", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "/metrics is at the main address" },
+	{ "log.fields", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "log.reportcaller", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "log.hooks", NULL, SETTING_NOTED, 0, 0, 0, NULL, "no mail is sent" },
+	{ "loglevel", NULL, SETTING_NOTED, 0, 0, 0, NULL, "use log.level" },
+	{ "reporting", NULL, SETTING_NOTED, 0, 0, 0, NULL, "nothing is reported" },
+	{ "notifications", NULL, SETTING_NOTED, 0, 0, 0, NULL, "no events are sent" },
+	{ "redis", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "health", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "catalog", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "compatibility", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "validation", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "policy", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+};
+const size_t setting_table_len = ARRAY_LEN(setting_table_rows);

@@ -1,0 +1,179 @@
+/*
+ * settings.c - the order of sources, and what has to be found out at start.
+ */
+#include "app/settings.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "app/setting_apply.h"
+#include "app/setting_args.h"
+#include "app/setting_draft.h"
+#include "app/setting_env.h"
+#include "app/setting_set.h"
+#include "app/setting_upstreams.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "codec/yaml.h"
+
+#define SYSTEM_ROOT "/var/lib/registry"
+#define OWN_FILES 128 /* descriptors for all but clients' connections */
+
+static int read_file(struct setting_draft *d, const char *path, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf text = BUF_INIT(YAML_MAX_BYTES);
+	int rc;
+
+	if (path == NULL || *path == '\0')
+		return 0;
+	if (fs_read(AT_FDCWD, path, &text, e) != 0)
+		return err_add(e, "configuration file %.200s", path);
+	d->s.config_path = mem_dup(path);
+	rc = setting_apply_file(d, path, buf_view(&text), e);
+	if (text.p)
+		explicit_bzero(text.p, text.n);
+	return rc;
+}
+
+static const char *file_of(const char *arg, char **envp)
+{
+	const char *path = arg;
+
+	if (path == NULL)
+		path = setting_env_get(envp, "LARDER_CONFIG");
+	if (path == NULL || *path == '\0')
+		path = setting_env_get(envp, "REGISTRY_CONFIGURATION_PATH");
+	return path;
+}
+
+static int find_root(struct settings *s, char **envp, struct err *e)
+{
+	const char *data = setting_env_get(envp, "XDG_DATA_HOME");
+	const char *home = setting_env_get(envp, "HOME");
+
+	if (s->root)
+		return 0;
+	if (geteuid() == 0 || access(SYSTEM_ROOT, W_OK) == 0)
+		s->root = mem_dup(SYSTEM_ROOT);
+	else if (data && *data == '/')
+		s->root = mem_fmt("%s/larder", data);
+	else if (home && *home == '/')
+		s->root = mem_fmt("%s/.local/share/larder", home);
+	else
+		return err_set(e, ERR_INVALID,
+			       "there is no home directory to keep images in; say where "
+			       "with --root DIR");
+	return 0;
+}
+
+static unsigned processors(void)
+{
+	cpu_set_t set;
+	int n = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+	return n < 1 ? 1 : n > 256 ? 256 : (unsigned)n;
+}
+
+/* A connection may hold a socket and a file that is being sent. */
+static void bound_connections(struct setting_draft *d)
+{
+	struct rlimit limit;
+	unsigned wanted = d->s.connections;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max == RLIM_INFINITY)
+		return;
+	most = limit.rlim_max > OWN_FILES + 2 ? (limit.rlim_max - OWN_FILES) / 2 : 1;
+	if (wanted <= most)
+		return;
+	d->s.connections = (unsigned)most;
+	setting_draft_warn(
+		d,
+		"larder.connections is %u, not %u: no more than %llu files may "
+		"be open",
+		d->s.connections, wanted, (unsigned long long)limit.rlim_max);
+}
+
+static int check_readable(const char *name, const char *path, struct err *e)
+{
+	if (path && access(path, R_OK) != 0)
+		return err_errno(e, "%s: %.200s", name, path);
+	return 0;
+}
+
+static int finish(struct setting_draft *d, char **envp, struct err *e)
+{
+	struct settings *s = &d->s;
+
+	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
+	    check_readable("larder.ca", s->ca_file, e) != 0 ||
+	    check_readable("larder.docker-config", s->docker_config, e) != 0)
+		return -1;
+	for (size_t i = 0; i < s->n_upstreams; i++)
+		if (check_readable("larder.upstreams: ca", s->upstreams[i].ca_file, e) !=
+		    0)
+			return -1;
+	if (s->threads == 0)
+		s->threads = processors();
+	bound_connections(d);
+	return 0;
+}
+
+int settings_load(int argc, char **argv, char **envp, struct settings **out,
+		  struct err *e)
+{
+	CLEANUP(setting_draft_done)
+	struct setting_draft d;
+	const char *file;
+	struct settings *s;
+
+	setting_draft_init(&d);
+	setting_set_defaults(&d);
+	if (setting_args_apply(NULL, argc, argv, &file, e) != 0 ||
+	    read_file(&d, file_of(file, envp), e) != 0 ||
+	    setting_env_apply(&d, envp, e) != 0 ||
+	    setting_args_apply(&d, argc, argv, &file, e) != 0 || finish(&d, envp, e) != 0)
+		return -1;
+	s = mem_alloc(sizeof(*s));
+	*s = d.s;
+	memset(&d.s, 0, sizeof(d.s));
+	*out = s;
+	return 0;
+}
+
+void settings_free(struct settings *s)
+{
+	if (s == NULL)
+		return;
+	setting_draft_clear(s);
+	free(s);
+}
+
+void settings_freep(struct settings **s)
+{
+	settings_free(*s);
+	*s = NULL;
+}
+
+const struct setting_upstream *settings_upstream(const struct settings *s,
+						 const char *host)
+{
+	for (size_t i = 0; i < s->n_upstreams; i++)
+		if (strcmp(s->upstreams[i].host, host) == 0)
+			return &s->upstreams[i];
+	return NULL;
+}
+
+const struct setting_upstream *settings_default_upstream(const struct settings *s)
+{
+	for (size_t i = 0; i < s->n_upstreams; i++)
+		if (s->upstreams[i].is_default)
+			return &s->upstreams[i];
+	return NULL;
+}

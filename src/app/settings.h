@@ -1,0 +1,125 @@
+/*
+ * settings.h - everything that can be configured, read, checked, as plain data.
+ *
+ * Sources, later ones winning: the defaults; a file in the form of registry:2's
+ * config.yml; the environment (REGISTRY_*, then LARDER_*); flags. setting_table.c has the
+ * one row a setting that all of this follows from.
+ *
+ * A struct settings never changes after settings_load, so any number of threads may read
+ * it. Strings belong to it; NULL means "not given" where the field says so.
+ */
+#ifndef LARDER_APP_SETTINGS_H
+#define LARDER_APP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+
+/* How long the answer "this tag is this digest" is believed. */
+struct setting_tag {
+	char *pattern;	/* oci/pattern.h, over host/name:tag */
+	bool pinned;	/* never asked again */
+	int64_t age_ms; /* else asked again when older; 0: always */
+};
+
+struct setting_header {
+	char *name; /* a token, as written */
+	char *value;
+};
+
+struct setting_upstream {
+	char *host; /* as in image names, canonical (registry_host_parse): "docker.io" */
+	char *url;  /* "https://registry-1.docker.io": http or https, no "/" at the end */
+	char *username, *password; /* both or neither (NULL) */
+	char *ca_file;		   /* PEM, besides the system's; NULL: none */
+	char *realm_host;   /* a foreign token realm that may have the credential; NULL */
+	bool has_freshness; /* freshness_ms counts instead of settings.freshness_ms */
+	int64_t freshness_ms; /* 0: always */
+	bool is_default;      /* serves names without a host; at most one upstream does */
+};
+
+struct settings {
+	/* what to do: not settings proper */
+	bool print;	   /* --print-settings was given */
+	char *config_path; /* the file that was read; NULL: none */
+
+	/* storage */
+	char *root;    /* directory of the store; need not exist yet */
+	bool readonly; /* storage.maintenance.readonly.enabled: nothing may be pushed or
+			  deleted */
+
+	/* http */
+	char *addr;	      /* as given, for messages: "127.0.0.1:5000" */
+	char *listen_host;    /* name or numeric address; NULL: all, IPv4 and IPv6 */
+	uint16_t listen_port; /* 0: one that the kernel chooses */
+	struct setting_header *headers; /* added to every response */
+	size_t n_headers;
+	int64_t drain_ms; /* how long a stop waits for what is in flight; 0: not at all */
+
+	/* log */
+	enum log_level log_level;
+	enum log_format log_format;
+	bool access_log;
+
+	/* mirror */
+	bool mirror; /* docker.io and the well-known registries were asked for */
+	struct setting_upstream *upstreams;
+	size_t n_upstreams;   /* 0: a local registry */
+	int64_t freshness_ms; /* age at which a tag is checked again; 0: always */
+	int64_t patience_ms;  /* longest wait for a check when there is a copy to answer
+				 with */
+	int64_t negative_ms;  /* how long an upstream's 404 is remembered; 0: not */
+	struct setting_tag *tags; /* the first pattern that matches decides */
+	size_t n_tags;
+	char **local; /* patterns of names that live here and are never looked up outside
+		       */
+	size_t n_local;
+	char *docker_config; /* Docker's config.json to take credentials from; NULL: none
+			      */
+	char *ca_file;	     /* PEM for all upstreams, besides the system's; NULL: none */
+	int64_t connect_ms;  /* to reach an upstream */
+	int64_t header_ms;   /* from the request sent to the first header line */
+	int64_t stall_ms;    /* without a byte of a body */
+	unsigned flights;    /* downloads at once */
+
+	/* size of the house */
+	unsigned threads;     /* that serve HTTP; at least 1 */
+	unsigned connections; /* of clients at once, bounded by RLIMIT_NOFILE */
+
+	/* what the operator should read, one a line, without secrets: log each as a
+	 * warning */
+	char **warnings;
+	size_t n_warnings;
+};
+
+/*
+ * argv[0] is the subcommand's name, the rest its arguments: flags of the table, and at
+ * most one path of a configuration file; without one, LARDER_CONFIG or
+ * REGISTRY_CONFIGURATION_PATH name it, or there is none. Reads that file and those that
+ * settings name (password-file); contacts nobody, creates nothing. envp ends with NULL.
+ * The same call again (SIGHUP) reads everything afresh; the caller keeps the old settings
+ * when it fails.
+ *
+ * ERR_INVALID: a message that names the setting, where it stands (flag, variable, or
+ * file:line) and what would be right; never a secret. ERR_NOT_FOUND, ERR_DENIED, ERR_IO:
+ * a file that cannot be read. *out is set on success only; free it with settings_free.
+ */
+int settings_load(int argc, char **argv, char **envp, struct settings **out,
+		  struct err *e);
+void settings_free(struct settings *s); /* NULL is fine */
+void settings_freep(struct settings **s);
+
+/* The upstream of that canonical host, or NULL; the default upstream, or NULL. */
+const struct setting_upstream *settings_upstream(const struct settings *s,
+						 const char *host);
+const struct setting_upstream *settings_default_upstream(const struct settings *s);
+
+/* The effective settings in the form of a configuration file, secrets as "********".
+ * -1: out's limit is too small. */
+int settings_print(const struct settings *s, struct buf *out);
+
+#endif

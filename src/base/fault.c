@@ -1,0 +1,95 @@
+/*
+ * fault.c - the table of planned faults, read once from LARDER_FAULTS.
+ */
+#include "base/fault.h"
+
+#ifdef LARDER_FAULTS_BUILT
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_FAULTS 16
+
+static struct planned {
+	char name[40];
+	unsigned long at;
+	bool onwards;
+	int errnum; /* -1: kill */
+	atomic_ulong calls;
+} plan[MAX_FAULTS];
+static size_t planned;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static int errno_of(const char *word)
+{
+	static const struct {
+		const char *word;
+		int errnum;
+	} known[] = { { "kill", -1 },	    { "EIO", EIO },	  { "ENOSPC", ENOSPC },
+		      { "EACCES", EACCES }, { "EMFILE", EMFILE }, { "EDQUOT", EDQUOT } };
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].word, word) == 0)
+			return known[i].errnum;
+	fprintf(stderr, "LARDER_FAULTS: unknown fault '%s'\n", word);
+	abort();
+}
+
+static void read_plan(void)
+{
+	const char *env = getenv("LARDER_FAULTS");
+	char *copy, *save, *one;
+
+	if (env == NULL)
+		return;
+	copy = strdup(env);
+	for (one = strtok_r(copy, ",", &save); one && planned < MAX_FAULTS;
+	     one = strtok_r(NULL, ",", &save)) {
+		struct planned *p = &plan[planned];
+		char word[16], plus[2] = "";
+
+		if (sscanf(one, "%39[^:]:%lu%1[+]=%15s", p->name, &p->at, plus, word) !=
+			    4 &&
+		    sscanf(one, "%39[^:]:%lu=%15s", p->name, &p->at, word) != 3) {
+			fprintf(stderr, "LARDER_FAULTS: cannot read '%s'\n", one);
+			abort();
+		}
+		p->onwards = plus[0] == '+';
+		p->errnum = errno_of(word);
+		planned++;
+	}
+	free(copy);
+}
+
+int fault(const char *name)
+{
+	size_t i;
+
+	pthread_once(&once, read_plan);
+	for (i = 0; i < planned; i++) {
+		unsigned long call;
+
+		if (strcmp(plan[i].name, name) != 0)
+			continue;
+		call = atomic_fetch_add(&plan[i].calls, 1) + 1;
+		if (call != plan[i].at && !(plan[i].onwards && call > plan[i].at))
+			continue;
+		if (plan[i].errnum == -1)
+			kill(getpid(), SIGKILL);
+		errno = plan[i].errnum;
+		return plan[i].errnum;
+	}
+	return 0;
+}
+
+#else
+typedef int fault_is_not_built; /* ISO C wants something in every file */
+#endif

@@ -1,0 +1,22 @@
+/*
+ * fault.h - named places where tests make an operation fail or the process die.
+ *
+ * Built in only with -Dfaults=true; otherwise fault() is 0 and costs nothing.
+ * LARDER_FAULTS="store.fsync:3=EIO,store.link:1=kill": the 3rd call of
+ * fault("store.fsync") returns EIO, the first of "store.link" kills the process with
+ * SIGKILL.  ":3+" means the 3rd and every later one.  Any thread.
+ */
+#ifndef LARDER_BASE_FAULT_H
+#define LARDER_BASE_FAULT_H
+
+#ifdef LARDER_FAULTS_BUILT
+int fault(const char *name); /* 0, or the errno that the operation is to fail with */
+#else
+static inline int fault(const char *name)
+{
+	(void)name;
+	return 0;
+}
+#endif
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * fs.c - reading, writing and naming files so that a crash leaves the old state or the
+ * new.
+ *
+ * The order is always: temporary file in the same filesystem, content, fsync, link or
+ * rename, fsync of the directory.
+ */
+#include "base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/mem.h"
+
+#define PATH_LIMIT 4096
+
+int fs_read(int dirfd, const char *path, struct buf *out, struct err *e)
+{
+	CLEANUP(mem_closep)
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	size_t guess;
+
+	buf_clear(out);
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", path);
+	if (fstat(fd, &st) != 0)
+		return err_errno(e, "cannot stat %s", path);
+	if (S_ISDIR(st.st_mode))
+		return err_set(e, ERR_IO, "%s is a directory, not a file", path);
+	guess = st.st_size > 0 ? (size_t)st.st_size : 512;
+	for (;;) {
+		size_t left = out->limit - out->n, want = guess < left ? guess : left;
+		ssize_t got;
+		char over;
+
+		if (want == 0) { /* full: is there more? */
+			got = read(fd, &over, 1);
+			if (got == 0)
+				return 0;
+			return err_set(e, ERR_LIMIT, "%s is larger than %zu bytes", path,
+				       out->limit);
+		}
+		got = read(fd, buf_room(out, want), want);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_errno(e, "cannot read %s", path);
+		if (got == 0)
+			return 0;
+		buf_grew(out, (size_t)got);
+		if (st.st_size > 0 && (off_t)out->n == st.st_size && out->n < out->limit)
+			guess = 1; /* normally one more read, which says end of file */
+		else
+			guess = 4096;
+	}
+}
+
+int fs_sync(int fd, struct err *e)
+{
+	if (fault("fs.fsync") || fsync(fd) != 0)
+		return err_errno(e, "cannot write to disk (fsync)");
+	return 0;
+}
+
+/* dir = path without its last component; "." when there is none. */
+static int parent_of(const char *path, char dir[PATH_LIMIT], struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+
+	if (n >= PATH_LIMIT)
+		return err_set(e, ERR_LIMIT, "path is longer than %d bytes", PATH_LIMIT);
+	if (slash == path && slash != NULL)
+		n = 1;
+	memcpy(dir, n ? path : ".", n ? n : 1);
+	dir[n ? n : 1] = '\0';
+	return 0;
+}
+
+int fs_sync_parent(int dirfd, const char *path, struct err *e)
+{
+	char dir[PATH_LIMIT];
+	CLEANUP(mem_closep)
+	int fd = -1;
+
+	if (parent_of(path, dir, e) != 0)
+		return -1;
+	fd = openat(dirfd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, "cannot open directory %s", dir);
+	return fs_sync(fd, e);
+}
+
+int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e)
+{
+	char part[PATH_LIMIT];
+	size_t i, n = strlen(path);
+	struct stat st;
+
+	if (n == 0 || fstatat(dirfd, path, &st, 0) == 0)
+		return 0;
+	if (n >= sizeof(part))
+		return err_set(e, ERR_LIMIT, "path is longer than %d bytes", PATH_LIMIT);
+	for (i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (fault("fs.mkdir"))
+			return err_errno(e, "cannot create directory %s", part);
+		if (mkdirat(dirfd, part, 0755) != 0) {
+			if (errno != EEXIST)
+				return err_errno(e, "cannot create directory %s", part);
+			continue;
+		}
+		if (durable && fs_sync_parent(dirfd, part, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int fs_mkparents(int dirfd, const char *path, bool durable, struct err *e)
+{
+	char dir[PATH_LIMIT];
+
+	if (parent_of(path, dir, e) != 0)
+		return -1;
+	return fs_mkdirs(dirfd, dir, durable, e);
+}
+
+int fs_temp(int dirfd, const char *tmpdir, char *name, size_t namelen, struct err *e)
+{
+	static atomic_uint serial;
+	unsigned long long random = 0;
+	int fd, tries;
+
+	for (tries = 0; tries < 100; tries++) {
+		int n;
+
+		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+			random = (unsigned long long)getpid(); /* O_EXCL keeps it ours */
+		n = snprintf(name, namelen, "%s/%016llx-%u", tmpdir, random,
+			     atomic_fetch_add(&serial, 1));
+		if (n < 0 || (size_t)n >= namelen)
+			return err_set(e, ERR_LIMIT,
+				       "path of temporary file is too long");
+		if (fault("fs.create"))
+			return err_errno(e, "cannot create a temporary file in %s",
+					 tmpdir);
+		fd = openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		if (fd >= 0)
+			return fd;
+		if (errno != EEXIST)
+			break;
+	}
+	return err_errno(e, "cannot create a temporary file in %s", tmpdir);
+}
+
+int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, bool durable,
+	     struct err *e)
+{
+	if (fs_mkparents(dirfd, to, durable, e) != 0)
+		return -1;
+	if (how == FS_REPLACE) {
+		if (fault("fs.rename") || renameat(dirfd, from, dirfd, to) != 0)
+			return err_errno(e, "cannot rename %s to %s", from, to);
+	} else {
+		if (fault("fs.link") ||
+		    (linkat(dirfd, from, dirfd, to, 0) != 0 && errno != EEXIST))
+			return err_errno(e, "cannot link %s to %s", from, to);
+		if (fs_unlink(dirfd, from, e) != 0)
+			return -1;
+	}
+	return durable ? fs_sync_parent(dirfd, to, e) : 0;
+}
+
+int fs_pwrite_all(int fd, const void *p, size_t n, uint64_t off, struct err *e)
+{
+	const char *at = p;
+
+	while (n > 0) {
+		ssize_t put;
+
+		if (fault("fs.write"))
+			return err_errno(e, "cannot write");
+		put = pwrite(fd, at, n, (off_t)off);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return err_errno(e, "cannot write");
+		at += put;
+		n -= (size_t)put;
+		off += (uint64_t)put;
+	}
+	return 0;
+}
+
+int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, size_t n,
+	     bool durable, struct err *e)
+{
+	char temp[PATH_LIMIT];
+	CLEANUP(mem_closep)
+	int fd = fs_temp(dirfd, tmpdir, temp, sizeof(temp), e);
+
+	if (fd < 0)
+		return err_add(e, "%s", path);
+	if (fs_pwrite_all(fd, p, n, 0, e) != 0 || (durable && fs_sync(fd, e) != 0) ||
+	    fs_place(dirfd, temp, path, FS_REPLACE, durable, e) != 0) {
+		fs_unlink(dirfd, temp, NULL);
+		return err_add(e, "%s", path);
+	}
+	return 0;
+}
+
+int fs_unlink(int dirfd, const char *path, struct err *e)
+{
+	if (fault("fs.unlink"))
+		return err_errno(e, "cannot remove %s", path);
+	if (unlinkat(dirfd, path, 0) != 0 && errno != ENOENT)
+		return err_errno(e, "cannot remove %s", path);
+	return 0;
+}

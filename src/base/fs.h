@@ -1,0 +1,55 @@
+/*
+ * fs.h - files, the careful way.  The only place with store/ that may create, link,
+ * rename or unlink.
+ *
+ * Paths are relative to a directory descriptor (AT_FDCWD for the working directory).
+ * New files are 0644 and directories 0755 less umask.  Any thread.
+ */
+#ifndef LARDER_BASE_FS_H
+#define LARDER_BASE_FS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Whole file into out (cleared first); ERR_LIMIT when it is larger than out's limit. */
+int fs_read(int dirfd, const char *path, struct buf *out, struct err *e);
+
+/* Every missing directory of path. With durable, each one made is on disk on return. */
+int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e);
+/* The same for the directories above the last component of path. */
+int fs_mkparents(int dirfd, const char *path, bool durable, struct err *e);
+
+/* fsync of a descriptor, of a directory, and of the directory that holds path. */
+int fs_sync(int fd, struct err *e);
+int fs_sync_parent(int dirfd, const char *path, struct err *e);
+
+/* A new empty file with a name nobody else has, in tmpdir (which exists), open for
+ * reading and writing; its path is put in name (of namelen bytes). */
+int fs_temp(int dirfd, const char *tmpdir, char *name, size_t namelen, struct err *e);
+
+enum fs_place {
+	FS_REPLACE,   /* rename over what is there */
+	FS_NOREPLACE, /* link; what is there stays, and that is success */
+};
+
+/* Give the finished file at `from` its final name: parents are made, the name is given in
+ * one step, `from` is gone afterwards. With durable the name is on disk on return (the
+ * content must have been fs_sync'ed before). */
+int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, bool durable,
+	     struct err *e);
+
+/* A whole small file in one step, through a temporary file in tmpdir: readers see the old
+ * content or the new. With durable, content and name are on disk on return. */
+int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, size_t n,
+	     bool durable, struct err *e);
+
+int fs_unlink(int dirfd, const char *path, struct err *e); /* absent already: success */
+
+/* All of it, at offset off, through short writes and EINTR. */
+int fs_pwrite_all(int fd, const void *p, size_t n, uint64_t off, struct err *e);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * ask_blob.c - a blob, or only its size.
+ */
+#include "mirror/ask_blob.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "mirror/flight.h"
+#include "mirror/mirror_impl.h"
+#include "store/blob.h"
+#include "store/link.h"
+
+static void run_size(struct task *t, void *arg, struct task_result *out)
+{
+	struct work *w = arg;
+	uint64_t size, *value;
+	int rc = fetch_blob_size(&w->m->fetch, &w->route, &w->digest,
+				 task_started_ms(t) + VISIT_DEADLINE_MS, &size,
+				 &out->err);
+
+	if (rc == 0) {
+		value = mem_alloc(sizeof(*value));
+		*value = size;
+		out->value = value;
+		out->value_free = free;
+		out->linger_ms = 5000;
+	}
+	visit_work_over(out, w, rc);
+}
+
+/* Ask the upstream whether this repository has the blob, and its size. */
+static enum answer ask_size(struct mirror *m, const struct route *r,
+			    const struct digest *d, struct visit *v, int64_t *size,
+			    struct err *e)
+{
+	struct work *w = visit_work(m, r);
+	const struct task_result *result;
+	enum answer answer;
+	bool started;
+	visit_key key;
+
+	w->digest = *d;
+	visit_digest_key(key, 's', r, d);
+	if (visit_join(v, key, run_size, w, &started, e) == NULL)
+		return ANSWER_FAILED;
+	answer = visit_look(v, &result, e);
+	if (answer == ANSWER_READY)
+		*size = *(int64_t *)result->value;
+	return answer;
+}
+
+static enum answer open_stored(struct mirror *m, const struct digest *d, bool want_body,
+			       struct found_blob *out, struct err *e)
+{
+	uint64_t size;
+
+	out->fd = blob_open(m->store, d, &size, e);
+	if (out->fd < 0)
+		return ANSWER_FAILED;
+	out->size = (int64_t)size;
+	if (!want_body)
+		mem_closep(&out->fd);
+	return ANSWER_READY;
+}
+
+/* Takes over the reference to the flight. */
+static enum answer watch(struct task *t, bool started, bool want_body, struct visit *v,
+			 struct found_blob *out, struct err *e)
+{
+	uint64_t seen = bell_count(task_bell(t));
+	enum flight_look look = flight_look(t, &out->size, e);
+
+	if (v->outcome == OUTCOME_HIT)
+		v->outcome = started ? OUTCOME_MISS : OUTCOME_JOINED;
+	if (look == FLIGHT_GO && want_body) {
+		out->flight = t;
+		return ANSWER_READY;
+	}
+	if (look == FLIGHT_FAILED || (look == FLIGHT_GO && out->size >= 0)) {
+		task_unref(t);
+		return look == FLIGHT_FAILED ? ANSWER_FAILED : ANSWER_READY;
+	}
+	task_unref(v->task);
+	v->task = t;
+	v->bell = task_bell(t);
+	v->seen = seen;
+	return ANSWER_WAIT;
+}
+
+static enum answer mirrored_blob(struct mirror *m, const struct route *r,
+				 const struct digest *d, bool want_body, struct visit *v,
+				 struct found_blob *out, struct err *e)
+{
+	bool mine = link_exists(m->store, LINK_LAYER, &r->name, d), started = false;
+	struct task *t = flights_find(m->flights, d);
+	enum answer answer;
+
+	if (!mine && t != NULL)
+		mine = strcmp(flight_name(t)->s, r->name.s) == 0;
+	if (!mine && (t != NULL || !want_body || blob_exists(m->store, d, NULL))) {
+		answer = ask_size(m, r, d, v, &out->size, e);
+		if (answer != ANSWER_READY || !want_body) {
+			task_unref(t);
+			return answer;
+		}
+	}
+	if (t == NULL && blob_exists(m->store, d, NULL))
+		return open_stored(m, d, want_body, out, e);
+	if (t == NULL && !want_body)
+		return ask_size(m, r, d, v, &out->size, e);
+	if (t == NULL)
+		t = flights_start(m->flights, r, d,
+				  sizes_get(m->fetch.sizes, d, FLIGHT_MAX_BYTES),
+				  &started, e);
+	return t != NULL ? watch(t, started, want_body, v, out, e) : ANSWER_FAILED;
+}
+
+enum answer ask_blob(struct mirror *m, const struct route *r, const struct digest *d,
+		     bool want_body, struct visit *v, struct found_blob *out,
+		     struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	*out = (struct found_blob){ .fd = -1, .size = -1 };
+	if (r->site != NULL)
+		return mirrored_blob(m, r, d, want_body, v, out, e);
+	if (link_exists(m->store, LINK_LAYER, &r->name, d) &&
+	    blob_exists(m->store, d, NULL))
+		return open_stored(m, d, want_body, out, e);
+	digest_text(d, text);
+	err_set(e, ERR_NOT_FOUND, "blob %s is not in %s", text, r->name.s);
+	return ANSWER_FAILED;
+}

@@ -1,0 +1,200 @@
+/*
+ * ask_manifest.c - a manifest by digest or by tag.
+ */
+#include "mirror/ask_manifest.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "mirror/mirror_impl.h"
+#include "store/mstore.h"
+#include "store/tag.h"
+
+static void run_manifest(struct task *t, void *arg, struct task_result *out)
+{
+	struct work *w = arg;
+	struct stored *got = NULL;
+	bool unsaved;
+	int rc;
+
+	rc = fetch_manifest(&w->m->fetch, &w->route, &w->digest, false,
+			    task_started_ms(t) + VISIT_DEADLINE_MS, &got, &unsaved,
+			    &out->err);
+	if (rc == 0)
+		stored_unref(got);
+	visit_work_over(out, w, rc);
+}
+
+/* From disk or, where that was full, from memory. */
+static struct stored *have_manifest(struct mirror *m, const struct route *r,
+				    const struct digest *d, struct err *e)
+{
+	struct stored *got;
+
+	if (mstore_get(m->store, &r->name, d, &got, e) == 0)
+		return got;
+	return r->site != NULL ? overflow_get(m->fetch.overflow, &r->name, d) : NULL;
+}
+
+static enum answer by_digest(struct mirror *m, const struct route *r,
+			     const struct digest *d, struct visit *v,
+			     struct found_manifest *out, struct err *e)
+{
+	const struct task_result *result;
+	enum answer answer;
+	struct work *w;
+	bool started;
+	visit_key key;
+
+	out->m = have_manifest(m, r, d, e);
+	if (out->m != NULL)
+		return ANSWER_READY;
+	if (r->site == NULL)
+		return ANSWER_FAILED;
+	w = visit_work(m, r);
+	w->digest = *d;
+	visit_digest_key(key, 'm', r, d);
+	if (visit_join(v, key, run_manifest, w, &started, e) == NULL)
+		return ANSWER_FAILED;
+	answer = visit_look(v, &result, e);
+	if (answer != ANSWER_READY)
+		return answer;
+	out->m = have_manifest(m, r, d, e);
+	return out->m != NULL ? ANSWER_READY : visit_again(v, e);
+}
+
+static void run_check(struct task *t, void *arg, struct task_result *out)
+{
+	struct work *w = arg;
+
+	visit_work_over(out, w,
+			fetch_tag(&w->m->fetch, &w->route, w->tag,
+				  task_started_ms(t) + VISIT_DEADLINE_MS, task_bell(t),
+				  &out->err));
+}
+
+static void ring_for(void *arg)
+{
+	struct task *t = arg;
+	struct work *w = task_arg(t);
+
+	if (task_result(t) == NULL) {
+		atomic_store(&w->route.site->trouble, true);
+		bell_ring(task_bell(t));
+	}
+	task_unref(t);
+}
+
+static bool is_fresh(const struct tag_policy *policy, const struct tagstate *s,
+		     const struct visit *v)
+{
+	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
+
+	if (policy->rule == TAG_PINNED)
+		return true;
+	if (s->checked_mono_ms != 0 && s->checked_mono_ms >= v->since_ms)
+		return true; /* checked since this request came */
+	if (policy->rule == TAG_ALWAYS || s->checked_wall_ms == 0)
+		return false;
+	return age_ms < policy->age_ms &&
+	       age_ms > -policy->age_ms; /* the clock may jump */
+}
+
+/* The cached answer to a tag request, or NULL. */
+static struct stored *cached_tag(struct mirror *m, const struct route *r, const char *tag,
+				 struct tagstate *s, struct found_manifest *out)
+{
+	int64_t age_ms;
+
+	if (!tagstate_get(m->fetch.tags, &r->name, tag, s))
+		return NULL;
+	age_ms = clock_wall_ms() - s->checked_wall_ms;
+	out->age_s = s->checked_wall_ms != 0 && age_ms > 0 ? age_ms / 1000 : 0;
+	return have_manifest(m, r, &s->digest, NULL);
+}
+
+static struct task *start_check(struct mirror *m, const struct route *r, const char *tag,
+				bool cached, struct visit *v, struct err *e)
+{
+	struct work *w = visit_work(m, r);
+	struct task *t;
+	bool started;
+	visit_key key;
+
+	w->cached = cached;
+	snprintf(w->tag, sizeof(w->tag), "%s", tag);
+	snprintf(key, sizeof(key), "t %s:%s", r->name.s, tag);
+	t = visit_join(v, key, run_check, w, &started, e);
+	if (t != NULL && started && cached) {
+		task_ref(t);
+		if (!alarms_set(m->alarms, task_started_ms(t) + r->plan->patience_ms,
+				ring_for, t))
+			task_unref(t);
+	}
+	return t;
+}
+
+static enum answer ready_stale(struct visit *v, struct found_manifest *out)
+{
+	out->stale = true;
+	v->outcome = OUTCOME_STALE;
+	return ANSWER_READY;
+}
+
+static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
+				   const char *tag, struct visit *v,
+				   struct found_manifest *out, struct err *e)
+{
+	struct tag_policy policy = route_tag_policy(r, tag);
+	const struct task_result *result;
+	struct tagstate state;
+	enum answer answer;
+	struct task *t;
+
+	out->m = cached_tag(m, r, tag, &state, out);
+	if (out->m != NULL && is_fresh(&policy, &state, v))
+		return ANSWER_READY;
+	t = start_check(m, r, tag, out->m != NULL, v, e);
+	if (t == NULL)
+		return out->m != NULL ? ready_stale(v, out) : ANSWER_FAILED;
+	answer = visit_look(v, &result, e);
+	if (out->m == NULL)
+		return answer == ANSWER_READY ? visit_again(v, e) : answer;
+	if (answer == ANSWER_FAILED)
+		return ready_stale(v, out);
+	if (answer == ANSWER_WAIT &&
+	    (atomic_load(&r->site->trouble) ||
+	     clock_mono_ms() >= task_started_ms(t) + r->plan->patience_ms))
+		return ready_stale(v, out);
+	stored_unref(out->m);
+	out->m = NULL;
+	if (answer == ANSWER_READY)
+		return visit_again(v, e); /* look again: the tag has just been checked */
+	return ANSWER_WAIT;
+}
+
+static enum answer by_local_tag(struct mirror *m, const struct route *r, const char *tag,
+				struct found_manifest *out, struct err *e)
+{
+	struct digest d;
+
+	if (tag_get(m->store, &r->name, tag, &d, e) != 0) {
+		if (e->kind == ERR_NOT_FOUND)
+			err_set(e, ERR_NOT_FOUND, "%s has no tag %s", r->name.s, tag);
+		return ANSWER_FAILED;
+	}
+	return mstore_get(m->store, &r->name, &d, &out->m, e) == 0 ? ANSWER_READY
+								   : ANSWER_FAILED;
+}
+
+enum answer ask_manifest(struct mirror *m, const struct route *r,
+			 const struct reference *ref, struct visit *v,
+			 struct found_manifest *out, struct err *e)
+{
+	*out = (struct found_manifest){ .age_s = -1 };
+	if (ref->is_digest)
+		return by_digest(m, r, &ref->digest, v, out, e);
+	if (r->site == NULL)
+		return by_local_tag(m, r, ref->tag, out, e);
+	return by_mirrored_tag(m, r, ref->tag, v, out, e);
+}

@@ -1,0 +1,24 @@
+/*
+ * ask_manifest.h - a manifest by digest or by tag: from the store, or by way of an
+ * upstream, without blocking (mirror/visit.h).
+ *
+ * Errors: NOT_FOUND (certain: here, or the upstream says so), DENIED, BUSY (429 or full
+ * of work), UPSTREAM, CORRUPT, LIMIT, IO as those who found them said.
+ */
+#ifndef LARDER_MIRROR_ASK_MANIFEST_H
+#define LARDER_MIRROR_ASK_MANIFEST_H
+
+#include "mirror/visit.h"
+#include "store/mcache.h"
+
+struct found_manifest {
+	struct stored *m; /* a reference */
+	bool stale;	  /* the tag could not be checked though it was due */
+	int64_t age_s;	  /* since the tag was last checked; -1: not a mirrored tag */
+};
+
+enum answer ask_manifest(struct mirror *m, const struct route *r,
+			 const struct reference *ref, struct visit *v,
+			 struct found_manifest *out, struct err *e);
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * fetch.c - manifests and tags from upstream.  No state of its own.
+ */
+#include "mirror/fetch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/blob.h"
+#include "store/link.h"
+#include "store/mstore.h"
+#include "upstream/retry.h"
+
+/* Store what came, or keep it in memory when the disk refuses. bytes match d. */
+static int keep(const struct fetch *x, const struct route *r, const struct digest *d,
+		const char *media_type, struct view body, struct stored **out,
+		bool *unsaved, struct err *e)
+{
+	struct manifest parsed;
+	struct err why;
+
+	if (manifest_parse(body, &parsed, &why) != 0)
+		return err_set(e, ERR_UPSTREAM, "%s: manifest of %s: %s", r->site->host,
+			       r->remote.s, why.msg);
+	sizes_note(x->sizes, &parsed);
+	*out = stored_new(d, media_type[0] ? media_type : parsed.media_type, body);
+	*unsaved = mstore_put(x->store, &r->name, *out, &parsed, &why) != 0;
+	if (*unsaved) {
+		overflow_put(x->overflow, &r->name, *out);
+		log_event(LOG_WARN, "manifest.not_stored", LS("repository", r->name.s),
+			  LS("error", why.msg));
+	}
+	manifest_done(&parsed);
+	return 0;
+}
+
+static int get_with_retries(const struct route *r, const struct reference *ref,
+			    int64_t deadline_ms, struct buf *body,
+			    struct upstream_manifest *about, struct err *e)
+{
+	struct retry again = RETRY_INIT(deadline_ms);
+	int rc;
+
+	do
+		rc = upstream_get_manifest(r->site->up, &r->remote, ref, deadline_ms,
+					   body, about, e);
+	while (rc != 0 && retry_again(&again, e));
+	return rc;
+}
+
+/* bell: rung at trouble; NULL: nobody cares. */
+static int head_with_retries(const struct route *r, const struct reference *ref,
+			     int64_t deadline_ms, struct upstream_manifest *about,
+			     struct bell *bell, struct err *e)
+{
+	struct retry again = RETRY_INIT(deadline_ms);
+	int rc;
+
+	for (;;) {
+		rc = upstream_head_manifest(r->site->up, &r->remote, ref, deadline_ms,
+					    about, e);
+		if (rc == 0)
+			return 0;
+		if (bell != NULL && (e->kind == ERR_UPSTREAM || e->kind == ERR_BUSY)) {
+			atomic_store(&r->site->trouble, true);
+			bell_ring(bell);
+		}
+		if (!retry_again(&again, e))
+			return -1;
+	}
+}
+
+/* Another repository has it: may this one see it too? */
+static int link_existing(const struct fetch *x, const struct route *r,
+			 const struct reference *ref, bool entitled, int64_t deadline_ms,
+			 struct stored **out, bool *unsaved, struct err *e)
+{
+	struct upstream_manifest about;
+	struct stored *have;
+	int rc;
+
+	if (!entitled && head_with_retries(r, ref, deadline_ms, &about, NULL, e) != 0)
+		return -1;
+	if (mstore_load(x->store, &ref->digest, &have, e) != 0)
+		return -1;
+	rc = keep(x, r, &ref->digest, have->media_type,
+		  (struct view){ have->body, have->n }, out, unsaved, e);
+	stored_unref(have);
+	return rc;
+}
+
+static int fetch_claimed(const struct fetch *x, const struct route *r,
+			 const struct digest *d, bool entitled, int64_t deadline_ms,
+			 struct stored **out, bool *unsaved, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf body = BUF_INIT(MANIFEST_MAX_BYTES);
+	struct reference ref = { .is_digest = true, .digest = *d };
+	struct upstream_manifest about;
+	struct err why;
+
+	*unsaved = false;
+	if (mstore_get(x->store, &r->name, d, out, &why) == 0)
+		return 0;
+	*out = overflow_get(x->overflow, &r->name, d);
+	if (*out != NULL) {
+		*unsaved = true;
+		return 0;
+	}
+	if (why.kind == ERR_CORRUPT) {
+		log_event(LOG_ERROR, "store.corrupt", LS("error", why.msg),
+			  LS("what", "removed, to be fetched again"));
+		blob_remove(x->store, d);
+	} else if (blob_exists(x->store, d, NULL)) {
+		if (link_existing(x, r, &ref, entitled, deadline_ms, out, unsaved, e) ==
+		    0)
+			return 0;
+		if (e->kind != ERR_CORRUPT)
+			return -1;
+		blob_remove(x->store, d);
+	}
+	if (get_with_retries(r, &ref, deadline_ms, &body, &about, e) != 0)
+		return -1;
+	return keep(x, r, d, about.media_type, buf_view(&body), out, unsaved, e);
+}
+
+int fetch_manifest(const struct fetch *x, const struct route *r, const struct digest *d,
+		   bool entitled, int64_t deadline_ms, struct stored **out, bool *unsaved,
+		   struct err *e)
+{
+	char key[DIGEST_TEXT_MAX];
+	int rc;
+
+	digest_text(d, key);
+	if (!claim_take(x->claims, key, deadline_ms))
+		return err_set(e, ERR_UPSTREAM,
+			       "%s: manifest %s of %s: no answer in time", r->site->host,
+			       key, r->remote.s);
+	rc = fetch_claimed(x, r, d, entitled, deadline_ms, out, unsaved, e);
+	claim_release(x->claims, key);
+	return rc;
+}
+
+/* The upstream does not say the digest on HEAD: only a GET can tell. */
+static int fetch_by_tag(const struct fetch *x, const struct route *r,
+			const struct reference *ref, int64_t deadline_ms,
+			struct digest *digest, bool *unsaved, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf body = BUF_INIT(MANIFEST_MAX_BYTES);
+	struct upstream_manifest about;
+	struct stored *m;
+
+	if (get_with_retries(r, ref, deadline_ms, &body, &about, e) != 0 ||
+	    keep(x, r, &about.digest, about.media_type, buf_view(&body), &m, unsaved,
+		 e) != 0)
+		return -1;
+	*digest = about.digest;
+	stored_unref(m);
+	return 0;
+}
+
+/* Where the upstream has the tag, once: HEAD, and GET by digest of what is new here. */
+static int locate_tag(const struct fetch *x, const struct route *r,
+		      const struct reference *ref, int64_t deadline_ms, struct bell *bell,
+		      struct digest *digest, bool *unsaved, bool *missing, struct err *e)
+{
+	struct upstream_manifest about;
+	struct stored *m;
+
+	*missing = false;
+	if (head_with_retries(r, ref, deadline_ms, &about, bell, e) != 0)
+		return -1;
+	if (!about.has_digest)
+		return fetch_by_tag(x, r, ref, deadline_ms, digest, unsaved, e);
+	*digest = about.digest;
+	if (fetch_manifest(x, r, digest, true, deadline_ms, &m, unsaved, e) != 0) {
+		/* It has just said that there is such a manifest: 404 would be a lie. */
+		*missing = e->kind == ERR_NOT_FOUND;
+		if (*missing)
+			e->kind = ERR_UPSTREAM;
+		return -1;
+	}
+	stored_unref(m);
+	return 0;
+}
+
+static void say_moved(const struct route *r, const char *tag, const struct digest *old,
+		      const struct digest *new)
+{
+	char from[DIGEST_TEXT_MAX], to[DIGEST_TEXT_MAX];
+
+	digest_text(old, from);
+	digest_text(new, to);
+	log_event(LOG_INFO, "tag.moved", LS("repository", r->name.s), LS("tag", tag),
+		  LS("from", from), LS("to", to));
+}
+
+int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
+	      int64_t deadline_ms, struct bell *bell, struct err *e)
+{
+	struct reference ref = { .is_digest = false };
+	struct retry again = RETRY_INIT(deadline_ms);
+	struct tagstate had;
+	struct digest digest;
+	bool unsaved, missing;
+	bool cached = tagstate_get(x->tags, &r->name, tag, &had);
+	int rc;
+
+	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
+	again.max = cached ? 1 : 4; /* each has tries of its own inside */
+	do
+		rc = locate_tag(x, r, &ref, deadline_ms, bell, &digest, &unsaved,
+				&missing, e);
+	while (rc != 0 && missing && retry_again(&again, e));
+	if (rc != 0 && missing)
+		e->kind = ERR_CORRUPT; /* no trouble that its other tags would share */
+	if (rc != 0)
+		return -1;
+	if (cached && !digest_equal(&had.digest, &digest))
+		say_moved(r, tag, &had.digest, &digest);
+	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved);
+	return 0;
+}
+
+int fetch_blob_size(const struct fetch *x, const struct route *r, const struct digest *d,
+		    int64_t deadline_ms, uint64_t *size, struct err *e)
+{
+	struct retry again = RETRY_INIT(deadline_ms);
+	int rc;
+
+	do
+		rc = upstream_head_blob(r->site->up, &r->remote, d, deadline_ms, size, e);
+	while (rc != 0 && retry_again(&again, e));
+	if (rc == 0)
+		link_add(x->store, LINK_LAYER, &r->name, d, false, NULL);
+	return rc;
+}

@@ -1,0 +1,49 @@
+/*
+ * fetch.h - bringing manifests and tags from an upstream into the store.  Blocks: pool
+ * threads only.
+ */
+#ifndef LARDER_MIRROR_FETCH_H
+#define LARDER_MIRROR_FETCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bell.h"
+#include "base/err.h"
+#include "mirror/claim.h"
+#include "mirror/overflow.h"
+#include "mirror/route.h"
+#include "mirror/sizes.h"
+#include "mirror/tagstate.h"
+#include "store/mcache.h"
+#include "store/store.h"
+
+/* What fetching works on; borrowed. */
+struct fetch {
+	struct store *store;
+	struct claims *claims; /* one GET per digest, whichever repository asks */
+	struct overflow *overflow;
+	struct tagstates *tags;
+	struct sizes *sizes;
+};
+
+/* The manifest, from the store if it is there by now, else from the upstream, by one GET;
+ * a manifest that another repository has costs a HEAD instead, which asks whether this
+ * one may see it (entitled: the upstream has just said so). Tries again within
+ * deadline_ms (monotonic). *out is a reference; *unsaved says that the disk did not take
+ * it, and that it is in overflow. */
+int fetch_manifest(const struct fetch *x, const struct route *r, const struct digest *d,
+		   bool entitled, int64_t deadline_ms, struct stored **out, bool *unsaved,
+		   struct err *e);
+
+/* Ask the upstream where the tag is (HEAD), bring the manifest if it is new here, and
+ * note the answer in tagstates. Trouble that is tried again is shown at once, as the
+ * site's `trouble`, and bell rung, for those who have something to answer with. */
+int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
+	      int64_t deadline_ms, struct bell *bell, struct err *e);
+
+/* May this repository see the blob, and how large is it? Notes a yes as a link. */
+int fetch_blob_size(const struct fetch *x, const struct route *r, const struct digest *d,
+		    int64_t deadline_ms, uint64_t *size, struct err *e);
+
+#endif

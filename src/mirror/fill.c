@@ -1,0 +1,355 @@
+/*
+ * fill.c - the download of a blob, on one thread, from the first byte to the final name.
+ *
+ * Reads top to bottom: callbacks of the upstream, then the attempts around them.
+ */
+#include "mirror/fill.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mirror/reader.h"
+#include "store/link.h"
+#include "upstream/retry.h"
+
+/* What has begun is worth more attempts (about ten seconds without a byte). */
+#define MAX_TRIES_BEGUN 8
+
+static void set_view(struct flight *f, const struct space_view *v)
+{
+	pthread_mutex_lock(&f->mu);
+	f->space.view = *v;
+	pthread_mutex_unlock(&f->mu);
+}
+
+static int to_memory(struct flight *f, struct err *e)
+{
+	struct space_view v;
+
+	if (space_to_memory(&f->space, f->landed, &v, e) != 0)
+		return -1;
+	set_view(f, &v);
+	metrics_add(f->home->passed, 1);
+	log_event(LOG_WARN, "flight.disk_full", LS("digest", f->text),
+		  LS("repository", f->route.name.s),
+		  LS("what", "passing it through without storing it; free some space"));
+	return 0;
+}
+
+static void ring_for(void *arg)
+{
+	struct task *t = arg;
+
+	bell_ring(task_bell(t));
+	task_unref(t);
+}
+
+/* The readers of a blob that is held back must look again when that ends, also if the
+ * upstream stalls and no byte wakes them. */
+static void end_hold_in_time(struct flight *f)
+{
+	uint64_t most = f->size >= 0 ? (uint64_t)f->size : f->max_bytes;
+
+	if (most <= FLIGHT_TAIL_BYTES || most > FLIGHT_HOLD_BYTES)
+		return;
+	task_ref(f->task);
+	if (!alarms_set(f->home->alarms, f->first_byte_ms + FLIGHT_HOLD_MS, ring_for,
+			f->task))
+		task_unref(f->task);
+}
+
+/* The upstream answered: size of the whole (-1 not said), and where its bytes begin. */
+static int on_begin(void *arg, int64_t size, uint64_t first, struct err *e)
+{
+	struct flight *f = arg;
+	struct err why;
+
+	f->skip = f->landed - first;
+	if (size > (int64_t)FLIGHT_MAX_BYTES)
+		return err_set(e, ERR_LIMIT,
+			       "it announces %lld bytes, more than any blob has",
+			       (long long)size);
+	if (size >= 0 && f->landed > (uint64_t)size)
+		return err_set(e, ERR_CORRUPT,
+			       "the partial copy is longer than the blob");
+	if (f->size >= 0 && size >= 0 && size != f->size)
+		return err_set(e, ERR_CORRUPT, "its size changed from %lld to %lld bytes",
+			       (long long)f->size, (long long)size);
+	if (size >= 0 && f->size < 0 &&
+	    space_reserve(&f->space, (uint64_t)size, &why) != 0 &&
+	    why.kind == ERR_NO_SPACE && to_memory(f, e) != 0)
+		return -1;
+	pthread_mutex_lock(&f->mu);
+	if (size >= 0)
+		f->size = size;
+	if (f->first_byte_ms == 0)
+		f->first_byte_ms = clock_mono_ms();
+	pthread_mutex_unlock(&f->mu);
+	bell_ring(task_bell(f->task));
+	end_hold_in_time(f);
+	return 0;
+}
+
+/* With the lock held: the furthest-behind reader's offset, UINT64_MAX without readers. */
+static uint64_t slowest(const struct flight *f)
+{
+	const struct reader *rd;
+	uint64_t pos = UINT64_MAX;
+
+	for (rd = f->readers; rd != NULL; rd = rd->next)
+		if (!rd->lost && rd->pos < pos)
+			pos = rd->pos;
+	return pos;
+}
+
+static void leave_behind(struct flight *f, uint64_t pos)
+{
+	struct reader *rd;
+
+	for (rd = f->readers; rd != NULL; rd = rd->next)
+		if (rd->pos == pos)
+			rd->lost = true;
+}
+
+/* Pass-through: wait until the window has room for n more bytes. */
+static int make_room(struct flight *f, size_t n, struct err *e)
+{
+	int64_t until_ms = clock_mono_ms() + READER_STILL_MS;
+	uint64_t pos, was = UINT64_MAX;
+
+	pthread_mutex_lock(&f->mu);
+	while ((pos = slowest(f)) + SPACE_WINDOW_BYTES < f->landed + n ||
+	       pos == UINT64_MAX) {
+		struct timespec ts = { .tv_sec = until_ms / 1000,
+				       .tv_nsec = until_ms % 1000 * 1000000 };
+
+		if (pos == UINT64_MAX && f->landed + n <= SPACE_WINDOW_BYTES)
+			break; /* nobody there yet, and it still fits */
+		if (pos != was) {
+			was = pos;
+			until_ms = clock_mono_ms() + READER_STILL_MS;
+			continue;
+		}
+		if (pthread_cond_timedwait(&f->moved, &f->mu, &ts) == ETIMEDOUT) {
+			if (pos == UINT64_MAX) {
+				pthread_mutex_unlock(&f->mu);
+				return err_set(e, ERR_NO_SPACE,
+					       "the disk is full and nobody reads it");
+			}
+			leave_behind(f, pos);
+		}
+	}
+	if (pos != UINT64_MAX && pos > f->space.view.mem_gone)
+		f->space.view.mem_gone = pos;
+	pthread_mutex_unlock(&f->mu);
+	if (pos != UINT64_MAX)
+		space_give_back(&f->space, pos);
+	return 0;
+}
+
+static int write_bytes(struct flight *f, const char *p, size_t n, struct err *e)
+{
+	if (f->space.view.mem_fd >= 0 && make_room(f, n, e) != 0)
+		return -1;
+	if (space_write(&f->space, f->landed, p, n, e) == 0)
+		return 0;
+	if (e->kind != ERR_NO_SPACE || f->space.view.mem_fd >= 0)
+		return -1;
+	return to_memory(f, e) == 0 ? space_write(&f->space, f->landed, p, n, e) : -1;
+}
+
+static int on_data(void *arg, const void *p, size_t n, struct err *e)
+{
+	struct flight *f = arg;
+	uint64_t differs = UINT64_MAX;
+
+	if (f->skip >= n) {
+		f->skip -= n;
+		return 0;
+	}
+	p = (const char *)p + f->skip;
+	n -= f->skip;
+	f->skip = 0;
+	if (f->size >= 0 && f->landed + n > (uint64_t)f->size)
+		return err_set(e, ERR_UPSTREAM, "more bytes came than the %lld announced",
+			       (long long)f->size);
+	if (f->size < 0 && f->landed + n > f->max_bytes)
+		return err_set(e, ERR_CORRUPT,
+			       "more bytes came than the %llu it may have",
+			       (unsigned long long)f->max_bytes);
+	hash_add(f->hash, p, n);
+	if (write_bytes(f, p, n, e) != 0)
+		return -1;
+	if (f->second && f->differs_at == UINT64_MAX) {
+		size_t same = space_same(&f->space, f->landed, p, n);
+
+		if (same < n)
+			differs = f->landed + same;
+	}
+	pthread_mutex_lock(&f->mu);
+	f->landed += n;
+	if (differs != UINT64_MAX)
+		f->differs_at = differs;
+	pthread_mutex_unlock(&f->mu);
+	bell_ring(task_bell(f->task));
+	return 0;
+}
+
+/* Wrong bytes: once more from the start, keeping the first attempt for comparison. */
+static int start_over(struct flight *f, struct err *e)
+{
+	struct space_view v;
+	struct reader *rd;
+
+	metrics_add(f->home->mismatches, 1);
+	log_event(LOG_WARN, "flight.wrong_bytes", LS("digest", f->text),
+		  LS("upstream", f->route.site->host), LS("repository", f->route.name.s),
+		  LU("bytes", f->landed), LS("error", e->msg));
+	if (f->second || f->space.view.mem_fd >= 0) {
+		space_discard(&f->space);
+		return -1;
+	}
+	if (space_restart(&f->space, &v, e) != 0)
+		return -1;
+	hash_reset(f->hash);
+	pthread_mutex_lock(&f->mu);
+	f->second = true;
+	for (rd = f->readers; rd != NULL; rd = rd->next)
+		rd->old_pos = rd->pos;
+	f->space.view = v;
+	f->landed = 0;
+	f->size = -1;
+	f->first_byte_ms = 0; /* small blobs are held back anew */
+	pthread_mutex_unlock(&f->mu);
+	return 0;
+}
+
+/* All bytes are there: do they have the digest? */
+static int prove(struct flight *f, struct err *e)
+{
+	struct digest real;
+
+	digest_final(f->digest.alg, f->hash, &real);
+	if (!digest_equal(&real, &f->digest))
+		return err_set(
+			e, ERR_CORRUPT,
+			"%s: blob %s: the %llu bytes that came have another digest",
+			f->route.site->host, f->text, (unsigned long long)f->landed);
+	pthread_mutex_lock(&f->mu);
+	f->proved = true;
+	f->size = (int64_t)f->landed;
+	pthread_mutex_unlock(&f->mu);
+	bell_ring(task_bell(f->task));
+	return 0;
+}
+
+/* Could the bytes found on disk be all there are? (A crash just before the end.) */
+static int prove_found(struct flight *f)
+{
+	struct hash *h = hash_copy(f->hash);
+	struct digest real;
+
+	digest_final(f->digest.alg, h, &real);
+	hash_free(h);
+	return digest_equal(&real, &f->digest) ? prove(f, NULL) : -1;
+}
+
+static int download(struct flight *f, struct err *e)
+{
+	struct upstream_sink sink = { on_begin, on_data, f };
+	struct retry r = RETRY_INIT(clock_mono_ms() + FLIGHT_PATIENCE_MS);
+
+	for (;;) {
+		uint64_t before = f->landed;
+		int rc = upstream_get_blob(f->route.site->up, &f->route.remote,
+					   &f->digest, f->landed, &sink, e);
+
+		if (rc == 0 && f->size >= 0 && f->landed < (uint64_t)f->size)
+			rc = err_set(e, ERR_UPSTREAM,
+				     "%s: blob %s: cut short at %llu bytes",
+				     f->route.site->host, f->text,
+				     (unsigned long long)f->landed);
+		if (rc == 0)
+			rc = prove(f, e);
+		if (rc == 0)
+			return 0;
+		if (e->kind == ERR_CORRUPT) {
+			struct err why = *e;
+
+			if (start_over(f, e) != 0)
+				return -1;
+			*e = why;
+		} else if (f->landed > before) {
+			retry_progress(&r, clock_mono_ms() + FLIGHT_PATIENCE_MS);
+		}
+		r.max = f->landed > 0 ? MAX_TRIES_BEGUN : r.max;
+		if (!retry_again(&r, e))
+			return -1;
+		metrics_add(f->home->broken, 1);
+		log_event(LOG_INFO, "flight.again", LS("digest", f->text),
+			  LU("landed_bytes", f->landed), LS("error", e->msg));
+	}
+}
+
+static int open_space(struct flight *f, struct err *e)
+{
+	struct space space;
+	uint64_t landed;
+
+	if (space_open(&space, f->home->store, &f->digest, &landed, e) != 0)
+		return -1;
+	pthread_mutex_lock(&f->mu);
+	f->space = space;
+	f->open = true;
+	pthread_mutex_unlock(&f->mu);
+	f->hash = hash_new(f->digest.alg);
+	if (space_rehash(&f->space, landed, f->hash, e) != 0)
+		return -1;
+	pthread_mutex_lock(&f->mu);
+	f->landed = landed;
+	pthread_mutex_unlock(&f->mu);
+	if (landed > 0) {
+		metrics_add(f->home->resumed, (int64_t)landed);
+		log_event(LOG_INFO, "flight.resumed", LS("digest", f->text),
+			  LU("landed_bytes", landed));
+	}
+	return 0;
+}
+
+/* Proved bytes go under their final name. Failure harms nobody: the readers have them. */
+static void store_it(struct flight *f)
+{
+	struct err e;
+
+	if (f->space.view.mem_fd >= 0)
+		return;
+	if (space_commit(&f->space, &e) != 0 ||
+	    link_add(f->home->store, LINK_LAYER, &f->route.name, &f->digest, false, &e) !=
+		    0)
+		log_event(LOG_WARN, "flight.not_stored", LS("digest", f->text),
+			  LS("error", e.msg));
+	else
+		log_event(LOG_DEBUG, "flight.stored", LS("digest", f->text),
+			  LS("repository", f->route.name.s), LU("bytes", f->landed));
+}
+
+static int fill(struct flight *f, struct err *e)
+{
+	if ((f->landed == 0 || prove_found(f) != 0) && download(f, e) != 0)
+		return -1;
+	store_it(f);
+	return 0;
+}
+
+int fill_run(struct flight *f, struct err *e)
+{
+	int rc;
+
+	if (open_space(f, e) != 0)
+		return -1;
+	rc = fill(f, e);
+	space_ended(&f->space); /* its readers may stay for long */
+	return rc;
+}

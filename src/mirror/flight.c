@@ -1,0 +1,178 @@
+/*
+ * flight.c - the table of flights, and what can be said of one.
+ */
+#include "mirror/flight.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mirror/fill.h"
+#include "mirror/flight_impl.h"
+#include "mirror/visit.h"
+
+#define MAX_KNOWN 4096
+
+static void flight_free(void *arg)
+{
+	struct flight *f = arg;
+
+	if (f->open)
+		space_close(&f->space);
+	hash_free(f->hash);
+	route_done(&f->route);
+	pthread_cond_destroy(&f->moved);
+	pthread_mutex_destroy(&f->mu);
+	free(f);
+}
+
+static struct flight *flight_new(struct flights *fs, const struct route *r,
+				 const struct digest *d)
+{
+	struct flight *f = mem_alloc(sizeof(*f));
+	pthread_condattr_t attr;
+
+	f->home = fs;
+	route_copy(&f->route, r);
+	f->digest = *d;
+	digest_text(d, f->text);
+	f->size = -1;
+	f->differs_at = UINT64_MAX;
+	pthread_mutex_init(&f->mu, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&f->moved, &attr);
+	pthread_condattr_destroy(&attr);
+	return f;
+}
+
+uint64_t flight_released(const struct flight *f)
+{
+	uint64_t end, most = f->size >= 0 ? (uint64_t)f->size : f->max_bytes;
+
+	if (f->proved)
+		return f->landed;
+	if (most <= FLIGHT_HOLD_BYTES &&
+	    clock_mono_ms() - f->first_byte_ms < FLIGHT_HOLD_MS)
+		return 0;
+	if (f->size < 0)
+		return f->landed > FLIGHT_TAIL_BYTES ? f->landed - FLIGHT_TAIL_BYTES : 0;
+	end = f->size > FLIGHT_TAIL_BYTES ? (uint64_t)f->size - FLIGHT_TAIL_BYTES : 0;
+	return f->landed < end ? f->landed : end;
+}
+
+static int64_t linger_ms(const struct flight *f, const struct err *e)
+{
+	switch (e->kind) {
+	case ERR_NOT_FOUND:
+	case ERR_DENIED:
+		return f->route.plan->negative_ms;
+	case ERR_BUSY:
+		return e->retry_after_s > 0 ? (int64_t)e->retry_after_s * 1000
+					    : VISIT_BUSY_MS;
+	case ERR_CORRUPT:
+		return 2000;
+	default:
+		return 1000;
+	}
+}
+
+static void flight_run(struct task *t, void *arg, struct task_result *out)
+{
+	struct flight *f = arg;
+
+	f->task = t;
+	metrics_add(f->home->running, 1);
+	out->rc = fill_run(f, &out->err);
+	if (out->rc != 0) {
+		out->linger_ms = linger_ms(f, &out->err);
+		if (out->linger_ms > 60000)
+			out->linger_ms = 60000;
+		log_event(LOG_WARN, "flight.failed", LS("digest", f->text),
+			  LS("upstream", f->route.site->host),
+			  LS("repository", f->route.name.s),
+			  LU("landed_bytes", f->landed), LS("error", out->err.msg));
+	}
+	metrics_add(f->home->running, -1);
+}
+
+static metric_cell *counter(const char *name, const char *help)
+{
+	return metrics_cell(metrics_family(METRIC_COUNTER, name, "", help), 0, 0, 0, 0);
+}
+
+struct flights *flights_new(struct store *s, struct alarms *alarms, unsigned max_flights)
+{
+	struct flights *fs = mem_alloc(sizeof(*fs));
+
+	fs->store = s;
+	fs->alarms = alarms;
+	fs->pool = pool_new("flight", max_flights, MAX_KNOWN);
+	fs->tasks = tasks_new(fs->pool, MAX_KNOWN);
+	fs->running = metrics_cell(metrics_family(METRIC_GAUGE, "larder_flights", "",
+						  "Blob downloads under way"),
+				   0, 0, 0, 0);
+	fs->resumed = counter(
+		"larder_flight_resumed_bytes_total",
+		"Bytes of interrupted downloads found on disk and not asked again");
+	fs->mismatches = counter("larder_flight_mismatches_total",
+				 "Downloads whose bytes did not match their digest");
+	fs->broken = counter("larder_flight_retries_total",
+			     "Times a broken download was tried again");
+	fs->passed = counter("larder_flight_unstored_total",
+			     "Downloads passed through because the disk was full");
+	return fs;
+}
+
+void flights_stop(struct flights *fs)
+{
+	if (fs == NULL)
+		return;
+	pool_stop(fs->pool);
+	tasks_free(fs->tasks);
+	free(fs);
+}
+
+struct task *flights_find(struct flights *fs, const struct digest *d)
+{
+	char key[DIGEST_TEXT_MAX];
+
+	digest_text(d, key);
+	return tasks_find(fs->tasks, key);
+}
+
+struct task *flights_start(struct flights *fs, const struct route *r,
+			   const struct digest *d, uint64_t max_bytes, bool *started,
+			   struct err *e)
+{
+	struct flight *f = flight_new(fs, r, d);
+
+	f->max_bytes = max_bytes;
+	return tasks_start(fs->tasks, f->text, flight_run, f, flight_free, started, e);
+}
+
+enum flight_look flight_look(struct task *t, int64_t *size, struct err *e)
+{
+	const struct task_result *result = task_result(t);
+	struct flight *f = task_arg(t);
+	enum flight_look look = FLIGHT_WAIT;
+
+	if (result != NULL && result->rc != 0) {
+		*e = result->err;
+		return FLIGHT_FAILED;
+	}
+	pthread_mutex_lock(&f->mu);
+	*size = f->size;
+	if (f->space.view.mem_gone > f->space.view.mem_from)
+		look = FLIGHT_MISSED;
+	else if (f->proved || flight_released(f) > 0)
+		look = FLIGHT_GO;
+	pthread_mutex_unlock(&f->mu);
+	return look;
+}
+
+const struct reponame *flight_name(struct task *t)
+{
+	return &((struct flight *)task_arg(t))->route.name;
+}

@@ -1,0 +1,80 @@
+/*
+ * mirror.c - the parts of a mirror, from start to end.
+ *
+ * Owns the pools, the tables of work and the present plan (m->mu guards the plan
+ * pointer).
+ */
+#include "mirror/mirror.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "mirror/mirror_impl.h"
+
+#define CHECK_THREADS 128
+#define CHECK_QUEUE 2048
+#define WORK_LIMIT 8192
+
+struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_flights)
+{
+	struct mirror *m = mem_alloc(sizeof(*m));
+
+	m->store = s;
+	m->pool = pool_new("upstream", CHECK_THREADS, CHECK_QUEUE);
+	m->tasks = tasks_new(m->pool, WORK_LIMIT);
+	m->alarms = alarms_new();
+	m->flights = flights_new(s, m->alarms, max_flights);
+	m->fetch.store = s;
+	m->fetch.claims = claims_new();
+	m->fetch.overflow = overflow_new();
+	m->fetch.tags = tagstates_new(s);
+	m->fetch.sizes = sizes_new();
+	pthread_mutex_init(&m->mu, NULL);
+	m->plan = plan;
+	return m;
+}
+
+void mirror_cancel(struct mirror *m)
+{
+	(void)m;
+	upstream_cancel_all();
+}
+
+void mirror_stop(struct mirror *m)
+{
+	if (m == NULL)
+		return;
+	mirror_cancel(m);
+	pool_stop(m->pool);
+	tasks_free(m->tasks);
+	flights_stop(m->flights);
+	alarms_stop(m->alarms); /* after those who set them; each holds its task */
+	claims_free(m->fetch.claims);
+	overflow_free(m->fetch.overflow);
+	tagstates_free(m->fetch.tags);
+	sizes_free(m->fetch.sizes);
+	plan_unref(m->plan);
+	pthread_mutex_destroy(&m->mu);
+	free(m);
+}
+
+struct plan *mirror_plan(struct mirror *m)
+{
+	struct plan *p;
+
+	pthread_mutex_lock(&m->mu);
+	p = plan_ref(m->plan);
+	pthread_mutex_unlock(&m->mu);
+	return p;
+}
+
+void mirror_set_plan(struct mirror *m, struct plan *plan)
+{
+	struct plan *old;
+
+	pthread_mutex_lock(&m->mu);
+	old = m->plan;
+	m->plan = plan;
+	pthread_mutex_unlock(&m->mu);
+	plan_unref(old);
+}

@@ -1,0 +1,28 @@
+/*
+ * mirror_impl.h - what a mirror is made of, for the files that answer from it. Not for
+ * other folders.
+ */
+#ifndef LARDER_MIRROR_MIRROR_IMPL_H
+#define LARDER_MIRROR_MIRROR_IMPL_H
+
+#include <pthread.h>
+
+#include "base/alarm.h"
+#include "base/pool.h"
+#include "mirror/fetch.h"
+#include "mirror/flight.h"
+#include "mirror/mirror.h"
+#include "mirror/task.h"
+
+struct mirror {
+	struct store *store;
+	struct pool *pool;
+	struct tasks *tasks; /* checks, manifests, sizes, lists */
+	struct flights *flights;
+	struct alarms *alarms;
+	struct fetch fetch;
+	pthread_mutex_t mu;
+	struct plan *plan; /* guarded by mu */
+};
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * route.c - from names to upstreams.
+ */
+#include "mirror/route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "oci/pattern.h"
+
+struct plan *plan_new(void)
+{
+	struct plan *p = mem_alloc(sizeof(*p));
+
+	atomic_init(&p->refs, 1);
+	p->default_site = -1;
+	p->patience_ms = 2000;
+	p->negative_ms = 10000;
+	return p;
+}
+
+static struct site *find_host(struct plan *p, const char *host)
+{
+	size_t i;
+
+	for (i = 0; i < p->nsites; i++)
+		if (strcmp(p->site[i].host, host) == 0)
+			return &p->site[i];
+	return NULL;
+}
+
+int plan_add_site(struct plan *p, struct upstream *up, bool is_default,
+		  struct tag_policy policy, struct err *e)
+{
+	const char *host = upstream_host(up);
+	struct reponame valid;
+	struct site *s;
+	char *colon;
+
+	if (find_host(p, host) != NULL)
+		return err_set(e, ERR_INVALID, "upstream %s is configured twice", host);
+	p->site = mem_grow(p->site, (p->nsites + 1) * sizeof(*p->site));
+	s = &p->site[p->nsites];
+	memset(s, 0, sizeof(*s));
+	snprintf(s->host, sizeof(s->host), "%s", host);
+	if (!is_default || p->default_site >= 0) {
+		/* A port's colon is no character of names. */
+		if (strlen(host) >= sizeof(s->prefix))
+			return err_set(e, ERR_INVALID, "upstream host %s is too long",
+				       host);
+		memcpy(s->prefix, host, strlen(host) + 1);
+		colon = strrchr(s->prefix, ':');
+		if (colon != NULL)
+			*colon = '_';
+		if (reponame_parse(view_of(s->prefix), &valid, NULL) != 0)
+			return err_set(
+				e, ERR_INVALID,
+				"upstream host %s cannot be part of a repository name",
+				host);
+	} else {
+		p->default_site = (int)p->nsites;
+	}
+	s->up = up;
+	s->policy = policy;
+	p->nsites++;
+	return 0;
+}
+
+void plan_add_tags(struct plan *p, const char *pattern, struct tag_policy policy)
+{
+	p->tags = mem_grow(p->tags, (p->ntags + 1) * sizeof(*p->tags));
+	p->tags[p->ntags].pattern = mem_dup(pattern);
+	p->tags[p->ntags++].policy = policy;
+}
+
+void plan_add_local(struct plan *p, const char *pattern)
+{
+	p->local = mem_grow(p->local, (p->nlocal + 1) * sizeof(*p->local));
+	p->local[p->nlocal++] = mem_dup(pattern);
+}
+
+struct plan *plan_ref(struct plan *p)
+{
+	atomic_fetch_add(&p->refs, 1);
+	return p;
+}
+
+void plan_unref(struct plan *p)
+{
+	size_t i;
+
+	if (p == NULL || atomic_fetch_sub(&p->refs, 1) != 1)
+		return;
+	for (i = 0; i < p->nsites; i++)
+		upstream_unref(p->site[i].up);
+	for (i = 0; i < p->ntags; i++)
+		free(p->tags[i].pattern);
+	for (i = 0; i < p->nlocal; i++)
+		free(p->local[i]);
+	free(p->site);
+	free(p->tags);
+	free(p->local);
+	free(p);
+}
+
+/* Docker Hub's official images are below library/, also when people leave that out. */
+static bool needs_library(const struct site *s, const char *name)
+{
+	return strcmp(s->host, "docker.io") == 0 && strchr(name, '/') == NULL;
+}
+
+/* name begins with "<host>/" of a site (or "<host>_<port>/"): that site, and what
+ * follows. */
+static struct site *by_prefix(struct plan *p, const char *name, const char **rest)
+{
+	size_t i, n = strcspn(name, "/");
+	char first[NAME_MAX_BYTES + 1];
+	struct site *s;
+	char *port;
+
+	if (name[n] == '\0')
+		return NULL;
+	memcpy(first, name, n);
+	first[n] = '\0';
+	*rest = name + n + 1;
+	s = find_host(p, first);
+	if (s != NULL)
+		return s;
+	for (i = 0; i < p->nsites; i++)
+		if (strcmp(p->site[i].prefix, first) == 0)
+			return &p->site[i];
+	port = strrchr(first, '_');
+	if (port == NULL)
+		return NULL;
+	*port = ':';
+	return find_host(p, first);
+}
+
+/* "quay.io/x/y" must not be asked of Docker Hub: no name space there has a dot. */
+static bool is_foreign_host(const struct site *dflt, const char *name)
+{
+	size_t n = strcspn(name, "/");
+
+	return strcmp(dflt->host, "docker.io") == 0 && name[n] == '/' &&
+	       memchr(name, '.', n) != NULL;
+}
+
+static bool is_local(const struct plan *p, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < p->nlocal; i++)
+		if (pattern_match_name(p->local[i], name))
+			return true;
+	return false;
+}
+
+static int to_local(struct plan *p, const struct reponame *name, struct route *out)
+{
+	*out = (struct route){ .plan = plan_ref(p), .name = *name, .remote = *name };
+	return 0;
+}
+
+/*
+ * The name at a site. Names of the default upstream have no prefix in the store, so one
+ * may read there like a local name or like one of another upstream's. The first lives
+ * here, however it is spelt; the second must not get to where the other's copies are.
+ */
+static int to_site(struct plan *p, struct site *s, const char *name, struct route *out,
+		   struct err *e)
+{
+	char remote[NAME_MAX_BYTES + 16], stored[2 * NAME_MAX_BYTES + 32];
+	struct route r = { .site = s };
+	struct site *other;
+	const char *rest;
+
+	snprintf(remote, sizeof(remote), "%s%s", needs_library(s, name) ? "library/" : "",
+		 name);
+	snprintf(stored, sizeof(stored), "%s%s%s", s->prefix, s->prefix[0] ? "/" : "",
+		 remote);
+	if (reponame_parse(view_of(remote), &r.remote, e) != 0 ||
+	    reponame_parse(view_of(stored), &r.name, e) != 0)
+		return -1;
+	if (is_local(p, r.name.s))
+		return to_local(p, &r.name, out);
+	other = by_prefix(p, r.name.s, &rest);
+	if (other != NULL && other != s)
+		return err_set(e, ERR_NOT_FOUND,
+			       "%s of registry %s cannot be mirrored: here that name is "
+			       "registry %s's",
+			       r.remote.s, s->host, other->host);
+	r.plan = plan_ref(p);
+	*out = r;
+	return 0;
+}
+
+int route_find(struct plan *p, const struct reponame *name, const char *ns,
+	       struct route *out, struct err *e)
+{
+	const char *rest;
+	struct site *s;
+
+	if (ns != NULL) {
+		s = find_host(p, ns);
+		if (s == NULL)
+			return err_set(
+				e, ERR_NOT_FOUND,
+				"registry %s (from ?ns=) is not one of this mirror's "
+				"upstreams; add it to larder.upstreams",
+				ns);
+		/* A client that both names the registry and has it in its path. */
+		if (by_prefix(p, name->s, &rest) != s)
+			rest = name->s;
+		return to_site(p, s, rest, out, e);
+	}
+	if (is_local(p, name->s))
+		return to_local(p, name, out);
+	s = by_prefix(p, name->s, &rest);
+	if (s != NULL)
+		return to_site(p, s, rest, out, e);
+	if (p->default_site < 0)
+		return to_local(p, name, out);
+	s = &p->site[p->default_site];
+	if (is_foreign_host(s, name->s))
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"registry %.*s is not one of this mirror's upstreams; add it to "
+			"larder.upstreams",
+			(int)strcspn(name->s, "/"), name->s);
+	return to_site(p, s, name->s, out, e);
+}
+
+void route_done(struct route *r)
+{
+	plan_unref(r->plan);
+	r->plan = NULL;
+}
+
+void route_copy(struct route *to, const struct route *from)
+{
+	*to = *from;
+	plan_ref(to->plan);
+}
+
+struct tag_policy route_tag_policy(const struct route *r, const char *tag)
+{
+	size_t i;
+
+	for (i = 0; i < r->plan->ntags; i++)
+		if (pattern_match_tag(r->plan->tags[i].pattern, r->site->host,
+				      r->remote.s, tag))
+			return r->plan->tags[i].policy;
+	return r->site->policy;
+}

@@ -1,0 +1,85 @@
+/*
+ * route.h - which upstream a name belongs to, what it is called there and in the store.
+ *
+ * A closed world: a name leads to a local repository, to one configured upstream, or
+ * nowhere. A plan is one reading of the settings; it never changes, is counted, and lives
+ * until the last request and download that uses it has ended.
+ */
+#ifndef LARDER_MIRROR_ROUTE_H
+#define LARDER_MIRROR_ROUTE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "oci/reference.h"
+#include "upstream/upstream.h"
+
+enum tag_rule { TAG_AGE, TAG_ALWAYS, TAG_PINNED };
+
+struct tag_policy {
+	enum tag_rule rule;
+	int64_t age_ms; /* with TAG_AGE: older than this, a tag is compared with its
+			   upstream */
+};
+
+/* One upstream registry as configured. */
+struct site {
+	struct upstream *up;
+	char host[256];		     /* canonical, "docker.io" */
+	char prefix[NAME_MAX_BYTES]; /* in the store; "" for the default upstream */
+	struct tag_policy policy;    /* where no pattern says otherwise */
+	atomic_bool trouble; /* the last check failed or was slow: patience is zero */
+};
+
+struct tag_pattern {
+	char *pattern; /* oci/pattern.h, over host/name:tag */
+	struct tag_policy policy;
+};
+
+struct plan {
+	atomic_int refs;
+	struct site *site;
+	size_t nsites;
+	int default_site; /* index, or -1: names without host live here */
+	struct tag_pattern *tags;
+	size_t ntags;
+	char **local; /* patterns over names: these live here */
+	size_t nlocal;
+	int64_t patience_ms; /* a client with a cached copy waits no longer for a check */
+	int64_t negative_ms; /* how long an upstream's "no such thing" is remembered */
+};
+
+struct plan *plan_new(void); /* empty: everything is local; filled before it is shared */
+/* Adds a site; takes over the reference to `up`, unless it fails. The first call with
+ * is_default wins. ERR_INVALID: the host is there already or cannot be a name in the
+ * store. */
+int plan_add_site(struct plan *p, struct upstream *up, bool is_default,
+		  struct tag_policy policy, struct err *e);
+void plan_add_tags(struct plan *p, const char *pattern, struct tag_policy policy);
+void plan_add_local(struct plan *p, const char *pattern);
+struct plan *plan_ref(struct plan *p);
+void plan_unref(struct plan *p);
+
+struct route {
+	struct plan *plan;	/* a reference */
+	struct site *site;	/* NULL: local */
+	struct reponame name;	/* in the store */
+	struct reponame remote; /* at the upstream */
+};
+
+/* name as in the URL; ns the `?ns=` host in canonical form, or NULL. A name that reads in
+ * the store like a local one is local, however it is spelt. ERR_NOT_FOUND: no such
+ * upstream is configured, or the name would fall among another upstream's; the message
+ * says which. ERR_INVALID: too long there or in the store. On success route_done
+ * releases. */
+int route_find(struct plan *p, const struct reponame *name, const char *ns,
+	       struct route *out, struct err *e);
+void route_done(struct route *r);
+void route_copy(struct route *to, const struct route *from);
+/* The rule for a tag of a mirrored repository. */
+struct tag_policy route_tag_policy(const struct route *r, const char *tag);
+
+#endif

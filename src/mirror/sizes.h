@@ -1,0 +1,23 @@
+/*
+ * sizes.h - how large the blobs are that lately fetched manifests name.
+ *
+ * Only a bound for answers that do not say their own length: a manifest may be wrong
+ * about a blob that another one has right. In memory, at most 16,384; past that all are
+ * forgotten. Any thread.
+ */
+#ifndef LARDER_MIRROR_SIZES_H
+#define LARDER_MIRROR_SIZES_H
+
+#include <stdint.h>
+
+#include "oci/digest.h"
+#include "oci/manifest.h"
+
+struct sizes;
+
+struct sizes *sizes_new(void);
+void sizes_free(struct sizes *s);
+void sizes_note(struct sizes *s, const struct manifest *m); /* its config and layers */
+uint64_t sizes_get(struct sizes *s, const struct digest *d, uint64_t otherwise);
+
+#endif

@@ -1,0 +1,186 @@
+/*
+ * space.c - a partial file, or a memory file with a hole that follows the readers.
+ *
+ * The memory file has the blob's own offsets: what has been read is punched out of it, so
+ * that reading is the same for both and memory stays within the window.
+ */
+#include "mirror/space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+#define COPY_BYTES 65536
+
+static struct space_view on_disk(int fd)
+{
+	return (struct space_view){ .fd = fd, .mem_fd = -1, .mem_from = UINT64_MAX };
+}
+
+int space_open(struct space *sp, struct store *s, const struct digest *d,
+	       uint64_t *landed, struct err *e)
+{
+	struct err why;
+
+	memset(sp, 0, sizeof(*sp));
+	sp->store = s;
+	sp->digest = *d;
+	sp->old_fd = sp->partial.fd = -1;
+	sp->view = on_disk(-1);
+	*landed = 0;
+	if (partial_open(s, d, &sp->partial, &why) == 0) {
+		sp->view = on_disk(sp->partial.fd);
+		*landed = sp->partial.size;
+		return 0;
+	}
+	sp->partial.fd = -1;
+	if (why.kind == ERR_NO_SPACE)
+		return space_to_memory(sp, 0, &sp->view, e);
+	*e = why;
+	return -1;
+}
+
+void space_ended(struct space *sp)
+{
+	partial_unlock(&sp->partial);
+}
+
+void space_close(struct space *sp)
+{
+	partial_close(sp->store, &sp->partial);
+	mem_closep(&sp->view.mem_fd);
+	mem_closep(&sp->old_fd);
+}
+
+int space_rehash(const struct space *sp, uint64_t n, struct hash *h, struct err *e)
+{
+	char chunk[COPY_BYTES];
+	uint64_t off = 0;
+
+	while (off < n) {
+		size_t want = n - off < sizeof(chunk) ? (size_t)(n - off) : sizeof(chunk);
+		ssize_t got = space_read(&sp->view, off, chunk, want);
+
+		if (got < 0)
+			return err_errno(e, "cannot read %s", sp->partial.path);
+		if (got == 0)
+			return err_set(e, ERR_IO, "%s has become shorter",
+				       sp->partial.path);
+		hash_add(h, chunk, (size_t)got);
+		off += (uint64_t)got;
+	}
+	return 0;
+}
+
+int space_reserve(struct space *sp, uint64_t size, struct err *e)
+{
+	if (sp->view.mem_fd >= 0 || size == 0)
+		return 0;
+	if (!fault("space.reserve") &&
+	    (fallocate(sp->partial.fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 ||
+	     (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)))
+		return 0;   /* done, or this filesystem cannot: then writing will tell */
+	if (errno == EFBIG) /* no room either, whatever the reason */
+		errno = ENOSPC;
+	return err_errno(e, "cannot reserve %llu bytes", (unsigned long long)size);
+}
+
+int space_write(struct space *sp, uint64_t off, const void *p, size_t n, struct err *e)
+{
+	int fd = off >= sp->view.mem_from ? sp->view.mem_fd : sp->partial.fd;
+
+	if (off < sp->view.mem_from && fault("space.write"))
+		return err_errno(e, "cannot write");
+	return fs_pwrite_all(fd, p, n, off, e);
+}
+
+int space_to_memory(struct space *sp, uint64_t off, struct space_view *out, struct err *e)
+{
+	int fd = memfd_create("larder-pass-through", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, "cannot get memory to pass a download through");
+	if (sp->partial.fd >= 0) {
+		space_discard(sp);
+		if (ftruncate(sp->partial.fd, (off_t)off) !=
+		    0) /* frees what was reserved */
+			(void)errno;
+	}
+	*out = (struct space_view){ sp->partial.fd, fd, off, off };
+	return 0;
+}
+
+void space_give_back(struct space *sp, uint64_t off)
+{
+	/* Failing, it costs memory only. */
+	fallocate(sp->view.mem_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+		  (off_t)off);
+}
+
+int space_restart(struct space *sp, struct space_view *out, struct err *e)
+{
+	struct partial fresh;
+
+	space_discard(sp);
+	if (partial_open(sp->store, &sp->digest, &fresh, e) != 0)
+		return -1;
+	if (ftruncate(fresh.fd, 0) != 0) {
+		err_errno(e, "cannot empty %s", fresh.path);
+		partial_close(sp->store, &fresh);
+		return -1;
+	}
+	sp->old_fd = sp->partial.fd;
+	sp->partial = fresh;
+	*out = on_disk(fresh.fd);
+	return 0;
+}
+
+size_t space_same(const struct space *sp, uint64_t off, const void *p, size_t n)
+{
+	char old[COPY_BYTES];
+	const char *new = p;
+	size_t done = 0, i;
+
+	while (done < n) {
+		size_t want = n - done < sizeof(old) ? n - done : sizeof(old);
+		ssize_t got = pread(sp->old_fd, old, want, (off_t)(off + done));
+
+		if (got <= 0)
+			return n; /* past its end: nobody was given anything there */
+		for (i = 0; i < (size_t)got; i++)
+			if (old[i] != new[done + i])
+				return done + i;
+		done += (size_t)got;
+	}
+	return n;
+}
+
+ssize_t space_read(const struct space_view *v, uint64_t off, void *p, size_t n)
+{
+	bool in_memory = off >= v->mem_from;
+	ssize_t got;
+
+	if (!in_memory && n > v->mem_from - off)
+		n = (size_t)(v->mem_from - off);
+	do
+		got = pread(in_memory ? v->mem_fd : v->fd, p, n, (off_t)off);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+int space_commit(struct space *sp, struct err *e)
+{
+	return partial_commit(sp->store, &sp->digest, &sp->partial, e);
+}
+
+void space_discard(struct space *sp)
+{
+	if (sp->partial.fd >= 0)
+		partial_discard(sp->store, &sp->partial);
+}

@@ -1,0 +1,144 @@
+/*
+ * tagstate.c - the in-memory side of tag freshness, over store/tag.h.
+ *
+ * t->mu guards the map.  At the limit the map is emptied: all it holds can be read again.
+ */
+#include "mirror/tagstate.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "store/tag.h"
+
+#define LIMIT 16384
+
+struct known {
+	struct tagstate state;
+	bool unsaved;
+};
+
+struct tagstates {
+	pthread_mutex_t mu;
+	struct map *by_tag;
+	struct store *store;
+};
+
+typedef char tag_key[NAME_MAX_BYTES + TAG_MAX_BYTES + 2];
+
+static void make_key(tag_key key, const struct reponame *name, const char *tag)
+{
+	snprintf(key, sizeof(tag_key), "%s:%s", name->s, tag);
+}
+
+struct tagstates *tagstates_new(struct store *s)
+{
+	struct tagstates *t = mem_alloc(sizeof(*t));
+
+	pthread_mutex_init(&t->mu, NULL);
+	t->by_tag = map_new(LIMIT);
+	t->store = s;
+	return t;
+}
+
+void tagstates_free(struct tagstates *t)
+{
+	if (t == NULL)
+		return;
+	map_free(t->by_tag, free);
+	pthread_mutex_destroy(&t->mu);
+	free(t);
+}
+
+static bool drop_all(void *value, void *arg)
+{
+	(void)arg;
+	free(value);
+	return true;
+}
+
+static void remember(struct tagstates *t, const char *key, const struct known *k)
+{
+	struct known *have;
+
+	pthread_mutex_lock(&t->mu);
+	have = map_get(t->by_tag, key);
+	if (have == NULL) {
+		if (map_count(t->by_tag) >= LIMIT)
+			map_sweep(t->by_tag, drop_all, NULL);
+		have = mem_alloc(sizeof(*have));
+		map_put(t->by_tag, key, have);
+	}
+	*have = *k;
+	pthread_mutex_unlock(&t->mu);
+}
+
+static bool recall(struct tagstates *t, const char *key, struct known *out)
+{
+	struct known *have;
+
+	pthread_mutex_lock(&t->mu);
+	have = map_get(t->by_tag, key);
+	if (have != NULL)
+		*out = *have;
+	pthread_mutex_unlock(&t->mu);
+	return have != NULL;
+}
+
+bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *tag,
+		  struct tagstate *out)
+{
+	struct known k = { 0 };
+	struct digest on_disk, noted;
+	bool in_memory;
+	tag_key key;
+
+	make_key(key, name, tag);
+	in_memory = recall(t, key, &k);
+	if (tag_get(t->store, name, tag, &on_disk, NULL) != 0) {
+		if (!in_memory || !k.unsaved)
+			return false;
+		*out = k.state;
+		return true;
+	}
+	if (in_memory && (k.unsaved || digest_equal(&k.state.digest, &on_disk))) {
+		*out = k.state;
+		return true;
+	}
+	k = (struct known){ .state.digest = on_disk };
+	if (tag_check_get(t->store, name, tag, &noted, &k.state.checked_wall_ms, NULL) !=
+		    0 ||
+	    !digest_equal(&noted, &on_disk))
+		k.state.checked_wall_ms = 0;
+	remember(t, key, &k);
+	*out = k.state;
+	return true;
+}
+
+void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
+		      const struct digest *d, bool unsaved)
+{
+	struct known k = { .state = { *d, clock_wall_ms(), clock_mono_ms() },
+			   .unsaved = unsaved };
+	struct digest was;
+	struct err e;
+	bool moved;
+	tag_key key;
+
+	make_key(key, name, tag);
+	moved = tag_get(t->store, name, tag, &was, NULL) != 0 || !digest_equal(&was, d);
+	if (!unsaved && moved && tag_set(t->store, name, tag, d, &e) != 0) {
+		log_event(LOG_WARN, "tag.not_stored", LS("repository", name->s),
+			  LS("tag", tag), LS("error", e.msg));
+		k.unsaved = true;
+	}
+	if (!k.unsaved &&
+	    tag_check_set(t->store, name, tag, d, k.state.checked_wall_ms, &e) != 0)
+		log_event(LOG_WARN, "tag.check_not_noted", LS("repository", name->s),
+			  LS("tag", tag), LS("error", e.msg));
+	remember(t, key, &k);
+}

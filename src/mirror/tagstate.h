@@ -1,0 +1,39 @@
+/*
+ * tagstate.h - what is known of mirrored tags: the digest, and when the upstream last
+ * said so.
+ *
+ * The digest's truth is the tag's link on disk, read each time, so that another process's
+ * change is seen. The time of the check is remembered in memory and, across restarts,
+ * beside the store. What could not be written (a full disk) is known in memory only. Any
+ * thread.
+ */
+#ifndef LARDER_MIRROR_TAGSTATE_H
+#define LARDER_MIRROR_TAGSTATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "store/store.h"
+
+struct tagstates;
+
+struct tagstate {
+	struct digest digest;
+	int64_t checked_wall_ms; /* 0: not known */
+	int64_t checked_mono_ms; /* 0: not by this process */
+};
+
+struct tagstates *tagstates_new(struct store *s);
+void tagstates_free(struct tagstates *t);
+/* False: nothing is cached under this tag. */
+bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *tag,
+		  struct tagstate *out);
+/* The upstream said, just now, that the tag is at *d, and that manifest is stored (or,
+ * with unsaved, only in memory). Moves the tag on disk if it was elsewhere. Never fails:
+ * what the disk refuses is logged and kept in memory. */
+void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
+		      const struct digest *d, bool unsaved);
+
+#endif

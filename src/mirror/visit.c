@@ -1,0 +1,140 @@
+/*
+ * visit.c - joining work, and what is made of its end.  No state of its own.
+ */
+#include "mirror/visit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "mirror/mirror_impl.h"
+
+#define MAX_ROUNDS 16
+
+const char *visit_outcome(enum outcome o)
+{
+	static const char *const words[] = { "hit", "miss", "joined", "stale" };
+
+	return words[o];
+}
+
+void visit_done(struct visit *v)
+{
+	task_unref(v->task);
+	v->task = NULL;
+	v->bell = NULL;
+}
+
+struct work *visit_work(struct mirror *m, const struct route *r)
+{
+	struct work *w = mem_alloc(sizeof(*w));
+
+	w->m = m;
+	route_copy(&w->route, r);
+	return w;
+}
+
+static void work_free(void *arg)
+{
+	struct work *w = arg;
+
+	route_done(&w->route);
+	free(w);
+}
+
+void visit_digest_key(visit_key key, char kind, const struct route *r,
+		      const struct digest *d)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	digest_text(d, text);
+	snprintf(key, sizeof(visit_key), "%c %s@%s", kind, r->name.s, text);
+}
+
+static void set_linger(struct task_result *out, const struct work *w)
+{
+	int64_t ms;
+
+	switch (out->err.kind) {
+	case ERR_NOT_FOUND:
+	case ERR_DENIED:
+		ms = w->route.plan->negative_ms;
+		break;
+	case ERR_BUSY:
+		ms = out->err.retry_after_s > 0 ? (int64_t)out->err.retry_after_s * 1000
+						: VISIT_BUSY_MS;
+		break;
+	case ERR_CANCELLED:
+		ms = 0;
+		break;
+	default:
+		ms = w->cached ? 5000 : 1000;
+	}
+	out->linger_ms = ms < 60000 ? ms : 60000;
+}
+
+/* Clients often keep the reason from people (a HEAD has no body): here they find it. */
+static void say_failure(const struct work *w, const struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+	enum log_level level = e->kind == ERR_NOT_FOUND ? LOG_INFO : LOG_WARN;
+
+	if (e->kind == ERR_CANCELLED)
+		return;
+	digest_text(&w->digest, text);
+	log_event(level, "upstream.failed", LS("upstream", w->route.site->host),
+		  LS("repository", w->route.name.s),
+		  LS("reference", w->tag[0] != '\0' ? w->tag : text),
+		  LS("cached", w->cached ? "yes" : "no"), LS("error", e->msg));
+}
+
+void visit_work_over(struct task_result *out, struct work *w, int rc)
+{
+	out->rc = rc;
+	if (rc != 0) {
+		set_linger(out, w);
+		say_failure(w, &out->err);
+	}
+	if (rc == 0)
+		atomic_store(&w->route.site->trouble, false);
+	else if (out->err.kind == ERR_UPSTREAM || out->err.kind == ERR_BUSY)
+		atomic_store(&w->route.site->trouble, true);
+}
+
+struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
+			bool *started, struct err *e)
+{
+	struct task *t = tasks_start(w->m->tasks, key, fn, w, work_free, started, e);
+
+	if (t == NULL)
+		return NULL;
+	if (v->outcome == OUTCOME_HIT)
+		v->outcome = *started ? OUTCOME_MISS : OUTCOME_JOINED;
+	task_unref(v->task);
+	v->task = t;
+	v->bell = task_bell(t);
+	v->seen = bell_count(v->bell);
+	return t;
+}
+
+/* The count was noted before the result is looked at, so that no ring is missed. */
+enum answer visit_look(struct visit *v, const struct task_result **result, struct err *e)
+{
+	*result = task_result(v->task);
+	if (*result == NULL)
+		return ANSWER_WAIT;
+	if ((*result)->rc == 0)
+		return ANSWER_READY;
+	*e = (*result)->err;
+	return ANSWER_FAILED;
+}
+
+enum answer visit_again(struct visit *v, struct err *e)
+{
+	v->seen = UINT64_MAX; /* no count is: waiting ends before it begins */
+	if (++v->rounds <= MAX_ROUNDS)
+		return ANSWER_WAIT;
+	err_set(e, ERR_IO, "what was fetched cannot be found in the store");
+	return ANSWER_FAILED;
+}

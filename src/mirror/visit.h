@@ -1,0 +1,79 @@
+/*
+ * visit.h - one request's way through the mirror, and the work it may have to wait for.
+ *
+ * The ask_* calls never wait. They answer READY, fail, or say WAIT: the visit then names
+ * a bell; when it has rung since `seen`, the same call is made again, from the top, with
+ * the same visit. An answer is a function of what the store and the work under way hold.
+ * Handlers may call from any thread; one visit belongs to one request.
+ */
+#ifndef LARDER_MIRROR_VISIT_H
+#define LARDER_MIRROR_VISIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bell.h"
+#include "base/err.h"
+#include "mirror/mirror.h"
+#include "mirror/route.h"
+#include "mirror/task.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+
+enum outcome {
+	OUTCOME_HIT,	/* from the store, no work was needed */
+	OUTCOME_MISS,	/* this request started the work */
+	OUTCOME_JOINED, /* it shared work that another had started */
+	OUTCOME_STALE,	/* from the store, though the upstream should have been asked */
+};
+
+/* Zeroed, then since_ms set; visit_done at the end. */
+struct visit {
+	int64_t since_ms; /* monotonic: when the request came */
+	enum outcome outcome;
+	unsigned rounds;
+	struct task *task; /* what it waits for; holds the bell */
+	struct bell *bell;
+	uint64_t seen;
+};
+
+enum answer { ANSWER_FAILED = -1, ANSWER_READY = 0, ANSWER_WAIT = 1 };
+
+const char *visit_outcome(enum outcome o); /* "hit", "miss", "joined", "stale" */
+void visit_done(struct visit *v);
+
+/* The rest is for the ask_* files. */
+
+#define VISIT_BUSY_MS                                                                    \
+	30000 /* a 429 that does not say for how long is remembered so long */
+#define VISIT_DEADLINE_MS                                                                \
+	25000 /* for work; below the 30 s after which containerd gives up */
+
+/* What a task works on; lives as long as the task. */
+struct work {
+	struct mirror *m;
+	struct route route;
+	struct digest digest;
+	char tag[TAG_MAX_BYTES + 1];
+	bool cached; /* there is an old answer to fall back on */
+};
+
+typedef char visit_key[NAME_MAX_BYTES + DIGEST_TEXT_MAX + TAG_MAX_BYTES + 8];
+
+struct work *visit_work(struct mirror *m, const struct route *r);
+void visit_digest_key(visit_key key, char kind, const struct route *r,
+		      const struct digest *d);
+/* Start the work, which takes w over, or join it; NULL: *e. The visit holds the task and
+ * its bell. */
+struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
+			bool *started, struct err *e);
+/* Where the work is over it is known how; else the visit waits. */
+enum answer visit_look(struct visit *v, const struct task_result **result, struct err *e);
+/* The work is done: look again, at once. Often in vain: a store that loses what it is
+ * given. */
+enum answer visit_again(struct visit *v, struct err *e);
+/* At the end of work: how it went, and how long a failure answers those who come after
+ * it. */
+void visit_work_over(struct task_result *out, struct work *w, int rc);
+
+#endif

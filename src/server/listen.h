@@ -1,0 +1,16 @@
+/*
+ * listen.h - a listening TCP socket.
+ */
+#ifndef LARDER_SERVER_LISTEN_H
+#define LARDER_SERVER_LISTEN_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* host NULL: all addresses, IPv6 and IPv4. The descriptor, with the port in *port (which
+ * the kernel chose if it was 0). ERR_BUSY: in use; ERR_DENIED: a port that needs
+ * privileges; ERR_INVALID: host is no address of this machine. */
+int listen_open(const char *host, uint16_t *port, struct err *e);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * manifests.c - GET and HEAD /v2/<name>/manifests/<reference>
+ * (OCI distribution-spec "Pulling manifests").
+ */
+#include "server/reply.h"
+#include "server/server_impl.h"
+
+#include "base/mem.h"
+#include "mirror/ask_manifest.h"
+
+static void release_stored(void *arg)
+{
+	stored_unref(arg);
+}
+
+/* Staleness is said three times: to HTTP caches, to OCI clients (which show code 299),
+ * and as a number. */
+static void mark(struct MHD_Response *r, const struct request *rq,
+		 const struct found_manifest *found)
+{
+	if (found->age_s >= 0)
+		reply_headerf(r, "Age", "%lld", (long long)found->age_s);
+	if (!found->stale)
+		return;
+	reply_header(r, "Warning", "110 - \"Response is Stale\"");
+	reply_headerf(
+		r, "Warning",
+		"299 - \"%s could not be asked about %s:%s; this is the copy of %lld "
+		"seconds ago\"",
+		rq->route.site->host, rq->route.remote.s, rq->ref.tag,
+		(long long)found->age_s);
+}
+
+static enum MHD_Result answer(struct request *rq, const struct found_manifest *found)
+{
+	char digest[DIGEST_TEXT_MAX];
+	struct stored *m = found->m;
+	struct MHD_Response *r;
+	bool same;
+
+	digest_text(&m->digest, digest);
+	same = server_none_match(rq, digest);
+	if (same) {
+		stored_unref(m);
+		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	} else {
+		r = MHD_create_response_from_buffer_with_free_callback_cls(
+			m->n, m->body, release_stored, m);
+	}
+	if (r == NULL)
+		return MHD_NO;
+	if (!same) {
+		reply_header(r, "Content-Type", m->media_type);
+		if (!rq->head)
+			rq->bytes = m->n;
+	}
+	reply_header(r, "Docker-Content-Digest", digest);
+	reply_headerf(r, "ETag", "\"%s\"", digest);
+	mark(r, rq, found);
+	return reply_send(rq, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r);
+}
+
+enum MHD_Result manifests_handle(struct request *rq)
+{
+	struct found_manifest found;
+	struct err e;
+
+	if (!rq->head && !rq->get)
+		return reply_not_allowed(rq, "GET, HEAD",
+					 "this larder does not take pushes or deletes");
+	switch (ask_manifest(rq->server->mirror, &rq->route, &rq->ref, &rq->visit, &found,
+			     &e)) {
+	case ANSWER_READY:
+		return answer(rq, &found);
+	case ANSWER_WAIT:
+		return server_park(rq);
+	default:
+		return reply_err(rq, &e, OCIERR_MANIFEST_UNKNOWN,
+				 OCIERR_MANIFEST_INVALID);
+	}
+}

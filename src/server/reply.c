@@ -1,0 +1,128 @@
+/*
+ * reply.c - answers.  The only place that knows which status an error kind is.
+ */
+#include "server/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "server/server_impl.h"
+
+#define HEADER_MAX 1024
+#define BODY_MAX 8192
+
+void reply_header(struct MHD_Response *r, const char *name, const char *value)
+{
+	MHD_add_response_header(r, name, value);
+}
+
+void reply_headerf(struct MHD_Response *r, const char *name, const char *fmt, ...)
+{
+	char value[HEADER_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	MHD_add_response_header(r, name, value);
+}
+
+enum MHD_Result reply_send(struct request *rq, unsigned status, struct MHD_Response *r)
+{
+	const struct server_conf *conf = &rq->server->conf;
+	enum MHD_Result rc;
+	size_t i;
+
+	reply_header(r, "Docker-Distribution-API-Version", "registry/2.0");
+	if (rq->ns[0] != '\0' && rq->routed)
+		reply_header(r, "OCI-Namespace", rq->ns);
+	for (i = 0; i < conf->nheaders; i++)
+		reply_header(r, conf->headers[i].name, conf->headers[i].value);
+	rq->status = status;
+	rc = MHD_queue_response(rq->conn, status, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+enum MHD_Result reply_text(struct request *rq, unsigned status, const char *type,
+			   struct view body)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(
+		body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
+
+	if (r == NULL)
+		return MHD_NO;
+	reply_header(r, "Content-Type", type);
+	if (!rq->head)
+		rq->bytes = body.n;
+	return reply_send(rq, status, r);
+}
+
+enum MHD_Result reply_oci_error_with(struct request *rq, unsigned status,
+				     enum ocierr_code code, const char *message,
+				     const char *header, const char *value)
+{
+	CLEANUP(buf_done)
+	struct buf body = BUF_INIT(BODY_MAX);
+	struct MHD_Response *r;
+
+	if (ocierr_body(&body, code, message, NULL) != 0)
+		return MHD_NO;
+	r = MHD_create_response_from_buffer(body.n, body.p, MHD_RESPMEM_MUST_COPY);
+	if (r == NULL)
+		return MHD_NO;
+	reply_header(r, "Content-Type", "application/json");
+	if (header != NULL)
+		reply_header(r, header, value);
+	if (!rq->head)
+		rq->bytes = body.n;
+	return reply_send(rq, status, r);
+}
+
+enum MHD_Result reply_oci_error(struct request *rq, unsigned status,
+				enum ocierr_code code, const char *message)
+{
+	return reply_oci_error_with(rq, status, code, message, NULL, NULL);
+}
+
+enum MHD_Result reply_not_allowed(struct request *rq, const char *allow,
+				  const char *message)
+{
+	return reply_oci_error_with(rq, MHD_HTTP_METHOD_NOT_ALLOWED, OCIERR_UNSUPPORTED,
+				    message, "Allow", allow);
+}
+
+enum MHD_Result reply_err(struct request *rq, const struct err *e,
+			  enum ocierr_code unknown, enum ocierr_code invalid)
+{
+	char seconds[16];
+
+	switch (e->kind) {
+	case ERR_INVALID:
+		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, invalid, e->msg);
+	case ERR_NOT_FOUND:
+		return reply_oci_error(rq, MHD_HTTP_NOT_FOUND, unknown, e->msg);
+	case ERR_DENIED:
+		return reply_oci_error(rq, MHD_HTTP_FORBIDDEN, OCIERR_DENIED, e->msg);
+	case ERR_BUSY:
+		snprintf(seconds, sizeof(seconds), "%d",
+			 e->retry_after_s > 0 ? e->retry_after_s : 5);
+		return reply_oci_error_with(rq, MHD_HTTP_TOO_MANY_REQUESTS,
+					    OCIERR_TOOMANYREQUESTS, e->msg, "Retry-After",
+					    seconds);
+	case ERR_UPSTREAM:
+	case ERR_CORRUPT:
+	case ERR_LIMIT:
+		return reply_oci_error(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE,
+				       e->msg);
+	case ERR_CANCELLED:
+		return reply_oci_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
+				       OCIERR_UNAVAILABLE, e->msg);
+	default:
+		return reply_oci_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, OCIERR_UNKNOWN,
+				       e->msg);
+	}
+}

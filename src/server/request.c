@@ -1,0 +1,118 @@
+/*
+ * request.c - what a path asks for (OCI distribution-spec "Endpoints").
+ */
+#include "server/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+const char *request_word(enum request_kind k)
+{
+	static const char *const words[] = {
+		[REQUEST_OTHER] = "other",	   [REQUEST_PING] = "ping",
+		[REQUEST_MANIFEST] = "manifest",   [REQUEST_BLOB] = "blob",
+		[REQUEST_TAGS] = "tags",	   [REQUEST_CATALOG] = "catalog",
+		[REQUEST_REFERRERS] = "referrers", [REQUEST_UPLOAD] = "upload",
+		[REQUEST_HEALTH] = "health",	   [REQUEST_READY] = "ready",
+		[REQUEST_METRICS] = "metrics",
+	};
+
+	return words[k];
+}
+
+/* Does [p, p + n) end with `tail`? Then what is before it. */
+static bool split_tail(const char *p, size_t n, const char *tail, struct view *before)
+{
+	size_t t = strlen(tail);
+
+	if (n <= t || memcmp(p + n - t, tail, t) != 0)
+		return false;
+	*before = (struct view){ p, n - t };
+	return true;
+}
+
+/* The end decides: the name before it may hold any of these words. */
+static enum request_kind classify_v2(const char *rest, struct view *name,
+				     struct view *ref)
+{
+	static const struct {
+		const char *tail; /* of what is before the last slash */
+		const char *last; /* what follows it; NULL: anything */
+		enum request_kind kind;
+	} ends[] = {
+		{ "/manifests", NULL, REQUEST_MANIFEST },
+		{ "/blobs/uploads", NULL, REQUEST_UPLOAD },
+		{ "/blobs", "uploads", REQUEST_UPLOAD },
+		{ "/blobs", NULL, REQUEST_BLOB },
+		{ "/referrers", NULL, REQUEST_REFERRERS },
+		{ "/tags", "list", REQUEST_TAGS },
+	};
+	const char *slash = strrchr(rest, '/');
+	size_t i;
+
+	if (strcmp(rest, "_catalog") == 0)
+		return REQUEST_CATALOG;
+	for (i = 0; slash != NULL && i < ARRAY_LEN(ends); i++) {
+		if (ends[i].last != NULL && strcmp(slash + 1, ends[i].last) != 0)
+			continue;
+		if (!split_tail(rest, (size_t)(slash - rest), ends[i].tail, name))
+			continue;
+		if (ends[i].last == NULL)
+			*ref = view_of(slash + 1);
+		return ends[i].kind;
+	}
+	return REQUEST_OTHER;
+}
+
+enum request_kind request_classify(const char *path, struct view *name, struct view *ref)
+{
+	*name = *ref = view_of("");
+	if (strcmp(path, "/v2") == 0 || strcmp(path, "/v2/") == 0)
+		return REQUEST_PING;
+	if (strncmp(path, "/v2/", 4) == 0)
+		return classify_v2(path + 4, name, ref);
+	if (strcmp(path, "/healthz") == 0)
+		return REQUEST_HEALTH;
+	if (strcmp(path, "/readyz") == 0)
+		return REQUEST_READY;
+	if (strcmp(path, "/metrics") == 0)
+		return REQUEST_METRICS;
+	return REQUEST_OTHER;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+struct request *request_new(struct server *s, const char *uri)
+{
+	struct request *rq = mem_alloc(sizeof(*rq));
+
+	rq->server = s;
+	rq->uri = mem_dup(uri);
+	rq->bad_uri = strstr(uri, "%00") != NULL;
+	rq->start_us = now_us();
+	rq->visit.since_ms = clock_mono_ms();
+	return rq;
+}
+
+void request_free(struct request *rq)
+{
+	if (rq == NULL)
+		return;
+	visit_done(&rq->visit);
+	if (rq->routed)
+		route_done(&rq->route);
+	free(rq->path);
+	free(rq->uri);
+	free(rq);
+}

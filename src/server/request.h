@@ -1,0 +1,72 @@
+/*
+ * request.h - one HTTP request: what was asked, and how far it is.
+ */
+#ifndef LARDER_SERVER_REQUEST_H
+#define LARDER_SERVER_REQUEST_H
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bell.h"
+#include "mirror/visit.h"
+#include "oci/reference.h"
+
+enum request_kind {
+	REQUEST_OTHER,
+	REQUEST_PING,
+	REQUEST_MANIFEST,
+	REQUEST_BLOB,
+	REQUEST_TAGS,
+	REQUEST_CATALOG,
+	REQUEST_REFERRERS,
+	REQUEST_UPLOAD,
+	REQUEST_HEALTH,
+	REQUEST_READY,
+	REQUEST_METRICS,
+	REQUEST_KINDS,
+};
+
+const char *request_word(enum request_kind k); /* for metrics: "manifest" */
+
+struct client;
+struct server;
+
+struct request {
+	struct server *server;
+	struct MHD_Connection *conn;
+	struct client *client; /* conn's */
+	struct waiter waiter;  /* resumes conn */
+	bool parked;	       /* conn is suspended, or has just been resumed */
+	atomic_bool gone;      /* the client left while it was */
+	char *uri;	       /* as sent, with the query */
+	bool bad_uri;	       /* holds %00 */
+	bool unclear;	       /* where it ends; see framing.h */
+
+	enum request_kind kind;
+	bool parsed, head, get;
+	struct view name_text, ref_text; /* into path, where the kind has them */
+	char *path;			 /* decoded */
+	struct reponame name;
+	struct reference ref;
+	char ns[256]; /* canonical; "" : not given */
+
+	bool routed;
+	struct route route;
+	struct visit visit;
+
+	/* for the log and the metrics */
+	int64_t start_us;
+	unsigned status;
+	bool failed;	/* the answer was cut short on purpose */
+	uint64_t bytes; /* of body, as far as they were handed over */
+};
+
+/* Sort out which kind of request a path is; the texts point into path. Pure. */
+enum request_kind request_classify(const char *path, struct view *name, struct view *ref);
+
+struct request *request_new(struct server *s, const char *uri);
+void request_free(struct request *rq);
+
+#endif

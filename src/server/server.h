@@ -1,0 +1,42 @@
+/*
+ * server.h - the HTTP side: listening, serving, draining.
+ */
+#ifndef LARDER_SERVER_SERVER_H
+#define LARDER_SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "mirror/mirror.h"
+#include "store/store.h"
+
+struct server;
+
+struct server_header {
+	char *name, *value;
+};
+
+struct server_conf {
+	const char *host; /* name or address; NULL: all of IPv6 and IPv4 */
+	uint16_t port;	  /* 0: the kernel chooses; see server_port */
+	unsigned threads; /* at least 1 */
+	unsigned connections;
+	struct server_header *headers; /* on every answer; copied */
+	size_t nheaders;
+};
+
+/* Listens and serves from now on. store and mirror are borrowed and outlive the server.
+ * ERR_BUSY: the address is in use; the message says what to do. */
+int server_start(const struct server_conf *conf, struct store *s, struct mirror *m,
+		 struct server **out, struct err *e);
+uint16_t server_port(const struct server *s);
+
+/* No new connections; waits until no request is under way, at most so long. True: none
+ * is. */
+bool server_drain(struct server *s, int64_t timeout_ms);
+/* Ends what is left. mirror_cancel has been called before, so that parked requests end.
+ */
+void server_stop(struct server *s);
+
+#endif

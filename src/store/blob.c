@@ -1,0 +1,79 @@
+/*
+ * blob.c - opening, finding and storing finished blobs.
+ */
+#include "store/blob.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "store/layout.h"
+
+static bool plausible(const struct digest *d, const struct stat *st)
+{
+	struct digest nothing;
+
+	if (!S_ISREG(st->st_mode))
+		return false;
+	if (st->st_size > 0)
+		return true;
+	digest_of(d->alg, "", 0, &nothing);
+	return digest_equal(d, &nothing);
+}
+
+int blob_open(struct store *s, const struct digest *d, uint64_t *size, struct err *e)
+{
+	layout_path path;
+	struct stat st;
+	int fd;
+
+	layout_blob(path, d);
+	fd = openat(s->dirfd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", path);
+	if (fstat(fd, &st) != 0) {
+		err_errno(e, "cannot stat %s", path);
+	} else if (!plausible(d, &st)) {
+		err_set(e, ERR_NOT_FOUND, "%s is empty or not a file", path);
+	} else {
+		*size = (uint64_t)st.st_size;
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+bool blob_exists(struct store *s, const struct digest *d, uint64_t *size)
+{
+	layout_path path;
+	struct stat st;
+
+	layout_blob(path, d);
+	if (fstatat(s->dirfd, path, &st, 0) != 0 || !plausible(d, &st))
+		return false;
+	if (size != NULL)
+		*size = (uint64_t)st.st_size;
+	return true;
+}
+
+int blob_put(struct store *s, const struct digest *d, const void *p, size_t n,
+	     struct err *e)
+{
+	layout_path path;
+
+	if (blob_exists(s, d, NULL))
+		return 0;
+	layout_blob(path, d);
+	return fs_write(s->dirfd, LAYOUT_TMP, path, p, n, true, e);
+}
+
+void blob_remove(struct store *s, const struct digest *d)
+{
+	layout_path path;
+
+	layout_blob(path, d);
+	fs_unlink(s->dirfd, path, NULL);
+}

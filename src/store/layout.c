@@ -1,0 +1,91 @@
+/*
+ * layout.c - paths from validated parts.  The longest (a 255 byte name, a 128 byte tag
+ * and a sha512) stays well under LAYOUT_PATH_MAX; the assert says so.
+ */
+#include "store/layout.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 2, 3))) static void compose(layout_path out,
+							  const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(out, LAYOUT_PATH_MAX, fmt, ap);
+	va_end(ap);
+	assert(n > 0 && n < LAYOUT_PATH_MAX);
+}
+
+void layout_blob(layout_path out, const struct digest *d)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_hex(d, hex);
+	compose(out, "docker/registry/v2/blobs/%s/%.2s/%s/data", digest_alg(d), hex, hex);
+}
+
+/* A link file somewhere below a repository. */
+static void repo_link(layout_path out, const struct reponame *name, const char *what,
+		      const struct digest *d)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_hex(d, hex);
+	compose(out, LAYOUT_REPOSITORIES "/%s/%s/%s/%s/link", name->s, what,
+		digest_alg(d), hex);
+}
+
+void layout_layer(layout_path out, const struct reponame *name, const struct digest *d)
+{
+	repo_link(out, name, "_layers", d);
+}
+
+void layout_revision(layout_path out, const struct reponame *name, const struct digest *d)
+{
+	repo_link(out, name, "_manifests/revisions", d);
+}
+
+void layout_tags(layout_path out, const struct reponame *name)
+{
+	compose(out, LAYOUT_REPOSITORIES "/%s/_manifests/tags", name->s);
+}
+
+void layout_tag(layout_path out, const struct reponame *name, const char *tag)
+{
+	compose(out, LAYOUT_REPOSITORIES "/%s/_manifests/tags/%s/current/link", name->s,
+		tag);
+}
+
+void layout_tag_index(layout_path out, const struct reponame *name, const char *tag,
+		      const struct digest *d)
+{
+	char what[TAG_MAX_BYTES + 64];
+
+	snprintf(what, sizeof(what), "_manifests/tags/%s/index", tag);
+	repo_link(out, name, what, d);
+}
+
+void layout_partial(layout_path out, const struct digest *d)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_hex(d, hex);
+	compose(out, LAYOUT_PARTIALS "/%s-%s", digest_alg(d), hex);
+}
+
+void layout_type(layout_path out, const struct digest *d)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_hex(d, hex);
+	compose(out, "larder/types/%s/%s", digest_alg(d), hex);
+}
+
+void layout_tag_check(layout_path out, const struct reponame *name, const char *tag)
+{
+	compose(out, "larder/tags/%s/_tags/%s", name->s, tag);
+}

@@ -1,0 +1,50 @@
+/*
+ * layout.h - where things are, relative to the store's root.
+ *
+ * The layout of registry:2, so that its volumes open in place and go back:
+ *
+ *	docker/registry/v2/blobs/<alg>/<2 hex>/<hex>/data
+ *	docker/registry/v2/repositories/<name>/_layers/<alg>/<hex>/link
+ *	docker/registry/v2/repositories/<name>/_manifests/revisions/<alg>/<hex>/link
+ *	docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/current/link
+ *	docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/index/<alg>/<hex>/link
+ *
+ * and beside it what only larder knows, all of it rebuildable:
+ *
+ *	larder/lock                       held shared by every process that writes
+ *	larder/tmp/<random>               being written; nobody's after a crash
+ *	larder/partial/<alg>-<hex>        a blob's first bytes, kept to resume
+ *	larder/types/<alg>/<hex>          a manifest's Content-Type, where its bytes do
+ *not tell larder/tags/<name>/_tags/<tag>    when the tag was last compared with its
+ *upstream
+ *
+ * Paths are made only from validated names, tags and digests, and always fit.
+ */
+#ifndef LARDER_STORE_LAYOUT_H
+#define LARDER_STORE_LAYOUT_H
+
+#include "oci/digest.h"
+#include "oci/reference.h"
+
+#define LAYOUT_PATH_MAX 1024
+
+#define LAYOUT_REPOSITORIES "docker/registry/v2/repositories"
+#define LAYOUT_LOCK "larder/lock"
+#define LAYOUT_TMP "larder/tmp"
+#define LAYOUT_PARTIALS "larder/partial"
+
+typedef char layout_path[LAYOUT_PATH_MAX];
+
+void layout_blob(layout_path out, const struct digest *d);
+void layout_layer(layout_path out, const struct reponame *name, const struct digest *d);
+void layout_revision(layout_path out, const struct reponame *name,
+		     const struct digest *d);
+void layout_tags(layout_path out, const struct reponame *name);
+void layout_tag(layout_path out, const struct reponame *name, const char *tag);
+void layout_tag_index(layout_path out, const struct reponame *name, const char *tag,
+		      const struct digest *d);
+void layout_partial(layout_path out, const struct digest *d);
+void layout_type(layout_path out, const struct digest *d);
+void layout_tag_check(layout_path out, const struct reponame *name, const char *tag);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * link.c - a repository's links.
+ */
+#include "store/link.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fs.h"
+#include "store/layout.h"
+
+static void link_path(layout_path out, enum link_kind kind, const struct reponame *name,
+		      const struct digest *d)
+{
+	if (kind == LINK_LAYER)
+		layout_layer(out, name, d);
+	else
+		layout_revision(out, name, d);
+}
+
+bool link_exists(struct store *s, enum link_kind kind, const struct reponame *name,
+		 const struct digest *d)
+{
+	layout_path path;
+	struct stat st;
+
+	link_path(path, kind, name, d);
+	return fstatat(s->dirfd, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_size > 0;
+}
+
+int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
+	     const struct digest *d, bool durable, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+	layout_path path;
+
+	if (link_exists(s, kind, name, d))
+		return 0;
+	link_path(path, kind, name, d);
+	digest_text(d, text);
+	return fs_write(s->dirfd, LAYOUT_TMP, path, text, strlen(text), durable, e);
+}

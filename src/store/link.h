@@ -1,0 +1,26 @@
+/*
+ * link.h - what a repository may see: its links to blobs and manifests.
+ *
+ * A link is a file whose path names the digest and whose content repeats it. An empty one
+ * (a crash of registry:2's in-place writing) is no link. Any thread.
+ */
+#ifndef LARDER_STORE_LINK_H
+#define LARDER_STORE_LINK_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "store/store.h"
+
+enum link_kind { LINK_LAYER, LINK_REVISION };
+
+bool link_exists(struct store *s, enum link_kind kind, const struct reponame *name,
+		 const struct digest *d);
+/* Already there: success. durable: on disk on return; else it may be lost in a power cut,
+ * as fits what can be learnt again from an upstream. */
+int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
+	     const struct digest *d, bool durable, struct err *e);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * store.c - opening and closing a store.
+ *
+ * The lock is flock(2) on larder/lock: it goes with the process, so a crash leaves none.
+ */
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/layout.h"
+#include "store/mcache.h"
+
+/* What is in larder/tmp belongs to a process that has the store open; if none has, to
+ * none. */
+static void clear_tmp(struct store *s)
+{
+	int fd = openat(s->dirfd, LAYOUT_TMP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *de;
+	int64_t removed = 0;
+	DIR *dir;
+
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return;
+	}
+	while ((de = readdir(dir)) != NULL) {
+		if (de->d_name[0] == '.')
+			continue;
+		if (fs_unlink(dirfd(dir), de->d_name, NULL) == 0)
+			removed++;
+	}
+	closedir(dir);
+	if (removed > 0)
+		log_event(LOG_INFO, "store.leftovers_removed", LU("files", removed));
+}
+
+static int take_lock(struct store *s, struct err *e)
+{
+	s->lockfd = openat(s->dirfd, LAYOUT_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (s->lockfd < 0)
+		return err_errno(e, "cannot open %s/" LAYOUT_LOCK, s->root);
+	if (flock(s->lockfd, LOCK_EX | LOCK_NB) == 0)
+		clear_tmp(s);
+	while (flock(s->lockfd, LOCK_SH) != 0)
+		if (errno != EINTR)
+			return err_errno(e, "cannot lock %s/" LAYOUT_LOCK, s->root);
+	return 0;
+}
+
+int store_open(const char *root, struct store **out, struct err *e)
+{
+	struct store *s = mem_alloc(sizeof(*s));
+
+	s->dirfd = s->lockfd = -1;
+	s->root = mem_dup(root);
+	s->mcache = mcache_new();
+	if (fs_mkdirs(AT_FDCWD, root, true, e) != 0)
+		goto fail;
+	s->dirfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dirfd < 0) {
+		err_errno(e, "cannot open the store %s", root);
+		goto fail;
+	}
+	if (fs_mkdirs(s->dirfd, LAYOUT_TMP, true, e) != 0 ||
+	    fs_mkdirs(s->dirfd, LAYOUT_PARTIALS, true, e) != 0 || take_lock(s, e) != 0)
+		goto fail;
+	*out = s;
+	return 0;
+fail:
+	err_add(e, "store %s", root);
+	store_close(s);
+	return -1;
+}
+
+void store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	mcache_free(s->mcache);
+	mem_closep(&s->lockfd);
+	mem_closep(&s->dirfd);
+	free(s->root);
+	free(s);
+}

@@ -1,0 +1,28 @@
+/*
+ * store.h - an open store: a root directory and this process's claim to write in it.
+ *
+ * Several processes may have one store open. Every writer holds the shared lock from open
+ * to close. Opening looks at nothing but the root, so it takes the same time whatever the
+ * store holds.
+ */
+#ifndef LARDER_STORE_STORE_H
+#define LARDER_STORE_STORE_H
+
+#include "base/err.h"
+
+struct mcache;
+
+struct store {
+	int dirfd; /* the root; every path of layout.h is relative to it */
+	int lockfd;
+	char *root;
+	struct mcache *mcache; /* manifests lately used (store/mcache.h) */
+};
+
+/* Makes the root and larder's own folders where they are missing, and, when no other
+ * process has the store open, removes what writers that died left in larder/tmp. Errors
+ * name the path. */
+int store_open(const char *root, struct store **out, struct err *e);
+void store_close(struct store *s); /* NULL is fine; nothing else may be running in it */
+
+#endif

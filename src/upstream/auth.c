@@ -1,0 +1,183 @@
+/*
+ * auth.c - from a challenge to an Authorization line.
+ */
+#include "upstream/auth.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "upstream/gate.h"
+#include "upstream/realm.h"
+#include "upstream/tokens.h"
+
+#define LINE_MAX_BYTES 65536
+#define SCOPE_MAX_BYTES 2048
+#define LINES_MAX 2 /* that are sent and refused */
+#define BEARER "Authorization: Bearer "
+
+static void wipe(struct buf *b)
+{
+	if (b->p != NULL)
+		explicit_bzero(b->p, b->n);
+	buf_done(b);
+}
+
+void auth_done(struct auth *a)
+{
+	wipe(&a->line);
+}
+
+/* The line that was refused, as a token; NULL if it was none. */
+static const char *token_of(const struct auth *a)
+{
+	return view_starts(buf_view(&a->line), BEARER) ? a->line.p + strlen(BEARER)
+						       : NULL;
+}
+
+static int set_bearer(struct auth *a, const struct token_ask *ask, struct err *e)
+{
+	CLEANUP(wipe)
+	struct buf token = BUF_INIT(TOKEN_MAX_BYTES);
+
+	if (tokens_get(ask, token_of(a), &token, e) != 0)
+		return -1;
+	wipe(&a->line);
+	buf_adds(&a->line, BEARER);
+	buf_adds(&a->line, buf_str(&token));
+	a->basic = false;
+	return 0;
+}
+
+/* The credential stays here if the realm is none of its business; without one, public
+ * repositories work all the same. */
+static int bearer(struct auth *a, const struct challenge *c, const struct cred *cred,
+		  struct err *e)
+{
+	static const struct cred none;
+	CLEANUP(buf_done)
+	struct buf scope = BUF_INIT(SCOPE_MAX_BYTES);
+	struct token_ask ask = { .u = a->u,
+				 .realm = c->realm,
+				 .service = c->service,
+				 .cred = cred,
+				 .deadline_ms = a->deadline_ms };
+	struct url realm;
+	bool trusted;
+
+	if (url_parse(c->realm, &realm, NULL) != 0)
+		return err_set(e, ERR_UPSTREAM,
+			       "the token realm is not an http or https URL");
+	if (a->u->at.https && !realm.https)
+		return err_set(e, ERR_UPSTREAM, "the token realm on %.100s is plain http",
+			       realm.host);
+	trusted = realm_trusted(&a->u->at, &realm, a->u->realm_host);
+	if (!trusted)
+		ask.cred = &none;
+	realm_scope(c->scope, a->name, &scope);
+	ask.scope = buf_str(&scope);
+	if (set_bearer(a, &ask, e) == 0)
+		return 0;
+	if (!trusted && !cred_is_none(cred) && e != NULL && e->kind == ERR_DENIED)
+		err_add(e,
+			"the credentials were not sent to %.100s, which is another "
+			"domain (allow it with `realm_host`)",
+			realm.host);
+	return -1;
+}
+
+static int basic(struct auth *a, const struct cred *cred, struct err *e)
+{
+	if (cred->username == NULL)
+		return err_set(e, ERR_DENIED,
+			       cred->identity == NULL
+				       ? "it wants a user name and password; none are set"
+				       : "it wants a user name and password; an identity "
+					 "token is all there is");
+	if (tokens_denied(a->u->url, cred->id, "", e))
+		return -1;
+	token_basic_line(cred, &a->line);
+	a->basic = true;
+	return 0;
+}
+
+static int answer_challenge(struct auth *a, const struct challenge *c, struct err *e)
+{
+	CLEANUP(cred_done)
+	struct cred cred = { 0 };
+
+	if (cred_get(a->u->creds, a->deadline_ms, &cred, e) != 0)
+		return -1;
+	return c->bearer ? bearer(a, c, &cred, e) : basic(a, &cred, e);
+}
+
+static void remember(struct upstream *u, const struct challenge *c)
+{
+	gate_lock();
+	u->challenged = c != NULL;
+	if (c != NULL)
+		u->challenge = *c;
+	gate_unlock();
+}
+
+int auth_begin(struct auth *a, struct upstream *u, const char *name, int64_t deadline_ms,
+	       struct err *e)
+{
+	struct challenge c;
+	struct err mine;
+	bool known;
+
+	*a = (struct auth){ u, name, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
+	gate_lock();
+	known = u->challenged;
+	c = u->challenge;
+	gate_unlock();
+	e = e != NULL ? e : &mine;
+	if (!known || answer_challenge(a, &c, e) == 0)
+		return 0;
+	/* The registry may have moved its token service: hear from it anew the next time.
+	 */
+	if (e->kind != ERR_BUSY && e->kind != ERR_CANCELLED)
+		remember(u, NULL);
+	return -1;
+}
+
+/* The registry refused a password that was sent to it directly. */
+static void deny_password(struct auth *a)
+{
+	CLEANUP(cred_done)
+	struct cred cred = { 0 };
+	struct err why;
+
+	if (cred_get(a->u->creds, a->deadline_ms, &cred, NULL) != 0)
+		return;
+	err_set(&why, ERR_DENIED,
+		"the user name and password were refused; correct them, larder does not "
+		"send "
+		"them again for a minute");
+	tokens_deny(a->u->url, cred.id, "", &why);
+}
+
+int auth_refused(struct auth *a, const struct transport_answer *answer, struct err *e)
+{
+	struct challenge c = { 0 };
+	struct view line;
+	unsigned i;
+
+	for (i = 0; i < 8; i++) {
+		line = transport_header(answer, "WWW-Authenticate", i);
+		if (line.n == 0)
+			break;
+		challenge_parse(line, &c);
+	}
+	if (a->line.n > 0) {
+		a->refused++;
+		if (a->basic && answer->status == 401)
+			deny_password(a);
+	}
+	if (!c.bearer && !c.basic)
+		return 0;
+	remember(a->u, &c);
+	if (a->refused >= LINES_MAX || (a->basic && !c.bearer))
+		return 0;
+	return answer_challenge(a, &c, e) == 0 ? 1 : -1;
+}

@@ -1,0 +1,143 @@
+/*
+ * chase.c - hop by hop; what goes along and what stays behind is redirect.h's to say.
+ */
+#include "upstream/chase.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "upstream/meter.h"
+
+static bool is_success(const struct chase *c)
+{
+	return c->answer.status >= 200 && c->answer.status < 300;
+}
+
+static int on_head(void *arg, struct transport_answer *a, struct err *e)
+{
+	struct chase *c = arg;
+
+	return is_success(c) && c->head != NULL ? c->head(c->arg, a, e) : 0;
+}
+
+static int on_data(void *arg, const void *p, size_t n, struct err *e)
+{
+	struct chase *c = arg;
+	size_t room = c->refusal.limit - c->refusal.n;
+
+	metrics_add(c->received, (int64_t)n);
+	if (is_success(c))
+		return c->data != NULL ? c->data(c->arg, p, n, e) : 0;
+	buf_add(&c->refusal, p, n < room ? n : room);
+	return n < room ? 0 : 1;
+}
+
+static void note(const struct chase *c, const char *kind)
+{
+	char shown[URL_SHOWN_MAX];
+	const char *url = shown, *status = c->answer.outcome;
+
+	meter_request(c->u->host, kind, c->answer.outcome);
+	if (!c->way.foreign)
+		meter_quota(c->u->host, &c->answer);
+	if (!log_wants(LOG_DEBUG))
+		return;
+	url_show(buf_str(&c->way.url), shown);
+	log_event(LOG_DEBUG, "upstream.request", LS("upstream", c->u->host),
+		  LS("kind", kind), LS("method", c->method), LS("url", url),
+		  LS("status", status), LU("took_ms", c->answer.took_ms),
+		  LU("body_bytes", c->answer.body_bytes));
+}
+
+/* Where the registry is: of interest to later hops, and to the token service's first. */
+static void learn_place(struct chase *c)
+{
+	bool private = !c->answer.proxied && c->answer.peer_private;
+
+	if (c->registry && c->way.hops == 0 && c->answer.status != 0)
+		atomic_store(&c->u->place, private ? REMOTE_PRIVATE : REMOTE_PUBLIC);
+}
+
+static int one_hop(struct chase *c, struct err *e)
+{
+	const char *kind = c->way.foreign ? "cdn" : c->kind;
+	struct transport_request req = {
+		.method = c->method,
+		.url = buf_str(&c->way.url),
+		.at = c->way.at,
+		.form = c->form,
+		.ca = buf_view(&c->u->ca),
+		.limits = c->u->limits,
+		.deadline_ms = c->deadline_ms,
+		.public_only = !(c->registry && c->way.hops == 0) &&
+			       atomic_load(&c->u->place) == REMOTE_PUBLIC,
+		.buffer_bytes = c->buffer_bytes,
+		.head = on_head,
+		.data = on_data,
+		.arg = c,
+	};
+	size_t n = 0, i;
+	int rc;
+
+	for (i = 0; i < ARRAY_LEN(c->header) && c->header[i] != NULL; i++)
+		req.header[n++] = c->header[i];
+	if (c->authorization != NULL && !c->way.foreign)
+		req.header[n++] = c->authorization;
+	c->received = meter_received(c->u->host, kind);
+	buf_clear(&c->refusal);
+	rc = transport_run(&req, &c->answer, e);
+	learn_place(c);
+	note(c, kind);
+	return rc;
+}
+
+static int step(struct chase *c, struct err *e)
+{
+	if (c->form != NULL)
+		return err_set(e, ERR_UPSTREAM,
+			       "redirect of a request with a secret in it");
+	return redirect_follow(&c->way, transport_header(&c->answer, "Location", 0), e);
+}
+
+/* The hop that failed is part of the message, unless it is what the caller asked for. */
+static int add_hop(const struct chase *c, struct err *e)
+{
+	char shown[URL_SHOWN_MAX];
+
+	if (c->way.hops == 0)
+		return -1;
+	url_show(buf_str(&c->way.url), shown);
+	return err_add(e, "redirected to %.150s", shown);
+}
+
+static void reset(struct chase *c)
+{
+	transport_answer_done(&c->answer);
+	redirect_done(&c->way);
+	buf_done(&c->refusal);
+}
+
+int chase_run(struct chase *c, struct err *e)
+{
+	reset(c);
+	buf_init(&c->refusal, CHASE_REFUSAL_BYTES);
+	if (redirect_init(&c->way, c->url, e) != 0)
+		return -1;
+	for (;;) {
+		if (one_hop(c, e) != 0)
+			return add_hop(c, e);
+		if (!redirect_is(c->answer.status))
+			return 0;
+		if (step(c, e) != 0)
+			return add_hop(c, e);
+	}
+}
+
+void chase_done(struct chase *c)
+{
+	reset(c);
+	if (c->proof.p != NULL)
+		explicit_bzero(c->proof.p, c->proof.n);
+	buf_done(&c->proof);
+}

@@ -1,0 +1,60 @@
+/*
+ * exchange.c - the loop around auth.h and chase.h.
+ */
+#include "upstream/exchange.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "upstream/auth.h"
+#include "upstream/gate.h"
+
+/* Some registries say 403, with a challenge, to those who have not said who they are. */
+static bool is_challenge(const struct chase *c)
+{
+	if (c->way.foreign)
+		return false;
+	return c->answer.status == 401 ||
+	       (c->answer.status == 403 && c->authorization == NULL &&
+		transport_header(&c->answer, "WWW-Authenticate", 0).n > 0);
+}
+
+/* A copy that outlives the dance: refusal.h must know what not to repeat. */
+static void set_proof(struct chase *c, const struct buf *line)
+{
+	if (c->proof.p != NULL)
+		explicit_bzero(c->proof.p, c->proof.n);
+	buf_done(&c->proof);
+	buf_init(&c->proof, line->limit);
+	buf_adds(&c->proof, buf_str(line));
+	c->authorization = line->n > 0 ? buf_str(&c->proof) : NULL;
+}
+
+int exchange_run(struct upstream *u, struct chase *c, const struct reponame *name,
+		 const char *path, struct err *e)
+{
+	CLEANUP(auth_done)
+	struct auth auth = { 0 };
+	CLEANUP(mem_freep)
+	char *url = path[0] == '/' ? mem_fmt("%s%s", u->url, path) : mem_dup(path);
+	int rc;
+
+	if (gate_stopped())
+		return gate_stopped_err(e);
+	c->u = u;
+	c->url = url;
+	c->registry = true;
+	rc = auth_begin(&auth, u, name->s, c->deadline_ms, e);
+	while (rc == 0) {
+		set_proof(c, &auth.line);
+		rc = chase_run(c, e);
+		if (rc != 0 || !is_challenge(c))
+			break;
+		rc = auth_refused(&auth, &c->answer, e);
+		if (rc == 0)
+			break;
+		rc = rc > 0 ? 0 : -1;
+	}
+	c->url = NULL;
+	return rc;
+}

@@ -1,0 +1,113 @@
+/*
+ * refusal.c - statuses to kinds of errors.
+ */
+#include "upstream/refusal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "codec/httpdate.h"
+#include "codec/json.h"
+
+#define SAID_MAX 160
+
+bool refusal_is_html(const struct transport_answer *a, struct view body)
+{
+	struct view type = transport_header(a, "Content-Type", 0);
+	size_t i = 0;
+
+	if (type.n >= 9 && strncasecmp(type.p, "text/html", 9) == 0)
+		return true;
+	while (i < body.n && strchr(" \t\r\n", body.p[i]) != NULL && body.p[i] != '\0')
+		i++;
+	return i < body.n && body.p[i] == '<';
+}
+
+/* ": message" of the first error in an OCI error body, made fit for a log; "" where there
+ * is none, or where it repeats what we sent to prove who we are. False: no such body. */
+static bool registry_says(const struct chase *c, char out[SAID_MAX])
+{
+	CLEANUP(json_freep)
+	struct json *doc = json_parse(buf_view(&c->refusal), NULL);
+	const struct json *errors = json_get(doc, "errors");
+	const char *msg = json_get_str(json_at(errors, 0), "message");
+	const char *secret = c->authorization;
+	size_t i;
+
+	out[0] = '\0';
+	if (msg != NULL && *msg != '\0' && strchr(msg, '?') == NULL) {
+		snprintf(out, SAID_MAX, ": %s", msg);
+		for (i = 0; out[i] != '\0'; i++)
+			if ((unsigned char)out[i] < ' ' || (unsigned char)out[i] > '~')
+				out[i] = '.';
+	}
+	/* "Authorization: Bearer x": the third word is the secret. */
+	secret = secret != NULL ? strrchr(secret, ' ') : NULL;
+	if (secret != NULL && msg != NULL && strstr(msg, secret + 1) != NULL)
+		out[0] = '\0';
+	return json_is_array(errors);
+}
+
+static int busy(const struct chase *c, struct err *e)
+{
+	struct view v = transport_header(&c->answer, "Retry-After", 0);
+	char said[SAID_MAX];
+	int after_s = 0;
+
+	registry_says(c, said);
+	if (v.n > 0)
+		httpdate_retry_after(v, clock_wall_ms() / 1000, &after_s);
+	err_set(e, ERR_BUSY, "too many requests (429)%s", said);
+	if (e != NULL)
+		e->retry_after_s = after_s;
+	return -1;
+}
+
+int refusal_plain(const struct chase *c, struct err *e)
+{
+	char said[SAID_MAX], shown[URL_SHOWN_MAX] = "";
+
+	if (c->answer.status == 429)
+		return busy(c, e);
+	registry_says(c, said);
+	if (!c->way.foreign)
+		return err_set(e, ERR_UPSTREAM, "answered %d%s", c->answer.status, said);
+	url_show(buf_str(&c->way.url), shown);
+	return err_set(e, ERR_UPSTREAM, "redirected to %.150s, which answered %d%s",
+		       shown, c->answer.status, said);
+}
+
+static int not_found(const struct chase *c, bool blob, struct err *e)
+{
+	char said[SAID_MAX];
+	bool oci = registry_says(c, said);
+
+	if (!oci && refusal_is_html(&c->answer, buf_view(&c->refusal)))
+		return err_set(e, ERR_UPSTREAM, "answered 404 with a web page");
+	if (!oci && c->way.foreign && blob)
+		return refusal_plain(c, e);
+	return err_set(e, ERR_NOT_FOUND, "not found%s", said);
+}
+
+int refusal_of(const struct chase *c, bool blob, struct err *e)
+{
+	char said[SAID_MAX];
+
+	switch (c->answer.status) {
+	case 401:
+	case 403:
+		if (c->way.foreign)
+			return refusal_plain(c, e);
+		registry_says(c, said);
+		return err_set(e, ERR_DENIED,
+			       "access refused (%d); there is no such repository, or it "
+			       "is private and needs other credentials%s",
+			       c->answer.status, said);
+	case 404:
+		return not_found(c, blob, e);
+	default:
+		return refusal_plain(c, e);
+	}
+}

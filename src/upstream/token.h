@@ -1,0 +1,29 @@
+/*
+ * token.h - fetching one token from a token service
+ * (Docker Registry v2 authentication: "Token Authentication", "OAuth2 Token
+ * Authentication").
+ */
+#ifndef LARDER_UPSTREAM_TOKEN_H
+#define LARDER_UPSTREAM_TOKEN_H
+
+#include "upstream/cred.h"
+#include "upstream/remote.h"
+
+#define TOKEN_MAX_BYTES 32768
+
+struct token_ask {
+	struct upstream *u;
+	const char *realm, *service, *scope; /* service and scope may be "" */
+	const struct cred *cred;	     /* to be sent; none: anonymous */
+	int64_t deadline_ms;		     /* monotonic; 0: none */
+};
+
+/* out (limit TOKEN_MAX_BYTES) is replaced; *lifetime_ms is how long to use it: what the
+ * service says, at least 60 s and at most a day, less a tenth. DENIED: the service said
+ * 401 or 403 (*refused is the status); BUSY and UPSTREAM as in upstream.h. */
+int token_fetch(const struct token_ask *ask, struct buf *out, int64_t *lifetime_ms,
+		int *refused, struct err *e);
+/* "Authorization: Basic ..." for a credential with a password. */
+void token_basic_line(const struct cred *c, struct buf *out);
+
+#endif

@@ -1,0 +1,1 @@
+"""What larder does, seen from outside: real processes against a scripted registry."""

@@ -1,0 +1,120 @@
+"""Fixtures: a scripted hub, larder processes that are always stopped, a clock to turn.
+
+Run with `/usr/bin/python3 -m pytest tests/scenarios`.  LARDER_BUILD names the build
+directory (default: build), LARDER_SANITIZED=1 says that it has sanitizers: memory is then
+not judged.  The build needs -Dfaults=true for the tests that break things from inside.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness import Larder
+from hub import Hub
+
+from .helpers import SANITIZED, has_faults
+
+SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
+                   "MemorySanitizer", "UndefinedBehaviorSanitizer", "runtime error")
+
+
+def pytest_configure(config):
+    for line in ("concurrent: many threads at once; run these under ThreadSanitizer too",
+                 "slow: takes more than ten seconds",
+                 "memory: judges memory; skipped under sanitizers",
+                 "faults: needs a build with -Dfaults=true"):
+        config.addinivalue_line("markers", line)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if SANITIZED and "memory" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="memory under a sanitizer says nothing"))
+        if "faults" in item.keywords and not has_faults():
+            item.add_marker(pytest.mark.skip(reason="built without -Dfaults=true"))
+
+
+@pytest.fixture
+def hub():
+    """Docker Hub, with a quota that no test should spend by accident."""
+    with Hub(quota=1_000_000) as made:
+        yield made
+
+
+@pytest.fixture
+def hubs():
+    """hubs(**settings) makes another registry."""
+    made: list[Hub] = []
+
+    def make(**settings) -> Hub:
+        made.append(Hub(**settings).start())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture
+def scratch():
+    """An empty directory, gone afterwards: stores can be large."""
+    made = Path(tempfile.mkdtemp(prefix="larder-scenario-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def larders(scratch):
+    """larders(upstreams, **options) starts a larder.
+
+    root defaults to one store that all larders of the test share, one after the other.
+    At the end each must stop in order, and no sanitizer may have spoken."""
+    made: list[Larder] = []
+
+    def make(upstreams=None, *, root: Path | None = None, start: bool = True,
+             **options) -> Larder:
+        one = Larder(root or scratch / "root", upstreams, **options)
+        made.append(one)
+        return one.start() if start else one
+
+    yield make
+    statuses = []
+    for one in made:
+        try:
+            statuses.append(one.stop())
+        finally:
+            print(f"--- larder, {one.root.name}\n{one.tail(80)}")
+    spoken = [line for one in made for line in one.log
+              if any(word in line for word in SANITIZER_WORDS)]
+    assert not spoken, "\n".join(line for one in made for line in one.log)
+    assert set(statuses) <= {0}, f"exit statuses {statuses}"
+
+
+@pytest.fixture
+def larder(hub, larders):
+    """larder(**options): a cache of the hub as docker.io, which is the default upstream."""
+    return lambda **options: larders({"docker.io": hub.url}, **options)
+
+
+class Clock:
+    """larder's wall clock, moved by so much: larder(env=clock.env)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._ms = path, 0
+        self.env = {"LARDER_TEST_CLOCK_FILE": str(path)}
+        self.advance(0)
+
+    def advance(self, seconds: float) -> None:
+        self._ms += int(seconds * 1000)
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(str(self._ms))
+        fresh.rename(self._path)
+
+
+@pytest.fixture
+def clock(scratch):
+    return Clock(scratch / "clock")
