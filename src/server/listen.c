@@ -4,11 +4,13 @@
 #include "server/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -94,4 +96,26 @@ int listen_open(const char *host, uint16_t *port, struct err *e)
 		return why(e, host, *port);
 	*port = port_of(fd);
 	return fd;
+}
+
+/*
+ * What the descriptor stands for is exchanged in one step. The last reference to the
+ * listening socket goes with it, and the kernel takes it out of every epoll set by
+ * itself: nobody else has to, so nobody can be too late. In its place comes a listening
+ * Unix socket with a name of the kernel's choice, since that has no events.
+ */
+int listen_stop(int fd, struct err *e)
+{
+	struct sockaddr_un none = { .sun_family = AF_UNIX };
+	int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int rc = -1;
+
+	if (dead >= 0 &&
+	    bind(dead, (struct sockaddr *)&none, sizeof(none.sun_family)) == 0 &&
+	    listen(dead, 0) == 0 && dup3(dead, fd, O_CLOEXEC) >= 0)
+		rc = 0;
+	else
+		err_errno(e, "cannot stop listening");
+	mem_closep(&dead);
+	return rc;
 }

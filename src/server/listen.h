@@ -13,4 +13,10 @@
  * privileges; ERR_INVALID: host is no address of this machine. */
 int listen_open(const char *host, uint16_t *port, struct err *e);
 
+/* From now on fd takes no connection: its port is free, who comes is refused. The
+ * descriptor itself stays open, for the library that polls it, as a socket that nobody
+ * can reach. Any thread, also while others accept from fd. Without descriptors or memory
+ * for that it only fails: -1 and *e. */
+int listen_stop(int fd, struct err *e);
+
 #endif

@@ -370,11 +370,12 @@ static bool wait_inactive(struct server *s, int64_t timeout_ms)
 
 bool server_drain(struct server *s, int64_t timeout_ms)
 {
-	int fd = MHD_quiesce_daemon(s->daemon);
+	struct err e;
 
-	if (fd >= 0)
-		close(fd);
-	s->listen_fd = -1;
+	/* Not MHD_quiesce_daemon(): it and a thread of the pool may both take the socket
+	 * out of that thread's epoll set, and the second to come aborts the process. */
+	if (listen_stop(s->listen_fd, &e) != 0)
+		log_event(LOG_WARN, "serve.still_listening", LS("error", e.msg));
 	return wait_inactive(s, timeout_ms);
 }
 

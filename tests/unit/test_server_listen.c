@@ -2,11 +2,13 @@
 #include "unit.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,6 +70,34 @@ static void all_addresses(void **state)
 	if (has_ipv6())
 		assert_true(reached(AF_INET6, port));
 	close(fd);
+}
+
+/* Stopped, it is refused and its port is free, though the descriptor is open. */
+static void stopped(void **state)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int set = epoll_create1(EPOLL_CLOEXEC);
+	uint16_t port = 0;
+	struct err e;
+	int fd = listen_open("127.0.0.1", &port, &e), again;
+
+	assert_true(fd >= 0 && set >= 0);
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev), 0);
+	assert_int_equal(listen_stop(fd, &e), 0);
+	assert_false(reached(AF_INET, port));
+	assert_int_equal(epoll_wait(set, &ev, 1, 0), 0);
+	assert_int_equal(accept(fd, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	again = listen_open("127.0.0.1", &port, &e);
+	assert_true(again >= 0);
+	/* as new: it may be polled again, and has nothing to say */
+	assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, fd, &ev), 0);
+	assert_int_equal(epoll_wait(set, &ev, 1, 0), 0);
+	close(again);
+	close(set);
+	close(fd);
+	assert_int_equal(listen_stop(-1, &e), -1);
 }
 
 static void only_ipv6(void **state)
@@ -132,6 +162,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(all_addresses),
+		cmocka_unit_test(stopped),
+		cmocka_unit_test(stopped),
 		cmocka_unit_test(only_ipv6),
 		cmocka_unit_test(in_use),
 		cmocka_unit_test(privileges),
