@@ -53,6 +53,8 @@ uint64_t flight_released(const struct flight *f)
 
 	if (f->proved)
 		return f->landed;
+	if (f->first_byte_ms == 0)
+		return 0; /* what was found on disk waits for the size of the whole */
 	if (most <= FLIGHT_HOLD_BYTES &&
 	    clock_mono_ms() - f->first_byte_ms < FLIGHT_HOLD_MS)
 		return 0;

@@ -317,6 +317,26 @@ def test_a_restart_goes_on_where_the_crash_was(hub, larder, image, big):
     assert not leftovers(made.root)
 
 
+def test_what_was_resumed_goes_out_with_its_length(hub, larder, image, big):
+    """The bytes on disk do not say how many there will be; the upstream's answer does."""
+    made = larder()
+    gate = hub.hold("cdn", big.digest[7:], after_bytes=3 * MIB)
+    get(made, big).wait_bytes(3 * MIB)
+    made.kill()
+    gate.release()
+    made = larder()
+    gate = hub.hold("cdn", big.digest[7:])
+    first = get(made, big)
+    gate.wait_held()
+    second = get(made, big)
+    wait_until(lambda: made.metric("larder_http_requests_active") >= 3, "both wait")
+    gate.release()
+    for one in (first, second):
+        assert one.wait_end().end == "complete"
+        assert one.answer.header("content-length") == str(big.size)
+        assert bytes(one.body) == big.read()
+
+
 @pytest.mark.parametrize("harm", ["flip", "longer", "shorter", "garbage", "whole"])
 def test_a_partial_that_the_crash_damaged(hub, larder, image, big, harm):
     """Nothing on disk is believed before it has been hashed."""
