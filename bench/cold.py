@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import time
+
 from context import LINK, REPO, Bench, settle
 from servers import Larder, Nginx, Registry, Server
 
@@ -44,6 +48,31 @@ def one(bench: Bench) -> None:
             bench.hub.bandwidth(None)
             if server:
                 server.clean()
+
+
+def client(bench: Bench) -> None:
+    """The layer as a real client pulls it: one that hashes what comes, and writes it."""
+    if shutil.which("skopeo") is None:
+        bench.note("no client section: skopeo is not installed")
+        return
+    size = bench.cold_size
+    total = bench.row("cold pull by skopeo", f"{size >> 20} MiB, link unlimited", "ms",
+                      "direct")
+    for name in ("direct", "larder", "registry"):
+        server = None if name == "direct" else _fresh(bench, name).start()
+        base = (server.url if server else bench.hub.url).removeprefix("http://")
+        into = bench.place("pulled")
+        settle()
+        began = time.monotonic()
+        done = subprocess.run(
+            ["skopeo", "--insecure-policy", "copy", "-q", "--src-tls-verify=false",
+             f"docker://{base}/{REPO}:{size}", f"dir:{into}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=120, check=False)
+        took = (time.monotonic() - began) * 1000
+        total.add(name, took if done.returncode == 0 else None)
+        shutil.rmtree(into, ignore_errors=True)
+        if server:
+            server.clean()
 
 
 def crowd(bench: Bench, turn: int) -> None:

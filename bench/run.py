@@ -17,7 +17,7 @@ import report
 import warm
 from context import Bench
 
-SECTIONS = ("warm", "blobs", "cold", "crowd", "memory", "start")
+SECTIONS = ("warm", "blobs", "cold", "client", "crowd", "memory", "start")
 
 
 def _arguments() -> argparse.Namespace:
@@ -57,6 +57,8 @@ def _rounds(bench: Bench, sections: list[str]) -> None:
             _say(f"cold, round {turn + 1}")
             if "cold" in sections:
                 cold.one(bench)
+            if "client" in sections:
+                cold.client(bench)
             if "crowd" in sections:
                 cold.crowd(bench, turn)
             if "start" in sections:

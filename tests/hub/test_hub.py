@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import tarfile
@@ -327,6 +328,15 @@ def test_control_beside_a_hub_in_this_process(hub):
         assert "ey" not in str(ask(f"{control.url}/_hub/requests?kind=blob"))
     finally:
         control.stop()
+
+
+def test_tls_at_a_port_without_is_not_left_waiting():
+    """Clients that allow both try TLS first."""
+    with Hub(auth="none") as hub:
+        address, _, port = hub.url.removeprefix("http://").partition(":")
+        with socket.create_connection((address, int(port)), 5) as sock:
+            sock.sendall(b"\x16\x03\x01\x02\x00\x01")
+            assert sock.recv(1) == b""
 
 
 def test_speed_is_told_not_judged(record_property):

@@ -67,6 +67,8 @@ class Conn:
         while b"\r\n\r\n" not in self.buffer:
             if len(self.buffer) > HEAD_LIMIT or not self._more():
                 return None
+            if self.buffer[:1] == b"\x16":      # TLS to a port without: no use waiting
+                return None
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         method, target, version = lines[0].split(" ")
