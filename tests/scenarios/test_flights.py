@@ -162,7 +162,8 @@ def test_a_download_goes_on_with_no_client(hub, larder, image, big):
     only.leave()
     wait_until(lambda: made.metric("larder_http_requests_active") == 1, "it has gone")
     gate.release()
-    wait_until(lambda: big.digest in stored_digests(made.root), "stored")
+    wait_until(lambda: made.metric("larder_flights") == 0, "it has ended")
+    assert big.digest in stored_digests(made.root)
     assert ask(made, blob_path(REPO, big.digest)).body == big.read()
     assert hub.count(kind="cdn") == 1 and cdn_bytes(hub, big) == big.size
     assert outcome(made, "hit", kind="blob") == 1
