@@ -24,6 +24,14 @@ static void set_view(struct flight *f, const struct space_view *v)
 	pthread_mutex_unlock(&f->mu);
 }
 
+static void say_passing(struct flight *f)
+{
+	metrics_add(f->home->passed, 1);
+	log_event(LOG_WARN, "flight.disk_full", LS("digest", f->text),
+		  LS("repository", f->route.name.s),
+		  LS("what", "passing it through without storing it; free some space"));
+}
+
 static int to_memory(struct flight *f, struct err *e)
 {
 	struct space_view v;
@@ -31,10 +39,7 @@ static int to_memory(struct flight *f, struct err *e)
 	if (space_to_memory(&f->space, f->landed, &v, e) != 0)
 		return -1;
 	set_view(f, &v);
-	metrics_add(f->home->passed, 1);
-	log_event(LOG_WARN, "flight.disk_full", LS("digest", f->text),
-		  LS("repository", f->route.name.s),
-		  LS("what", "passing it through without storing it; free some space"));
+	say_passing(f);
 	return 0;
 }
 
@@ -141,6 +146,9 @@ static int make_room(struct flight *f, size_t n, struct err *e)
 			leave_behind(f, pos);
 		}
 	}
+	if (pos != UINT64_MAX && pos > f->landed)
+		pos = f->landed; /* all are ahead, for a range: what comes next is there
+				  */
 	if (pos != UINT64_MAX && pos > f->space.view.mem_gone)
 		f->space.view.mem_gone = pos;
 	pthread_mutex_unlock(&f->mu);
@@ -223,6 +231,8 @@ static int start_over(struct flight *f, struct err *e)
 	f->size = -1;
 	f->first_byte_ms = 0; /* small blobs are held back anew */
 	pthread_mutex_unlock(&f->mu);
+	if (v.mem_fd >= 0)
+		say_passing(f);
 	return 0;
 }
 

@@ -8,12 +8,22 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "mirror/mirror_impl.h"
 
 #define CHECK_THREADS 128
 #define CHECK_QUEUE 2048
 #define WORK_LIMIT 8192
+#define SWEEP_MS 60000 /* how often idle upstream connections are looked for */
+
+static void sweep(void *arg)
+{
+	struct mirror *m = arg;
+
+	upstream_sweep();
+	alarms_set(m->alarms, clock_mono_ms() + SWEEP_MS, sweep, m);
+}
 
 struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_flights)
 {
@@ -31,6 +41,7 @@ struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_fligh
 	m->fetch.sizes = sizes_new();
 	pthread_mutex_init(&m->mu, NULL);
 	m->plan = plan;
+	alarms_set(m->alarms, clock_mono_ms() + SWEEP_MS, sweep, m);
 	return m;
 }
 

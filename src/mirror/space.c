@@ -126,10 +126,18 @@ void space_give_back(struct space *sp, uint64_t off)
 int space_restart(struct space *sp, struct space_view *out, struct err *e)
 {
 	struct partial fresh;
+	struct err why;
 
 	space_discard(sp);
-	if (partial_open(sp->store, &sp->digest, &fresh, e) != 0)
-		return -1;
+	if (partial_open(sp->store, &sp->digest, &fresh, &why) != 0) {
+		if (why.kind != ERR_NO_SPACE) {
+			*e = why;
+			return -1;
+		}
+		sp->old_fd = sp->partial.fd;
+		sp->partial.fd = -1;
+		return space_to_memory(sp, 0, out, e);
+	}
 	if (ftruncate(fresh.fd, 0) != 0) {
 		err_errno(e, "cannot empty %s", fresh.path);
 		partial_close(sp->store, &fresh);

@@ -57,7 +57,8 @@ int space_to_memory(struct space *sp, uint64_t off, struct space_view *out,
 /* Give back memory below off; the owner has said so in view.mem_gone before, so that no
  * new reader begins there. */
 void space_give_back(struct space *sp, uint64_t off);
-/* Begin anew in an empty partial; the old bytes stay readable for space_same. Once. */
+/* Begin anew in an empty partial, or in memory if the disk is full; the old bytes stay
+ * readable for space_same. Once. */
 int space_restart(struct space *sp, struct space_view *out, struct err *e);
 /* Do the n bytes at off equal those of the first attempt? How many do, from the start. */
 size_t space_same(const struct space *sp, uint64_t off, const void *p, size_t n);

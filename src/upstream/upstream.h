@@ -57,8 +57,8 @@ int upstream_global_init(struct err *e);
 void upstream_global_done(void);
 /* Every call under way, and every later one, ends soon with ERR_CANCELLED. */
 void upstream_cancel_all(void);
-/* Closes connections that have been idle for long. Calls do it as well; this is for a
- * process that makes none any more. Any thread. */
+/* Closes connections that have been idle for long. Calls do it as well; this is for the
+ * time when none are made. Any thread. */
 void upstream_sweep(void);
 
 /* What the registry says of a manifest. */

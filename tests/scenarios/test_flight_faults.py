@@ -187,6 +187,17 @@ def test_a_small_blob_wrong_at_first_is_never_seen(hub, larder, small, offset):
     assert made.metric("larder_flight_mismatches_total") == 1
 
 
+@pytest.mark.faults
+def test_wrong_at_first_and_no_room_for_the_second(hub, larder, small):
+    """The disk has filled meanwhile: the right bytes pass through."""
+    made = larder(env={"LARDER_FAULTS": "store.partial:2+=ENOSPC"})
+    hub.fault("cdn", "corrupt", offset=150_000, count=1)
+    clients = [get(made, small) for _ in range(4)]
+    assert {one.wait_end().digest for one in clients} == {small.digest}
+    assert made.metric("larder_flight_unstored_total") == 1
+    assert not stored_digests(made.root) and not leftovers(made.root)
+
+
 def test_a_wrong_tail_at_first_is_never_seen(hub, larder, big):
     """The wrong byte was among those withheld; the rest was right and went out once."""
     made = larder()

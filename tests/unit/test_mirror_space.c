@@ -300,6 +300,27 @@ static int full_while_writing(struct store *s)
 	return 0;
 }
 
+/* Wrong bytes, and no room to begin anew. */
+static int full_at_the_restart(struct store *s)
+{
+	struct digest d = try_digest(CONTENT);
+	struct err e = { 0 };
+	struct space_view v;
+	struct space sp;
+	uint64_t landed;
+
+	SHOULD(space_open(&sp, s, &d, &landed, &e) == 0);
+	SHOULD(space_write(&sp, 0, "0123456XXX", 10, &e) == 0);
+	SHOULD(space_restart(&sp, &v, &e) == 0);
+	SHOULD(v.fd == -1 && v.mem_fd >= 0 && v.mem_from == 0 && v.mem_gone == 0);
+	sp.view = v;
+	SHOULD(space_same(&sp, 0, CONTENT, 16) == 7);
+	SHOULD(space_write(&sp, 0, CONTENT, 16, &e) == 0);
+	SHOULD(reads(&v, 0, CONTENT));
+	space_close(&sp);
+	return 0;
+}
+
 static int as_planned(const char *plan, int (*fn)(struct store *), const char *root)
 {
 	int status = -1;
@@ -342,6 +363,8 @@ static void a_full_disk(void **state)
 	assert_int_equal(as_planned("space.write:2+=ENOSPC", full_while_writing, root),
 			 0);
 	assert_int_equal(as_planned("fs.write:2=ENOSPC", full_while_writing, root), 0);
+	assert_int_equal(as_planned("store.partial:2=ENOSPC", full_at_the_restart, root),
+			 0);
 }
 
 /* More than the file system can have in one file. */
