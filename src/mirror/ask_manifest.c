@@ -160,8 +160,10 @@ static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
 	answer = visit_look(v, &result, e);
 	if (out->m == NULL)
 		return answer == ANSWER_READY ? visit_again(v, e) : answer;
-	if (answer == ANSWER_FAILED)
+	if (answer == ANSWER_FAILED) {
+		out->gone = e->kind == ERR_NOT_FOUND;
 		return ready_stale(v, out);
+	}
 	if (answer == ANSWER_WAIT &&
 	    (atomic_load(&r->site->trouble) ||
 	     clock_mono_ms() >= task_started_ms(t) + r->plan->patience_ms))

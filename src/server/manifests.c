@@ -23,12 +23,11 @@ static void mark(struct MHD_Response *r, const struct request *rq,
 	if (!found->stale)
 		return;
 	reply_header(r, "Warning", "110 - \"Response is Stale\"");
-	reply_headerf(
-		r, "Warning",
-		"299 - \"%s could not be asked about %s:%s; this is the copy of %lld "
-		"seconds ago\"",
-		rq->route.site->host, rq->route.remote.s, rq->ref.tag,
-		(long long)found->age_s);
+	reply_headerf(r, "Warning",
+		      "299 - \"%s %s %s:%s; this is the copy of %lld seconds ago\"",
+		      rq->route.site->host,
+		      found->gone ? "does not have" : "could not be asked about",
+		      rq->route.remote.s, rq->ref.tag, (long long)found->age_s);
 }
 
 static enum MHD_Result answer(struct request *rq, const struct found_manifest *found)

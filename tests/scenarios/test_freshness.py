@@ -319,7 +319,10 @@ def test_a_deleted_tag_still_pulls(hub, larder, clock, image, what):
         result = client.pull(made.url, REPO, "1", style=style)
         assert_pulled(result, image)
         assert result.max_step < 3
-    assert is_stale(get(made))
+    last = get(made)
+    assert is_stale(last)
+    said = "does not have" if what == "tag" else "could not be asked"
+    assert said in last.headers("warning")[1]
     wait_until(lambda: outcome(made, "stale") == 4, "they are counted")
     assert hub.quota_spent == spent
     assert what != "tag" or tag_heads(hub) == 2     # the answer is remembered
