@@ -13,8 +13,8 @@
 
 struct found_manifest {
 	struct stored *m; /* a reference */
-	bool stale;	  /* the tag could not be checked though it was due, or: */
-	bool gone;	  /* the upstream does not have the tag any more */
+	bool stale;	  /* the tag is due, and the upstream did not confirm it */
+	bool gone;	  /* stale, because the upstream does not have it any more */
 	int64_t age_s;	  /* since the tag was last checked; -1: not a mirrored tag */
 };
 

@@ -122,7 +122,7 @@ static void leave_behind(struct flight *f, uint64_t pos)
 static int make_room(struct flight *f, size_t n, struct err *e)
 {
 	int64_t until_ms = clock_mono_ms() + READER_STILL_MS;
-	uint64_t pos, was = UINT64_MAX;
+	uint64_t pos, done, was = UINT64_MAX;
 
 	pthread_mutex_lock(&f->mu);
 	while ((pos = slowest(f)) + SPACE_WINDOW_BYTES < f->landed + n ||
@@ -146,14 +146,13 @@ static int make_room(struct flight *f, size_t n, struct err *e)
 			leave_behind(f, pos);
 		}
 	}
-	if (pos != UINT64_MAX && pos > f->landed)
-		pos = f->landed; /* all are ahead, for a range: what comes next is there
-				  */
-	if (pos != UINT64_MAX && pos > f->space.view.mem_gone)
-		f->space.view.mem_gone = pos;
+	/* Nobody there yet: all of it is kept. All ahead, for a range: none is needed. */
+	done = pos == UINT64_MAX ? 0 : pos < f->landed ? pos : f->landed;
+	if (done > f->space.view.mem_gone)
+		f->space.view.mem_gone = done;
 	pthread_mutex_unlock(&f->mu);
-	if (pos != UINT64_MAX)
-		space_give_back(&f->space, pos);
+	if (done > 0)
+		space_give_back(&f->space, done);
 	return 0;
 }
 

@@ -23,27 +23,35 @@ static struct space_view on_disk(int fd)
 	return (struct space_view){ .fd = fd, .mem_fd = -1, .mem_from = UINT64_MAX };
 }
 
+/* Where bytes go from now on: a partial, or memory if the disk is full. */
+static int begin(struct space *sp, struct space_view *out, struct err *e)
+{
+	struct partial p;
+	struct err why;
+
+	if (partial_open(sp->store, &sp->digest, &p, &why) == 0) {
+		sp->partial = p;
+		*out = on_disk(p.fd);
+		return 0;
+	}
+	if (why.kind == ERR_NO_SPACE)
+		return space_to_memory(sp, 0, out, e);
+	*e = why;
+	return -1;
+}
+
 int space_open(struct space *sp, struct store *s, const struct digest *d,
 	       uint64_t *landed, struct err *e)
 {
-	struct err why;
-
 	memset(sp, 0, sizeof(*sp));
 	sp->store = s;
 	sp->digest = *d;
 	sp->old_fd = sp->partial.fd = -1;
 	sp->view = on_disk(-1);
-	*landed = 0;
-	if (partial_open(s, d, &sp->partial, &why) == 0) {
-		sp->view = on_disk(sp->partial.fd);
-		*landed = sp->partial.size;
-		return 0;
-	}
-	sp->partial.fd = -1;
-	if (why.kind == ERR_NO_SPACE)
-		return space_to_memory(sp, 0, &sp->view, e);
-	*e = why;
-	return -1;
+	if (begin(sp, &sp->view, e) != 0)
+		return -1;
+	*landed = sp->partial.size; /* 0 in memory */
+	return 0;
 }
 
 void space_ended(struct space *sp)
@@ -125,27 +133,13 @@ void space_give_back(struct space *sp, uint64_t off)
 
 int space_restart(struct space *sp, struct space_view *out, struct err *e)
 {
-	struct partial fresh;
-	struct err why;
-
 	space_discard(sp);
-	if (partial_open(sp->store, &sp->digest, &fresh, &why) != 0) {
-		if (why.kind != ERR_NO_SPACE) {
-			*e = why;
-			return -1;
-		}
-		sp->old_fd = sp->partial.fd;
-		sp->partial.fd = -1;
-		return space_to_memory(sp, 0, out, e);
-	}
-	if (ftruncate(fresh.fd, 0) != 0) {
-		err_errno(e, "cannot empty %s", fresh.path);
-		partial_close(sp->store, &fresh);
-		return -1;
-	}
 	sp->old_fd = sp->partial.fd;
-	sp->partial = fresh;
-	*out = on_disk(fresh.fd);
+	sp->partial.fd = -1;
+	if (begin(sp, out, e) != 0)
+		return -1;
+	if (sp->partial.fd >= 0 && ftruncate(sp->partial.fd, 0) != 0)
+		return err_errno(e, "cannot empty %s", sp->partial.path);
 	return 0;
 }
 

@@ -298,16 +298,8 @@ def blobs_break_off(hubs, larders, root) -> None:
     for one in upstreams.values():
         one.clear_faults()
     for host, blob in blobs.items():
-        comes_again(made, blob_path(f"{host}/{REPO}", blob.digest), blob)
-
-
-def comes_again(made, path: str, blob) -> None:
-    """The trouble is over: the failure is not remembered for long."""
-    until = time.monotonic() + 15
-    while (answer := ask(made, path, timeout=20)).body != blob.read():
-        assert time.monotonic() < until, \
-            f"{path}: still {answer.status}, {len(answer.body)} bytes: {answer.body[:300]!r}"
-        time.sleep(0.05)
+        path = blob_path(f"{host}/{REPO}", blob.digest)
+        wait_until(lambda: ask(made, path, timeout=20).body == blob.read(), "it comes now", 15)
 
 
 @pytest.mark.slow

@@ -263,33 +263,43 @@ static int refused(struct store *s)
 	return 0;
 }
 
-static int cannot_reserve(struct store *s)
+static bool opens(struct store *s, struct space *sp)
 {
 	struct digest d = try_digest(CONTENT);
+	uint64_t landed = 99;
+	struct err e;
+
+	return space_open(sp, s, &d, &landed, &e) == 0 && landed == 0;
+}
+
+/* All of it goes where the new view says, and can be read there. */
+static bool takes_all(struct space *sp, const struct space_view *v)
+{
+	sp->view = *v;
+	return space_write(sp, 0, CONTENT, 16, NULL) == 0 && reads(v, 0, CONTENT);
+}
+
+static int cannot_reserve(struct store *s)
+{
 	struct err e = { 0 };
 	struct space_view v;
 	struct space sp;
-	uint64_t landed;
 
-	SHOULD(space_open(&sp, s, &d, &landed, &e) == 0);
+	SHOULD(opens(s, &sp));
 	SHOULD(space_reserve(&sp, 1 << 20, &e) == -1 && e.kind == ERR_NO_SPACE);
 	SHOULD(space_to_memory(&sp, 0, &v, &e) == 0);
-	sp.view = v;
-	SHOULD(space_write(&sp, 0, CONTENT, 16, &e) == 0);
-	SHOULD(reads(&v, 0, CONTENT));
+	SHOULD(takes_all(&sp, &v));
 	space_close(&sp);
 	return 0;
 }
 
 static int full_while_writing(struct store *s)
 {
-	struct digest d = try_digest(CONTENT);
 	struct err e = { 0 };
 	struct space_view v;
 	struct space sp;
-	uint64_t landed;
 
-	SHOULD(space_open(&sp, s, &d, &landed, &e) == 0);
+	SHOULD(opens(s, &sp));
 	SHOULD(space_write(&sp, 0, CONTENT, 8, &e) == 0);
 	SHOULD(space_write(&sp, 8, &CONTENT[8], 4, &e) == -1 && e.kind == ERR_NO_SPACE);
 	SHOULD(space_to_memory(&sp, 8, &v, &e) == 0);
@@ -303,20 +313,16 @@ static int full_while_writing(struct store *s)
 /* Wrong bytes, and no room to begin anew. */
 static int full_at_the_restart(struct store *s)
 {
-	struct digest d = try_digest(CONTENT);
 	struct err e = { 0 };
 	struct space_view v;
 	struct space sp;
-	uint64_t landed;
 
-	SHOULD(space_open(&sp, s, &d, &landed, &e) == 0);
+	SHOULD(opens(s, &sp));
 	SHOULD(space_write(&sp, 0, "0123456XXX", 10, &e) == 0);
 	SHOULD(space_restart(&sp, &v, &e) == 0);
 	SHOULD(v.fd == -1 && v.mem_fd >= 0 && v.mem_from == 0 && v.mem_gone == 0);
-	sp.view = v;
 	SHOULD(space_same(&sp, 0, CONTENT, 16) == 7);
-	SHOULD(space_write(&sp, 0, CONTENT, 16, &e) == 0);
-	SHOULD(reads(&v, 0, CONTENT));
+	SHOULD(takes_all(&sp, &v));
 	space_close(&sp);
 	return 0;
 }

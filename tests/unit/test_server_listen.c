@@ -163,7 +163,6 @@ int main(void)
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(all_addresses),
 		cmocka_unit_test(stopped),
-		cmocka_unit_test(stopped),
 		cmocka_unit_test(only_ipv6),
 		cmocka_unit_test(in_use),
 		cmocka_unit_test(privileges),
