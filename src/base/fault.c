@@ -16,12 +16,14 @@
 #include <unistd.h>
 
 #define MAX_FAULTS 16
+#define KILL (-1)
+#define PAUSE (-2)
 
 static struct planned {
 	char name[40];
 	unsigned long at;
 	bool onwards;
-	int errnum; /* -1: kill */
+	int errnum; /* or KILL, PAUSE */
 	atomic_ulong calls;
 } plan[MAX_FAULTS];
 static size_t planned;
@@ -32,8 +34,9 @@ static int errno_of(const char *word)
 	static const struct {
 		const char *word;
 		int errnum;
-	} known[] = { { "kill", -1 },	    { "EIO", EIO },	  { "ENOSPC", ENOSPC },
-		      { "EACCES", EACCES }, { "EMFILE", EMFILE }, { "EDQUOT", EDQUOT } };
+	} known[] = { { "kill", KILL },	    { "pause", PAUSE },	  { "EIO", EIO },
+		      { "ENOSPC", ENOSPC }, { "EACCES", EACCES }, { "EMFILE", EMFILE },
+		      { "EDQUOT", EDQUOT } };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -82,8 +85,12 @@ int fault(const char *name)
 		call = atomic_fetch_add(&plan[i].calls, 1) + 1;
 		if (call != plan[i].at && !(plan[i].onwards && call > plan[i].at))
 			continue;
-		if (plan[i].errnum == -1)
+		if (plan[i].errnum == KILL)
 			kill(getpid(), SIGKILL);
+		if (plan[i].errnum == PAUSE) {
+			usleep((useconds_t)(call * 7919 % 60000)); /* all differ */
+			return 0;
+		}
 		errno = plan[i].errnum;
 		return plan[i].errnum;
 	}

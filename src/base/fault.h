@@ -4,7 +4,8 @@
  * Built in only with -Dfaults=true; otherwise fault() is 0 and costs nothing.
  * LARDER_FAULTS="store.fsync:3=EIO,store.link:1=kill": the 3rd call of
  * fault("store.fsync") returns EIO, the first of "store.link" kills the process with
- * SIGKILL.  ":3+" means the 3rd and every later one.  Any thread.
+ * SIGKILL, and with =pause it waits some milliseconds before it goes on.  ":3+" means the
+ * 3rd and every later one.  Any thread.
  */
 #ifndef LARDER_BASE_FAULT_H
 #define LARDER_BASE_FAULT_H

@@ -84,9 +84,22 @@ static enum answer watch(struct task *t, bool started, bool want_body, struct vi
 	}
 	task_unref(v->task);
 	v->task = t;
+	v->flight = true;
 	v->bell = task_bell(t);
 	v->seen = seen;
-	return ANSWER_WAIT;
+	return look == FLIGHT_STORED ? visit_again(v, e) : ANSWER_WAIT;
+}
+
+/* The flight this visit waited for, if all is in it: where the disk is full, nowhere
+ * else. */
+static struct task *waited_for(struct visit *v)
+{
+	struct err why;
+	int64_t size;
+
+	if (!v->flight || flight_look(v->task, &size, &why) != FLIGHT_GO)
+		return NULL;
+	return task_ref(v->task);
 }
 
 static enum answer mirrored_blob(struct mirror *m, const struct route *r,
@@ -110,6 +123,8 @@ static enum answer mirrored_blob(struct mirror *m, const struct route *r,
 		return open_stored(m, d, want_body, out, e);
 	if (t == NULL && !want_body)
 		return ask_size(m, r, d, v, &out->size, e);
+	if (t == NULL)
+		t = waited_for(v);
 	if (t == NULL)
 		t = flights_start(m->flights, r, d,
 				  sizes_get(m->fetch.sizes, d, FLIGHT_MAX_BYTES),

@@ -63,10 +63,53 @@ static enum answer by_digest(struct mirror *m, const struct route *r,
 	return out->m != NULL ? ANSWER_READY : visit_again(v, e);
 }
 
+/* The cached answer to a tag request, or NULL. */
+static struct stored *cached_tag(struct mirror *m, const struct route *r, const char *tag,
+				 struct tagstate *s, struct found_manifest *out)
+{
+	int64_t age_ms;
+
+	if (!tagstate_get(m->fetch.tags, &r->name, tag, s))
+		return NULL;
+	age_ms = clock_wall_ms() - s->checked_wall_ms;
+	out->age_s = s->checked_wall_ms != 0 && age_ms > 0 ? age_ms / 1000 : 0;
+	return have_manifest(m, r, &s->digest, NULL);
+}
+
+static bool is_fresh(const struct route *r, const char *tag, const struct tagstate *s,
+		     int64_t since_ms)
+{
+	struct tag_policy policy = route_tag_policy(r, tag);
+	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
+
+	if (policy.rule == TAG_PINNED)
+		return true;
+	if (s->checked_mono_ms != 0 && s->checked_mono_ms >= since_ms)
+		return true; /* checked since the request came */
+	if (policy.rule == TAG_ALWAYS || s->checked_wall_ms == 0)
+		return false;
+	return age_ms < policy.age_ms && age_ms > -policy.age_ms; /* the clock may jump */
+}
+
+/* Between a look at the store and the start of a check, another's check may have ended.
+ */
+static bool checked_meanwhile(const struct work *w)
+{
+	struct found_manifest found;
+	struct tagstate state;
+	struct stored *got = cached_tag(w->m, &w->route, w->tag, &state, &found);
+	bool yes = got != NULL && is_fresh(&w->route, w->tag, &state, w->since_ms);
+
+	stored_unref(got);
+	return yes;
+}
+
 static void run_check(struct task *t, void *arg, struct task_result *out)
 {
 	struct work *w = arg;
 
+	if (checked_meanwhile(w))
+		return;
 	visit_work_over(out, w,
 			fetch_tag(&w->m->fetch, &w->route, w->tag,
 				  task_started_ms(t) + VISIT_DEADLINE_MS, task_bell(t),
@@ -85,34 +128,6 @@ static void ring_for(void *arg)
 	task_unref(t);
 }
 
-static bool is_fresh(const struct tag_policy *policy, const struct tagstate *s,
-		     const struct visit *v)
-{
-	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
-
-	if (policy->rule == TAG_PINNED)
-		return true;
-	if (s->checked_mono_ms != 0 && s->checked_mono_ms >= v->since_ms)
-		return true; /* checked since this request came */
-	if (policy->rule == TAG_ALWAYS || s->checked_wall_ms == 0)
-		return false;
-	return age_ms < policy->age_ms &&
-	       age_ms > -policy->age_ms; /* the clock may jump */
-}
-
-/* The cached answer to a tag request, or NULL. */
-static struct stored *cached_tag(struct mirror *m, const struct route *r, const char *tag,
-				 struct tagstate *s, struct found_manifest *out)
-{
-	int64_t age_ms;
-
-	if (!tagstate_get(m->fetch.tags, &r->name, tag, s))
-		return NULL;
-	age_ms = clock_wall_ms() - s->checked_wall_ms;
-	out->age_s = s->checked_wall_ms != 0 && age_ms > 0 ? age_ms / 1000 : 0;
-	return have_manifest(m, r, &s->digest, NULL);
-}
-
 static struct task *start_check(struct mirror *m, const struct route *r, const char *tag,
 				bool cached, struct visit *v, struct err *e)
 {
@@ -122,6 +137,7 @@ static struct task *start_check(struct mirror *m, const struct route *r, const c
 	visit_key key;
 
 	w->cached = cached;
+	w->since_ms = v->since_ms;
 	snprintf(w->tag, sizeof(w->tag), "%s", tag);
 	snprintf(key, sizeof(key), "t %s:%s", r->name.s, tag);
 	t = visit_join(v, key, run_check, w, &started, e);
@@ -145,14 +161,13 @@ static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
 				   const char *tag, struct visit *v,
 				   struct found_manifest *out, struct err *e)
 {
-	struct tag_policy policy = route_tag_policy(r, tag);
 	const struct task_result *result;
 	struct tagstate state;
 	enum answer answer;
 	struct task *t;
 
 	out->m = cached_tag(m, r, tag, &state, out);
-	if (out->m != NULL && is_fresh(&policy, &state, v))
+	if (out->m != NULL && is_fresh(r, tag, &state, v->since_ms))
 		return ANSWER_READY;
 	t = start_check(m, r, tag, out->m != NULL, v, e);
 	if (t == NULL)

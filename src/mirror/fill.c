@@ -313,6 +313,8 @@ static int open_space(struct flight *f, struct err *e)
 	f->space = space;
 	f->open = true;
 	pthread_mutex_unlock(&f->mu);
+	if (space.view.mem_fd >= 0)
+		say_passing(f);
 	f->hash = hash_new(f->digest.alg);
 	if (space_rehash(&f->space, landed, f->hash, e) != 0)
 		return -1;

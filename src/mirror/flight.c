@@ -11,6 +11,7 @@
 #include "mirror/fill.h"
 #include "mirror/flight_impl.h"
 #include "mirror/visit.h"
+#include "store/blob.h"
 
 #define MAX_KNOWN 4096
 
@@ -85,6 +86,10 @@ static void flight_run(struct task *t, void *arg, struct task_result *out)
 	struct flight *f = arg;
 
 	f->task = t;
+	/* Between a look at the store and this start, another flight may have ended. */
+	f->stored_before = blob_exists(f->home->store, &f->digest, NULL);
+	if (f->stored_before)
+		return;
 	metrics_add(f->home->running, 1);
 	out->rc = fill_run(f, &out->err);
 	if (out->rc != 0) {
@@ -164,6 +169,8 @@ enum flight_look flight_look(struct task *t, int64_t *size, struct err *e)
 		*e = result->err;
 		return FLIGHT_FAILED;
 	}
+	if (result != NULL && f->stored_before)
+		return FLIGHT_STORED;
 	pthread_mutex_lock(&f->mu);
 	*size = f->size;
 	if (f->space.view.mem_gone > f->space.view.mem_from)

@@ -50,6 +50,7 @@ enum flight_look {
 	FLIGHT_GO,     /* size is known (or never will be: -1) and bytes can be read */
 	FLIGHT_MISSED, /* passed through and partly gone: wait for its end, then look
 			  again */
+	FLIGHT_STORED, /* it was stored before this flight began: look in the store */
 	FLIGHT_FAILED, /* *e says why */
 };
 

@@ -36,7 +36,8 @@ struct flight {
 	struct task *task;
 	struct hash *hash;
 	uint64_t skip; /* bytes that come again because the upstream ignored our offset */
-	bool second;   /* the second attempt, after wrong bytes; readers: with mu */
+	bool stored_before; /* there was nothing to do; others: when the task has ended */
+	bool second;	    /* the second attempt, after wrong bytes; readers: with mu */
 
 	pthread_mutex_t mu;
 	pthread_cond_t moved; /* a reader went on, came or left */

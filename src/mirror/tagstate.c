@@ -61,12 +61,27 @@ static bool drop_all(void *value, void *arg)
 	return true;
 }
 
-static void remember(struct tagstates *t, const char *key, const struct known *k)
+static bool same(const struct known *a, const struct known *b)
+{
+	return a->state.checked_wall_ms == b->state.checked_wall_ms &&
+	       a->state.checked_mono_ms == b->state.checked_mono_ms &&
+	       a->unsaved == b->unsaved &&
+	       digest_equal(&a->state.digest, &b->state.digest);
+}
+
+/* With `instead` only in the place of that: who has read the disk may be late, and what
+ * a check has just found stays. */
+static void remember(struct tagstates *t, const char *key, const struct known *k,
+		     const struct known *instead)
 {
 	struct known *have;
 
 	pthread_mutex_lock(&t->mu);
 	have = map_get(t->by_tag, key);
+	if (have != NULL && instead != NULL && !same(have, instead)) {
+		pthread_mutex_unlock(&t->mu);
+		return;
+	}
 	if (have == NULL) {
 		if (map_count(t->by_tag) >= LIMIT)
 			map_sweep(t->by_tag, drop_all, NULL);
@@ -92,7 +107,7 @@ static bool recall(struct tagstates *t, const char *key, struct known *out)
 bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *tag,
 		  struct tagstate *out)
 {
-	struct known k = { 0 };
+	struct known k = { 0 }, had;
 	struct digest on_disk, noted;
 	bool in_memory;
 	tag_key key;
@@ -109,12 +124,13 @@ bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *
 		*out = k.state;
 		return true;
 	}
+	had = k;
 	k = (struct known){ .state.digest = on_disk };
 	if (tag_check_get(t->store, name, tag, &noted, &k.state.checked_wall_ms, NULL) !=
 		    0 ||
 	    !digest_equal(&noted, &on_disk))
 		k.state.checked_wall_ms = 0;
-	remember(t, key, &k);
+	remember(t, key, &k, &had);
 	*out = k.state;
 	return true;
 }
@@ -140,5 +156,5 @@ void tagstate_checked(struct tagstates *t, const struct reponame *name, const ch
 	    tag_check_set(t->store, name, tag, d, k.state.checked_wall_ms, &e) != 0)
 		log_event(LOG_WARN, "tag.check_not_noted", LS("repository", name->s),
 			  LS("tag", tag), LS("error", e.msg));
-	remember(t, key, &k);
+	remember(t, key, &k, NULL);
 }

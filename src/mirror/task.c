@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/map.h"
 #include "base/mem.h"
 
@@ -265,6 +266,7 @@ struct task *tasks_start(struct tasks *ts, const char *key, task_fn fn, void *ar
 {
 	struct task *t;
 
+	(void)fault("task.start"); /* it may pause here: what was looked at gets old */
 	pthread_mutex_lock(&ts->mu);
 	t = find(ts, key);
 	*started = t == NULL;

@@ -113,6 +113,7 @@ struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct wor
 		v->outcome = *started ? OUTCOME_MISS : OUTCOME_JOINED;
 	task_unref(v->task);
 	v->task = t;
+	v->flight = false;
 	v->bell = task_bell(t);
 	v->seen = bell_count(v->bell);
 	return t;

@@ -33,6 +33,7 @@ struct visit {
 	enum outcome outcome;
 	unsigned rounds;
 	struct task *task; /* what it waits for; holds the bell */
+	bool flight;	   /* that is a flight */
 	struct bell *bell;
 	uint64_t seen;
 };
@@ -55,7 +56,8 @@ struct work {
 	struct route route;
 	struct digest digest;
 	char tag[TAG_MAX_BYTES + 1];
-	bool cached; /* there is an old answer to fall back on */
+	bool cached;	  /* there is an old answer to fall back on */
+	int64_t since_ms; /* monotonic: when the request came that asked for it */
 };
 
 typedef char visit_key[NAME_MAX_BYTES + DIGEST_TEXT_MAX + TAG_MAX_BYTES + 8];

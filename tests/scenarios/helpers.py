@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from harness import Larder, larder_binary
 from hub import Hub, client
 from hub.raw import RawAnswer
@@ -24,6 +26,12 @@ TAIL = 64 << 10         # what is withheld until the digest is right
 @functools.cache
 def has_faults() -> bool:
     return b"LARDER_FAULTS" in larder_binary().read_bytes()
+
+
+# Between a request's look at the store and the work that it starts, other work may end.
+LATE = pytest.mark.parametrize("late", [
+    {}, pytest.param({"LARDER_FAULTS": "task.start:1+=pause"}, marks=pytest.mark.faults)],
+    ids=["", "late"])
 
 
 def ask(larder: Larder, path: str, method: str = "GET", **options) -> RawAnswer:

@@ -10,8 +10,8 @@ import pytest
 
 from hub import build, client, eleven
 
-from .helpers import (answered, ask, assert_pulled, codes, outcome, stored_digests,
-                      wait_until)
+from .helpers import (LATE, answered, ask, assert_pulled, codes, outcome,
+                      stored_digests, wait_until)
 
 REPO = "library/thing"
 PATH = f"/v2/{REPO}/manifests/1"
@@ -150,13 +150,14 @@ def test_a_clock_that_jumps_back_is_checked_once(hub, larder, clock, image):
 # --- what it costs ---------------------------------------------------------------------
 
 @pytest.mark.concurrent
-def test_200_pulls_of_eleven_images(hub, hubs, larders, clock):
+@LATE
+def test_200_pulls_of_eleven_images(hub, hubs, larders, clock, late):
     """After their age: not one manifest GET, and one HEAD a tag and age."""
     gcr = hubs(profile="gcr.io", quota=1_000_000)
     named = [(hub if one.host == "docker.io" else gcr, one) for one in eleven()]
     for where, one in named:
         where.add(one)
-    made = larders({"docker.io": hub.url, "gcr.io": gcr.url}, env=clock.env)
+    made = larders({"docker.io": hub.url, "gcr.io": gcr.url}, env={**clock.env, **late})
 
     def pull(job) -> None:
         (where, one), style = job
