@@ -6,6 +6,7 @@
  * A finished file goes out by sendfile. From a flight, the answer is copied as bytes
  * land; where there are none the connection is suspended until there are.
  */
+#include "server/park.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
 
@@ -68,8 +69,8 @@ static enum MHD_Result unsatisfied(struct request *rq, uint64_t size)
 static enum range_kind wanted(struct request *rq, const char *digest, uint64_t size,
 			      struct range *out)
 {
-	struct view range = server_header(rq, "Range");
-	struct view only_if = server_header(rq, "If-Range");
+	struct view range = request_header(rq, "Range");
+	struct view only_if = request_header(rq, "If-Range");
 
 	*out = (struct range){ 0, size };
 	if (range.n == 0 || !rq->get)
@@ -130,7 +131,7 @@ static ssize_t read_stream(void *arg, uint64_t pos, char *p, size_t n)
 	struct err e;
 	ssize_t got;
 
-	if (!server_resumed(s->rq)) {
+	if (!park_resumed(s->rq)) {
 		s->rq->failed = true;
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
@@ -145,7 +146,7 @@ static ssize_t read_stream(void *arg, uint64_t pos, char *p, size_t n)
 		s->rq->failed = true;
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	}
-	server_suspend(s->rq, reader_bell(s->reader), seen);
+	park_suspend(s->rq, reader_bell(s->reader), seen);
 	return 0;
 }
 
@@ -224,11 +225,11 @@ enum MHD_Result blobs_handle(struct request *rq)
 	case ANSWER_READY:
 		break;
 	case ANSWER_WAIT:
-		return server_park(rq);
+		return park_visit(rq);
 	default:
 		return reply_err(rq, &e, OCIERR_BLOB_UNKNOWN, OCIERR_DIGEST_INVALID);
 	}
-	if (server_none_match(rq, digest)) {
+	if (request_none_match(rq, digest)) {
 		mem_closep(&found.fd);
 		task_unref(found.flight);
 		return not_modified(rq, digest);

@@ -2,6 +2,7 @@
  * lists.c - /v2/<name>/tags/list and /v2/_catalog, page by page
  * (OCI distribution-spec "Listing tags"; the catalog as registry:2 has it).
  */
+#include "server/park.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
 
@@ -109,7 +110,7 @@ enum MHD_Result lists_tags(struct request *rq)
 	case ANSWER_READY:
 		break;
 	case ANSWER_WAIT:
-		return server_park(rq);
+		return park_visit(rq);
 	default:
 		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_NAME_INVALID);
 	}

@@ -2,6 +2,7 @@
  * manifests.c - GET and HEAD /v2/<name>/manifests/<reference>
  * (OCI distribution-spec "Pulling manifests").
  */
+#include "server/park.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
 
@@ -38,7 +39,7 @@ static enum MHD_Result answer(struct request *rq, const struct found_manifest *f
 	bool same;
 
 	digest_text(&m->digest, digest);
-	same = server_none_match(rq, digest);
+	same = request_none_match(rq, digest);
 	if (same) {
 		stored_unref(m);
 		r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
@@ -72,7 +73,7 @@ enum MHD_Result manifests_handle(struct request *rq)
 	case ANSWER_READY:
 		return answer(rq, &found);
 	case ANSWER_WAIT:
-		return server_park(rq);
+		return park_visit(rq);
 	default:
 		return reply_err(rq, &e, OCIERR_MANIFEST_UNKNOWN,
 				 OCIERR_MANIFEST_INVALID);

@@ -116,3 +116,38 @@ void request_free(struct request *rq)
 	free(rq->uri);
 	free(rq);
 }
+
+struct view request_header(struct request *rq, const char *name)
+{
+	return view_trim(
+		view_of(MHD_lookup_connection_value(rq->conn, MHD_HEADER_KIND, name)));
+}
+
+const char *request_arg(struct request *rq, const char *name)
+{
+	return MHD_lookup_connection_value(rq->conn, MHD_GET_ARGUMENT_KIND, name);
+}
+
+bool request_none_match(struct request *rq, const char *etag)
+{
+	struct view v = request_header(rq, "If-None-Match");
+	size_t n = strlen(etag);
+
+	while (v.n > 0) {
+		const char *comma = memchr(v.p, ',', v.n);
+		struct view one = { v.p, comma ? (size_t)(comma - v.p) : v.n };
+
+		v.p += one.n + (comma != NULL);
+		v.n -= one.n + (comma != NULL);
+		one = view_trim(one);
+		if (view_is(one, "*"))
+			return true;
+		if (view_starts(one, "W/"))
+			one = (struct view){ one.p + 2, one.n - 2 };
+		if (one.n >= 2 && one.p[0] == '"' && one.p[one.n - 1] == '"')
+			one = (struct view){ one.p + 1, one.n - 2 };
+		if (one.n == n && memcmp(one.p, etag, n) == 0)
+			return true;
+	}
+	return false;
+}

@@ -69,4 +69,11 @@ enum request_kind request_classify(const char *path, struct view *name, struct v
 struct request *request_new(struct server *s, const char *uri);
 void request_free(struct request *rq);
 
+/* A request header's value, or an empty view. */
+struct view request_header(struct request *rq, const char *name);
+/* An argument of the query, decoded, or NULL. */
+const char *request_arg(struct request *rq, const char *name);
+/* Does If-None-Match name this entity tag (without quotes)? RFC 9110 section 13.1.2. */
+bool request_none_match(struct request *rq, const char *etag);
+
 #endif

@@ -1,6 +1,6 @@
 /*
  * server.c - the daemon: libmicrohttpd's epoll pool, one thread a core, with suspended
- * connections; and the way of a request from its header to its handler.
+ * connections.
  *
  * A request is made when its line has been read, and freed when libmicrohttpd says it has
  * ended. Parked requests are resumed by bells only; at the end every bell rings, since
@@ -19,183 +19,16 @@
 #include "base/mem.h"
 #include "server/access.h"
 #include "server/clients.h"
+#include "server/dispatch.h"
 #include "server/framing.h"
 #include "server/listen.h"
-#include "server/reply.h"
+#include "server/park.h"
 #include "server/server_impl.h"
 
 /* Headers of one request must fit half of it; containerd's and Docker's take up to 4 KiB.
  */
 #define CONNECTION_MEMORY (32u << 10)
-#define ALLOW_NOTHING " " /* an empty Allow; libmicrohttpd would leave out "" */
 #define STALL_SECONDS 120 /* a client that takes no byte for so long is left */
-
-/* --- what handlers use -----------------------------------------------------------------
- */
-
-static void resume(void *arg)
-{
-	MHD_resume_connection(arg);
-}
-
-void server_suspend(struct request *rq, struct bell *b, uint64_t seen)
-{
-	rq->waiter = (struct waiter){ .wake = resume, .arg = rq->conn };
-	rq->parked = true;
-	MHD_suspend_connection(rq->conn);
-	client_park(rq->server->clients, rq->client, b, &rq->waiter, &rq->gone);
-	if (!bell_wait(b, seen, &rq->waiter))
-		MHD_resume_connection(rq->conn);
-}
-
-bool server_resumed(struct request *rq)
-{
-	if (!rq->parked)
-		return true;
-	client_unpark(rq->server->clients, rq->client);
-	rq->parked = false;
-	return !atomic_load(&rq->gone);
-}
-
-enum MHD_Result server_park(struct request *rq)
-{
-	server_suspend(rq, rq->visit.bell, rq->visit.seen);
-	return MHD_YES;
-}
-
-struct view server_header(struct request *rq, const char *name)
-{
-	return view_trim(
-		view_of(MHD_lookup_connection_value(rq->conn, MHD_HEADER_KIND, name)));
-}
-
-bool server_none_match(struct request *rq, const char *etag)
-{
-	struct view v = server_header(rq, "If-None-Match");
-	size_t n = strlen(etag);
-
-	while (v.n > 0) {
-		const char *comma = memchr(v.p, ',', v.n);
-		struct view one = { v.p, comma ? (size_t)(comma - v.p) : v.n };
-
-		v.p += one.n + (comma != NULL);
-		v.n -= one.n + (comma != NULL);
-		one = view_trim(one);
-		if (view_is(one, "*"))
-			return true;
-		if (view_starts(one, "W/"))
-			one = (struct view){ one.p + 2, one.n - 2 };
-		if (one.n >= 2 && one.p[0] == '"' && one.p[one.n - 1] == '"')
-			one = (struct view){ one.p + 1, one.n - 2 };
-		if (one.n == n && memcmp(one.p, etag, n) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* --- from a header to a handler --------------------------------------------------------
- */
-
-/* Name, reference and upstream of a /v2/ request; answered here when they are wrong. */
-static int find_route(struct request *rq, enum ocierr_code *code, struct err *e)
-{
-	const char *ns =
-		MHD_lookup_connection_value(rq->conn, MHD_GET_ARGUMENT_KIND, "ns");
-	struct plan *plan;
-	int rc;
-
-	*code = OCIERR_NAME_INVALID;
-	if (reponame_parse(rq->name_text, &rq->name, e) != 0)
-		return -1;
-	if (rq->kind == REQUEST_MANIFEST || rq->kind == REQUEST_BLOB) {
-		rc = reference_parse(rq->ref_text, &rq->ref, e);
-		*code = rq->kind == REQUEST_BLOB ||
-					memchr(rq->ref_text.p, ':', rq->ref_text.n)
-				? OCIERR_DIGEST_INVALID
-				: OCIERR_TAG_INVALID;
-		if (rc == 0 && rq->kind == REQUEST_BLOB && !rq->ref.is_digest)
-			rc = err_set(e, ERR_INVALID,
-				     "blobs are asked by digest, not '%s'", rq->ref.tag);
-		if (rc != 0)
-			return -1;
-	}
-	*code = OCIERR_NAME_INVALID;
-	if (ns != NULL && registry_host_parse(view_of(ns), rq->ns, e) != 0) {
-		rq->ns[0] = '\0';
-		return -1;
-	}
-	plan = mirror_plan(rq->server->mirror);
-	rc = route_find(plan, &rq->name, ns ? rq->ns : NULL, &rq->route, e);
-	plan_unref(plan);
-	rq->routed = rc == 0;
-	return rc;
-}
-
-static enum MHD_Result handle_v2(struct request *rq)
-{
-	enum ocierr_code code;
-	struct err e;
-
-	if (!rq->routed && find_route(rq, &code, &e) != 0)
-		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, code);
-	switch (rq->kind) {
-	case REQUEST_MANIFEST:
-		return manifests_handle(rq);
-	case REQUEST_BLOB:
-		return blobs_handle(rq);
-	case REQUEST_TAGS:
-		return lists_tags(rq);
-	case REQUEST_REFERRERS:
-		return reply_oci_error(rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,
-				       "this larder does not have the referrers API");
-	default:
-		return reply_not_allowed(rq, ALLOW_NOTHING,
-					 "this larder does not take pushes");
-	}
-}
-
-static enum MHD_Result handle_ping(struct request *rq)
-{
-	if (!rq->get && !rq->head)
-		return reply_not_allowed(rq, "GET, HEAD", "/v2/ can only be read");
-	return reply_text(rq, MHD_HTTP_OK, "application/json", VIEW("{}"));
-}
-
-static enum MHD_Result dispatch(struct request *rq)
-{
-	if (rq->bad_uri)
-		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, OCIERR_NAME_INVALID,
-				       "the path holds a NUL byte");
-	if (rq->unclear)
-		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, OCIERR_UNSUPPORTED,
-				       "the header does not say clearly where the "
-				       "request ends");
-	if (atomic_load(&rq->server->stopping))
-		return reply_oci_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
-				       OCIERR_UNAVAILABLE, "this larder is stopping");
-	switch (rq->kind) {
-	case REQUEST_PING:
-		return handle_ping(rq);
-	case REQUEST_CATALOG:
-		return lists_catalog(rq);
-	case REQUEST_HEALTH:
-		return admin_health(rq);
-	case REQUEST_READY:
-		return admin_ready(rq);
-	case REQUEST_METRICS:
-		return admin_metrics(rq);
-	case REQUEST_OTHER:
-		return reply_oci_error(
-			rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,
-			"there is nothing at this path; the registry API begins "
-			"at /v2/");
-	default:
-		return handle_v2(rq);
-	}
-}
-
-/* --- libmicrohttpd's callbacks ---------------------------------------------------------
- */
 
 static struct client *client_of(struct MHD_Connection *conn)
 {
@@ -233,7 +66,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	enum framing framing;
 
 	if (rq->parsed)
-		return server_resumed(rq) ? dispatch(rq) : MHD_NO;
+		return park_resumed(rq) ? dispatch_request(rq) : MHD_NO;
 	/*
 	 * An answer at the first call, when only the header has been read, makes
 	 * libmicrohttpd close the connection. That is what a request with a body gets:
@@ -251,7 +84,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	client_busy(rq->server->clients, rq->client);
 	framing = framing_of(conn);
 	rq->unclear = framing == FRAMING_UNCLEAR;
-	return framing == FRAMING_NO_BODY ? MHD_YES : dispatch(rq);
+	return framing == FRAMING_NO_BODY ? MHD_YES : dispatch_request(rq);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
@@ -262,7 +95,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
 
 	if (rq == NULL)
 		return;
-	server_resumed(rq);
+	park_resumed(rq);
 	if (rq->parsed) {
 		access_ended(rq, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 		client_idle(s->clients, rq->client);

@@ -1,0 +1,108 @@
+/*
+ * dispatch.c - from a request's header to its handler. No state of its own.
+ */
+#include "server/dispatch.h"
+
+#include <string.h>
+
+#include "server/reply.h"
+#include "server/server_impl.h"
+
+#define ALLOW_NOTHING " " /* an empty Allow; libmicrohttpd would leave out "" */
+
+/* Name, reference and upstream of a /v2/ request; answered here when they are wrong. */
+static int find_route(struct request *rq, enum ocierr_code *code, struct err *e)
+{
+	const char *ns = request_arg(rq, "ns");
+	struct plan *plan;
+	int rc;
+
+	*code = OCIERR_NAME_INVALID;
+	if (reponame_parse(rq->name_text, &rq->name, e) != 0)
+		return -1;
+	if (rq->kind == REQUEST_MANIFEST || rq->kind == REQUEST_BLOB) {
+		rc = reference_parse(rq->ref_text, &rq->ref, e);
+		*code = rq->kind == REQUEST_BLOB ||
+					memchr(rq->ref_text.p, ':', rq->ref_text.n)
+				? OCIERR_DIGEST_INVALID
+				: OCIERR_TAG_INVALID;
+		if (rc == 0 && rq->kind == REQUEST_BLOB && !rq->ref.is_digest)
+			rc = err_set(e, ERR_INVALID,
+				     "blobs are asked by digest, not '%s'", rq->ref.tag);
+		if (rc != 0)
+			return -1;
+	}
+	*code = OCIERR_NAME_INVALID;
+	if (ns != NULL && registry_host_parse(view_of(ns), rq->ns, e) != 0) {
+		rq->ns[0] = '\0';
+		return -1;
+	}
+	plan = mirror_plan(rq->server->mirror);
+	rc = route_find(plan, &rq->name, ns ? rq->ns : NULL, &rq->route, e);
+	plan_unref(plan);
+	rq->routed = rc == 0;
+	return rc;
+}
+
+static enum MHD_Result handle_v2(struct request *rq)
+{
+	enum ocierr_code code;
+	struct err e;
+
+	if (!rq->routed && find_route(rq, &code, &e) != 0)
+		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, code);
+	switch (rq->kind) {
+	case REQUEST_MANIFEST:
+		return manifests_handle(rq);
+	case REQUEST_BLOB:
+		return blobs_handle(rq);
+	case REQUEST_TAGS:
+		return lists_tags(rq);
+	case REQUEST_REFERRERS:
+		return reply_oci_error(rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,
+				       "this larder does not have the referrers API");
+	default:
+		return reply_not_allowed(rq, ALLOW_NOTHING,
+					 "this larder does not take pushes");
+	}
+}
+
+static enum MHD_Result handle_ping(struct request *rq)
+{
+	if (!rq->get && !rq->head)
+		return reply_not_allowed(rq, "GET, HEAD", "/v2/ can only be read");
+	return reply_text(rq, MHD_HTTP_OK, "application/json", VIEW("{}"));
+}
+
+enum MHD_Result dispatch_request(struct request *rq)
+{
+	if (rq->bad_uri)
+		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, OCIERR_NAME_INVALID,
+				       "the path holds a NUL byte");
+	if (rq->unclear)
+		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, OCIERR_UNSUPPORTED,
+				       "the header does not say clearly where the "
+				       "request ends");
+	if (atomic_load(&rq->server->stopping))
+		return reply_oci_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
+				       OCIERR_UNAVAILABLE, "this larder is stopping");
+	switch (rq->kind) {
+	case REQUEST_PING:
+		return handle_ping(rq);
+	case REQUEST_CATALOG:
+		return lists_catalog(rq);
+	case REQUEST_HEALTH:
+		return admin_health(rq);
+	case REQUEST_READY:
+		return admin_ready(rq);
+	case REQUEST_METRICS:
+		return admin_metrics(rq);
+	case REQUEST_OTHER:
+		return reply_oci_error(
+			rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,
+			"there is nothing at this path; the registry API begins "
+			"at /v2/");
+	default:
+		return handle_v2(rq);
+	}
+}

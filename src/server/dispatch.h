@@ -1,0 +1,14 @@
+/*
+ * dispatch.h - which handler answers a request, and what all must pass before one does.
+ */
+#ifndef LARDER_SERVER_DISPATCH_H
+#define LARDER_SERVER_DISPATCH_H
+
+#include <microhttpd.h>
+
+#include "server/request.h"
+
+/* Answer it, or park it and be called again. */
+enum MHD_Result dispatch_request(struct request *rq);
+
+#endif
