@@ -213,7 +213,7 @@ static int start(const struct settings *s, struct store *store, struct mirror *m
 		.port = s->listen_port,
 		.threads = s->threads,
 		.connections = s->connections,
-		.nheaders = s->n_headers,
+		.nheaders = s->n_headers, .deletes = true,
 	};
 	struct server_header *headers = mem_alloc((s->n_headers + 1) * sizeof(*headers));
 	size_t i;

@@ -7,6 +7,7 @@
  */
 #include "base/fs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -136,22 +137,28 @@ int fs_mkparents(int dirfd, const char *path, bool durable, struct err *e)
 	return fs_mkdirs(dirfd, dir, durable, e);
 }
 
-int fs_temp(int dirfd, const char *tmpdir, char *name, size_t namelen, struct err *e)
+static int temp_name(const char *tmpdir, char *name, size_t namelen, struct err *e)
 {
 	static atomic_uint serial;
 	unsigned long long random = 0;
+	int n;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		random = (unsigned long long)getpid(); /* the serial keeps it ours */
+	n = snprintf(name, namelen, "%s/%016llx-%u", tmpdir, random,
+		     atomic_fetch_add(&serial, 1));
+	if (n < 0 || (size_t)n >= namelen)
+		return err_set(e, ERR_LIMIT, "path of temporary file is too long");
+	return 0;
+}
+
+int fs_temp(int dirfd, const char *tmpdir, char *name, size_t namelen, struct err *e)
+{
 	int fd, tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		int n;
-
-		if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-			random = (unsigned long long)getpid(); /* O_EXCL keeps it ours */
-		n = snprintf(name, namelen, "%s/%016llx-%u", tmpdir, random,
-			     atomic_fetch_add(&serial, 1));
-		if (n < 0 || (size_t)n >= namelen)
-			return err_set(e, ERR_LIMIT,
-				       "path of temporary file is too long");
+		if (temp_name(tmpdir, name, namelen, e) != 0)
+			return -1;
 		if (fault("fs.create"))
 			return err_errno(e, "cannot create a temporary file in %s",
 					 tmpdir);
@@ -226,5 +233,43 @@ int fs_unlink(int dirfd, const char *path, struct err *e)
 		return err_errno(e, "cannot remove %s", path);
 	if (unlinkat(dirfd, path, 0) != 0 && errno != ENOENT)
 		return err_errno(e, "cannot remove %s", path);
+	return 0;
+}
+
+/* What is below a removed directory is nobody's any more: errors leave it lying. */
+void fs_remove_tree(int dirfd, const char *path)
+{
+	struct dirent *de;
+	DIR *dir;
+	int fd;
+
+	if (unlinkat(dirfd, path, 0) == 0)
+		return;
+	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return;
+	}
+	while ((de = readdir(dir)) != NULL)
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
+			fs_remove_tree(fd, de->d_name);
+	closedir(dir);
+	unlinkat(dirfd, path, AT_REMOVEDIR);
+}
+
+int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e)
+{
+	char away[PATH_LIMIT];
+
+	if (temp_name(tmpdir, away, sizeof(away), e) != 0)
+		return -1;
+	if (fault("fs.rename") || renameat(dirfd, path, dirfd, away) != 0)
+		return err_errno(e, "cannot remove %s", path);
+	if (fs_sync_parent(dirfd, path, e) != 0)
+		return -1;
+	fs_remove_tree(dirfd, away);
 	return 0;
 }

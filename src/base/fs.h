@@ -49,6 +49,12 @@ int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, siz
 
 int fs_unlink(int dirfd, const char *path, struct err *e); /* absent already: success */
 
+/* A whole directory in one step: after it the name is gone, on disk too, and what was
+ * below it is removed. tmpdir is in the same filesystem. ERR_NOT_FOUND: there is none. */
+int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e);
+/* File or directory with all below it, as far as that goes. No link is followed. */
+void fs_remove_tree(int dirfd, const char *path);
+
 /* All of it, at offset off, through short writes and EINTR. */
 int fs_pwrite_all(int fd, const void *p, size_t n, uint64_t off, struct err *e);
 

@@ -39,9 +39,11 @@ static enum answer local_tags(struct mirror *m, const struct route *r, struct bu
 {
 	bool more;
 
-	return list_tags(m->store, &r->name, "", SIZE_MAX, out, &more, e) == 0
-		       ? ANSWER_READY
-		       : ANSWER_FAILED;
+	if (list_tags(m->store, &r->name, "", SIZE_MAX, out, &more, e) == 0)
+		return ANSWER_READY;
+	if (e->kind == ERR_NOT_FOUND)
+		err_set(e, ERR_NOT_FOUND, "there is no repository %s here", r->name.s);
+	return ANSWER_FAILED;
 }
 
 enum answer ask_tags(struct mirror *m, const struct route *r, struct visit *v,

@@ -143,6 +143,21 @@ static bool is_blob_type(const char *media_type)
 	return false;
 }
 
+static bool is_foreign(const struct json *v)
+{
+	static const char *const prefixes[] = {
+		"application/vnd.oci.image.layer.nondistributable.",
+		"application/vnd.docker.image.rootfs.foreign.",
+	};
+	const char *type = json_get_str(v, "mediaType");
+	size_t i;
+
+	for (i = 0; type != NULL && i < ARRAY_LEN(prefixes); i++)
+		if (strncmp(type, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return json_len(json_get(v, "urls")) > 0;
+}
+
 static int read_list(const struct json *list, const char *name, struct manifest *m,
 		     struct err *e)
 {
@@ -159,6 +174,8 @@ static int read_list(const struct json *list, const char *name, struct manifest 
 		if (m->kind == MANIFEST_INDEX) {
 			c->is_manifest = !is_blob_type(json_get_str(v, "mediaType"));
 			read_platform(json_get(v, "platform"), &c->platform);
+		} else {
+			c->is_foreign = is_foreign(v);
 		}
 		m->nchildren++;
 	}

@@ -37,6 +37,9 @@ struct child {
 	uint64_t size;
 	/* An entry of an index, unless its type is a layer's or a config's. */
 	bool is_manifest;
+	/* A layer that lives elsewhere (`urls`, or a type that says so): it need not be
+	 * here. OCI image-spec layer.md "Non-Distributable Layers". */
+	bool is_foreign;
 	struct platform platform; /* of an index entry; empty strings where not given */
 };
 

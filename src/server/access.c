@@ -149,7 +149,5 @@ void access_ended(struct request *rq, bool complete)
 		count_saved(rq, said);
 	if (log_access_wanted())
 		log_it(rq, said, complete && !rq->failed,
-		       rq->get	  ? "GET"
-		       : rq->head ? "HEAD"
-				  : "OTHER");
+		       request_method_word(rq->method));
 }

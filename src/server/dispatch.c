@@ -5,10 +5,11 @@
 
 #include <string.h>
 
+#include "server/auth.h"
+#include "server/changes.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
-
-#define ALLOW_NOTHING " " /* an empty Allow; libmicrohttpd would leave out "" */
+#include "server/uploads.h"
 
 /* Name, reference and upstream of a /v2/ request; answered here when they are wrong. */
 static int find_route(struct request *rq, enum ocierr_code *code, struct err *e)
@@ -44,6 +45,61 @@ static int find_route(struct request *rq, enum ocierr_code *code, struct err *e)
 	return rc;
 }
 
+/* What the request wants to do, for auth.h. */
+static enum auth_action action_of(const struct request *rq)
+{
+	if (rq->get || rq->head)
+		return AUTH_PULL;
+	if (rq->method == METHOD_DELETE && rq->kind != REQUEST_UPLOAD)
+		return AUTH_DELETE;
+	return AUTH_PUSH;
+}
+
+/* Why nothing may be changed here, as a 405's text; false: it may. */
+static bool is_fixed(const struct request *rq, struct err *e)
+{
+	const struct server_conf *conf = &rq->server->conf;
+
+	if (rq->get || rq->head)
+		return false;
+	if (rq->route.site != NULL)
+		err_set(e, ERR_INVALID,
+			"%s is mirrored from %s and cannot be changed here; for a "
+			"repository of your own, add its name or a pattern to "
+			"larder.local (LARDER_LOCAL=%s)",
+			rq->name.s, rq->route.site->host, rq->route.name.s);
+	else if (conf->readonly)
+		err_set(e, ERR_INVALID,
+			"this registry is read-only "
+			"(storage.maintenance.readonly.enabled)");
+	else if (action_of(rq) == AUTH_DELETE && !conf->deletes)
+		err_set(e, ERR_INVALID,
+			"deleting is off; storage.delete.enabled "
+			"(REGISTRY_STORAGE_DELETE_ENABLED=true) turns it on");
+	else
+		return false;
+	return true;
+}
+
+static enum MHD_Result handle_kind(struct request *rq)
+{
+	switch (rq->kind) {
+	case REQUEST_MANIFEST:
+		if (rq->method == METHOD_PUT || rq->method == METHOD_DELETE)
+			return changes_manifest(rq);
+		return manifests_handle(rq);
+	case REQUEST_BLOB:
+		return rq->method == METHOD_DELETE ? changes_blob(rq) : blobs_handle(rq);
+	case REQUEST_TAGS:
+		return lists_tags(rq);
+	case REQUEST_REFERRERS:
+		return reply_oci_error(rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,
+				       "this larder does not have the referrers API");
+	default:
+		return uploads_handle(rq);
+	}
+}
+
 static enum MHD_Result handle_v2(struct request *rq)
 {
 	enum ocierr_code code;
@@ -51,20 +107,38 @@ static enum MHD_Result handle_v2(struct request *rq)
 
 	if (!rq->routed && find_route(rq, &code, &e) != 0)
 		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, code);
-	switch (rq->kind) {
-	case REQUEST_MANIFEST:
-		return manifests_handle(rq);
-	case REQUEST_BLOB:
-		return blobs_handle(rq);
-	case REQUEST_TAGS:
-		return lists_tags(rq);
-	case REQUEST_REFERRERS:
-		return reply_oci_error(rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,
-				       "this larder does not have the referrers API");
+	switch (auth_request(rq, action_of(rq), rq->route.name.s)) {
+	case AUTH_ALLOWED:
+		break;
+	case AUTH_WAIT:
+		return MHD_YES;
 	default:
-		return reply_not_allowed(rq, ALLOW_NOTHING,
-					 "this larder does not take pushes");
+		return auth_refuse(rq);
 	}
+	if (is_fixed(rq, &e))
+		return reply_not_allowed(rq, "GET, HEAD", e.msg);
+	return handle_kind(rq);
+}
+
+enum intake_verdict dispatch_begin(struct request *rq)
+{
+	enum ocierr_code code;
+	struct err e;
+
+	if (rq->bad_uri || atomic_load(&rq->server->stopping) ||
+	    (!rq->routed && find_route(rq, &code, &e) != 0))
+		return INTAKE_REFUSE;
+	switch (auth_request(rq, action_of(rq), rq->route.name.s)) {
+	case AUTH_ALLOWED:
+		break;
+	case AUTH_WAIT:
+		return INTAKE_WAIT;
+	default:
+		return INTAKE_REFUSE;
+	}
+	if (is_fixed(rq, &e))
+		return INTAKE_REFUSE;
+	return rq->kind == REQUEST_MANIFEST ? changes_begin(rq) : uploads_begin(rq);
 }
 
 static enum MHD_Result handle_ping(struct request *rq)

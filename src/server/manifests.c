@@ -66,8 +66,8 @@ enum MHD_Result manifests_handle(struct request *rq)
 	struct err e;
 
 	if (!rq->head && !rq->get)
-		return reply_not_allowed(rq, "GET, HEAD",
-					 "this larder does not take pushes or deletes");
+		return reply_not_allowed(rq, "GET, HEAD, PUT, DELETE",
+					 "a manifest is read, put or deleted");
 	switch (ask_manifest(rq->server->mirror, &rq->route, &rq->ref, &rq->visit, &found,
 			     &e)) {
 	case ANSWER_READY:

@@ -61,13 +61,14 @@ enum MHD_Result reply_text(struct request *rq, unsigned status, const char *type
 	return reply_send(rq, status, r);
 }
 
-enum MHD_Result reply_oci_error_with(struct request *rq, unsigned status,
-				     enum ocierr_code code, const char *message,
-				     const char *header, const char *value)
+enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,
+				      enum ocierr_code code, const char *message,
+				      const struct reply_extra *extra, size_t n)
 {
 	CLEANUP(buf_done)
 	struct buf body = BUF_INIT(BODY_MAX);
 	struct MHD_Response *r;
+	size_t i;
 
 	if (ocierr_body(&body, code, message, NULL) != 0)
 		return MHD_NO;
@@ -75,17 +76,26 @@ enum MHD_Result reply_oci_error_with(struct request *rq, unsigned status,
 	if (r == NULL)
 		return MHD_NO;
 	reply_header(r, "Content-Type", "application/json");
-	if (header != NULL)
-		reply_header(r, header, value);
+	for (i = 0; i < n; i++)
+		reply_header(r, extra[i].name, extra[i].value);
 	if (!rq->head)
 		rq->bytes = body.n;
 	return reply_send(rq, status, r);
 }
 
+enum MHD_Result reply_oci_error_with(struct request *rq, unsigned status,
+				     enum ocierr_code code, const char *message,
+				     const char *header, const char *value)
+{
+	const struct reply_extra extra = { header, value };
+
+	return reply_oci_error_extra(rq, status, code, message, &extra, 1);
+}
+
 enum MHD_Result reply_oci_error(struct request *rq, unsigned status,
 				enum ocierr_code code, const char *message)
 {
-	return reply_oci_error_with(rq, status, code, message, NULL, NULL);
+	return reply_oci_error_extra(rq, status, code, message, NULL, 0);
 }
 
 enum MHD_Result reply_not_allowed(struct request *rq, const char *allow,
@@ -124,5 +134,30 @@ enum MHD_Result reply_err(struct request *rq, const struct err *e,
 	default:
 		return reply_oci_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, OCIERR_UNKNOWN,
 				       e->msg);
+	}
+}
+
+enum MHD_Result reply_push_err(struct request *rq, const struct err *e,
+			       enum ocierr_code unknown, enum ocierr_code invalid)
+{
+	switch (e->kind) {
+	case ERR_CORRUPT:
+		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, OCIERR_DIGEST_INVALID,
+				       e->msg);
+	case ERR_LIMIT:
+		return reply_oci_error(rq, MHD_HTTP_CONTENT_TOO_LARGE,
+				       OCIERR_SIZE_INVALID, e->msg);
+	case ERR_BUSY:
+		return reply_oci_error(rq, MHD_HTTP_CONFLICT, OCIERR_BLOB_UPLOAD_INVALID,
+				       e->msg);
+	case ERR_NO_SPACE:
+		return reply_oci_error(rq, MHD_HTTP_INSUFFICIENT_STORAGE, OCIERR_UNKNOWN,
+				       e->msg);
+	case ERR_DENIED: /* by our own disk: no business of the client's */
+	case ERR_IO:
+		return reply_oci_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, OCIERR_UNKNOWN,
+				       e->msg);
+	default:
+		return reply_err(rq, e, unknown, invalid);
 	}
 }

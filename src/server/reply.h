@@ -30,10 +30,20 @@ enum MHD_Result reply_oci_error(struct request *rq, unsigned status,
 enum MHD_Result reply_oci_error_with(struct request *rq, unsigned status,
 				     enum ocierr_code code, const char *message,
 				     const char *header, const char *value);
+struct reply_extra {
+	const char *name, *value;
+};
+enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,
+				      enum ocierr_code code, const char *message,
+				      const struct reply_extra *extra, size_t n);
 /* From an error value; `unknown` and `invalid` are the codes for NOT_FOUND and INVALID.
  */
 enum MHD_Result reply_err(struct request *rq, const struct err *e,
 			  enum ocierr_code unknown, enum ocierr_code invalid);
+/* The same where the client sends and we store: what does not match its digest, is too
+ * large, or is in use by another request, is the client's to mend. */
+enum MHD_Result reply_push_err(struct request *rq, const struct err *e,
+			       enum ocierr_code unknown, enum ocierr_code invalid);
 enum MHD_Result reply_not_allowed(struct request *rq, const char *allow,
 				  const char *message);
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "server/intake.h"
 
 const char *request_word(enum request_kind k)
 {
@@ -23,6 +24,24 @@ const char *request_word(enum request_kind k)
 	};
 
 	return words[k];
+}
+
+static const char *const methods[] = { "OTHER", "GET",	 "HEAD",  "POST",
+				       "PUT",	"PATCH", "DELETE" };
+
+enum request_method request_method(const char *word)
+{
+	size_t i;
+
+	for (i = METHOD_GET; i < ARRAY_LEN(methods); i++)
+		if (strcmp(methods[i], word) == 0)
+			return (enum request_method)i;
+	return METHOD_OTHER;
+}
+
+const char *request_method_word(enum request_method m)
+{
+	return methods[m];
 }
 
 /* Does [p, p + n) end with `tail`? Then what is before it. */
@@ -109,6 +128,7 @@ void request_free(struct request *rq)
 {
 	if (rq == NULL)
 		return;
+	intake_free(rq->intake);
 	visit_done(&rq->visit);
 	if (rq->routed)
 		route_done(&rq->route);

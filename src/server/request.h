@@ -28,9 +28,20 @@ enum request_kind {
 	REQUEST_KINDS,
 };
 
+enum request_method {
+	METHOD_OTHER,
+	METHOD_GET,
+	METHOD_HEAD,
+	METHOD_POST,
+	METHOD_PUT,
+	METHOD_PATCH,
+	METHOD_DELETE,
+};
+
 const char *request_word(enum request_kind k); /* for metrics: "manifest" */
 
 struct client;
+struct intake; /* server/intake.h */
 struct server;
 
 struct request {
@@ -45,6 +56,7 @@ struct request {
 	bool unclear;	       /* where it ends; see framing.h */
 
 	enum request_kind kind;
+	enum request_method method;
 	bool parsed, head, get;
 	struct view name_text, ref_text; /* into path, where the kind has them */
 	char *path;			 /* decoded */
@@ -55,6 +67,7 @@ struct request {
 	bool routed;
 	struct route route;
 	struct visit visit;
+	struct intake *intake; /* its body, where one is taken; else NULL */
 
 	/* for the log and the metrics */
 	int64_t start_us;
@@ -62,6 +75,9 @@ struct request {
 	bool failed;	/* the answer was cut short on purpose */
 	uint64_t bytes; /* of body, as far as they were handed over */
 };
+
+enum request_method request_method(const char *word);
+const char *request_method_word(enum request_method m); /* "GET"; "OTHER" */
 
 /* Sort out which kind of request a path is; the texts point into path. Pure. */
 enum request_kind request_classify(const char *path, struct view *name, struct view *ref);

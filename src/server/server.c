@@ -21,9 +21,13 @@
 #include "server/clients.h"
 #include "server/dispatch.h"
 #include "server/framing.h"
+#include "server/intake.h"
 #include "server/listen.h"
 #include "server/park.h"
 #include "server/server_impl.h"
+#include "server/work.h"
+#include "store/publish.h"
+#include "store/upload.h"
 
 /* Headers of one request must fit half of it; containerd's and Docker's take up to 4 KiB.
  */
@@ -65,18 +69,23 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	struct request *rq = *context;
 	enum framing framing;
 
+	if (rq->parsed && !park_resumed(rq))
+		return MHD_NO;
+	if (rq->parsed && *upload_data_size > 0)
+		return intake_data(rq, upload_data, upload_data_size);
 	if (rq->parsed)
-		return park_resumed(rq) ? dispatch_request(rq) : MHD_NO;
+		return dispatch_request(rq);
 	/*
 	 * An answer at the first call, when only the header has been read, makes
-	 * libmicrohttpd close the connection. That is what a request with a body gets:
-	 * none is wanted, and none is read. So does one that may have a body. All others
-	 * are answered at the second call.
+	 * libmicrohttpd close the connection. That is what a request with a body gets
+	 * where none is wanted: it is not read. So does one that may have a body. All
+	 * others are answered when all of them has been read.
 	 */
 	rq->parsed = true;
 	rq->conn = conn;
-	rq->get = strcmp(method, "GET") == 0;
-	rq->head = strcmp(method, "HEAD") == 0;
+	rq->method = request_method(method);
+	rq->get = rq->method == METHOD_GET;
+	rq->head = rq->method == METHOD_HEAD;
 	rq->path = mem_dup(url);
 	rq->kind = request_classify(rq->path, &rq->name_text, &rq->ref_text);
 	atomic_fetch_add(&rq->server->active, 1);
@@ -84,7 +93,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 	client_busy(rq->server->clients, rq->client);
 	framing = framing_of(conn);
 	rq->unclear = framing == FRAMING_UNCLEAR;
-	return framing == FRAMING_NO_BODY ? MHD_YES : dispatch_request(rq);
+	if (framing == FRAMING_NO_BODY)
+		return MHD_YES;
+	if (framing == FRAMING_BODY && intake_wanted(rq))
+		return intake_header(rq);
+	return dispatch_request(rq);
 }
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
@@ -143,6 +156,9 @@ static void server_free(struct server *s)
 	}
 	free(s->conf.headers);
 	clients_free(s->clients);
+	works_stop(s->works);
+	uploads_free(s->uploads);
+	publishing_free(s->publishing);
 	free(s);
 }
 
@@ -162,6 +178,9 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 		return -1;
 	}
 	s->clients = clients_new();
+	s->works = works_new();
+	s->uploads = uploads_new(store);
+	s->publishing = publishing_new(store);
 	s->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
 			MHD_USE_ERROR_LOG,

@@ -22,6 +22,9 @@ struct server_conf {
 	uint16_t port;	  /* 0: the kernel chooses; see server_port */
 	unsigned threads; /* at least 1 */
 	unsigned connections;
+	bool readonly;		       /* nothing may be pushed or deleted */
+	bool deletes;		       /* manifests, tags and blobs may be deleted */
+	bool sparse_indexes;	       /* an index may name manifests that are not here */
 	struct server_header *headers; /* on every answer; copied */
 	size_t nheaders;
 };

@@ -15,7 +15,10 @@
 #include "server/request.h"
 #include "server/server.h"
 
-struct clients; /* server/clients.h */
+struct clients;	   /* server/clients.h */
+struct publishing; /* store/publish.h */
+struct uploads;	   /* store/upload.h */
+struct works;	   /* server/work.h */
 
 struct server {
 	struct server_conf conf;
@@ -25,6 +28,9 @@ struct server {
 	struct clients *clients;
 	int listen_fd;
 	uint16_t port;
+	struct works *works;
+	struct uploads *uploads;
+	struct publishing *publishing;
 	atomic_bool stopping; /* requests end with 503 from now on */
 	atomic_int active;    /* requests under way */
 	atomic_int streams;   /* answers that are being copied from flights */

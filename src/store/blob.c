@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -59,14 +60,25 @@ bool blob_exists(struct store *s, const struct digest *d, uint64_t *size)
 	return true;
 }
 
+/* A name that has just been given may not be on disk yet: that is waited for. */
+static bool has_already(struct store *s, const char *path, const void *p, size_t n)
+{
+	CLEANUP(buf_done)
+	struct buf have = BUF_INIT(n);
+
+	return fs_read(s->dirfd, path, &have, NULL) == 0 && have.n == n &&
+	       memcmp(buf_str(&have), p, n) == 0 &&
+	       fs_sync_parent(s->dirfd, path, NULL) == 0;
+}
+
 int blob_put(struct store *s, const struct digest *d, const void *p, size_t n,
 	     struct err *e)
 {
 	layout_path path;
 
-	if (blob_exists(s, d, NULL))
-		return 0;
 	layout_blob(path, d);
+	if (has_already(s, path, p, n))
+		return 0;
 	return fs_write(s->dirfd, LAYOUT_TMP, path, p, n, true, e);
 }
 

@@ -18,7 +18,8 @@
 int blob_open(struct store *s, const struct digest *d, uint64_t *size, struct err *e);
 bool blob_exists(struct store *s, const struct digest *d,
 		 uint64_t *size); /* size may be NULL */
-/* Small content, already known to match d; on disk on return. Already there: success. */
+/* Small content, already known to match d; on disk on return. In
+ * place of what has the name, unless that is the same. */
 int blob_put(struct store *s, const struct digest *d, const void *p, size_t n,
 	     struct err *e);
 /* Take a blob that turned out to be corrupt out of the way; it is gone afterwards. */

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 __attribute__((format(printf, 2, 3))) static void compose(layout_path out,
 							  const char *fmt, ...)
@@ -75,6 +76,21 @@ void layout_partial(layout_path out, const struct digest *d)
 
 	digest_hex(d, hex);
 	compose(out, LAYOUT_PARTIALS "/%s-%s", digest_alg(d), hex);
+}
+
+void layout_tag_folder(layout_path out, const struct reponame *name, const char *tag)
+{
+	compose(out, LAYOUT_REPOSITORIES "/%s/_manifests/tags/%s", name->s, tag);
+}
+
+void layout_upload(layout_path out, const struct reponame *name, const char *id)
+{
+	char hex[DIGEST_HEX_MAX];
+	struct digest d;
+
+	digest_of(HASH_SHA256, name->s, strlen(name->s), &d);
+	digest_hex(&d, hex);
+	compose(out, LAYOUT_UPLOADS "/%.16s-%.36s", hex, id);
 }
 
 void layout_type(layout_path out, const struct digest *d)

@@ -14,6 +14,7 @@
  *	larder/lock                       held shared by every process that writes
  *	larder/tmp/<random>               being written; nobody's after a crash
  *	larder/partial/<alg>-<hex>        a blob's first bytes, kept to resume
+ *	larder/uploads/<16 hex of the repository's name>-<uuid>   a blob being pushed
  *	larder/types/<alg>/<hex>          a manifest's Content-Type, where its bytes do
  *not tell larder/tags/<name>/_tags/<tag>    when the tag was last compared with its
  *upstream
@@ -32,6 +33,7 @@
 #define LAYOUT_LOCK "larder/lock"
 #define LAYOUT_TMP "larder/tmp"
 #define LAYOUT_PARTIALS "larder/partial"
+#define LAYOUT_UPLOADS "larder/uploads"
 
 typedef char layout_path[LAYOUT_PATH_MAX];
 
@@ -44,6 +46,9 @@ void layout_tag(layout_path out, const struct reponame *name, const char *tag);
 void layout_tag_index(layout_path out, const struct reponame *name, const char *tag,
 		      const struct digest *d);
 void layout_partial(layout_path out, const struct digest *d);
+void layout_tag_folder(layout_path out, const struct reponame *name, const char *tag);
+/* id: at least 36 characters, of which the first 36 are used. */
+void layout_upload(layout_path out, const struct reponame *name, const char *id);
 void layout_type(layout_path out, const struct digest *d);
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag);
 

@@ -35,9 +35,25 @@ int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 	char text[DIGEST_TEXT_MAX];
 	layout_path path;
 
-	if (link_exists(s, kind, name, d))
-		return 0;
 	link_path(path, kind, name, d);
+	/* Another may have made it only just now. */
+	if (link_exists(s, kind, name, d))
+		return durable ? fs_sync_parent(s->dirfd, path, e) : 0;
 	digest_text(d, text);
 	return fs_write(s->dirfd, LAYOUT_TMP, path, text, strlen(text), durable, e);
+}
+
+int link_remove(struct store *s, enum link_kind kind, const struct reponame *name,
+		const struct digest *d, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+	layout_path path;
+
+	link_path(path, kind, name, d);
+	digest_text(d, text);
+	if (!link_exists(s, kind, name, d))
+		return err_set(e, ERR_NOT_FOUND, "%s is not in %s", text, name->s);
+	if (fs_unlink(s->dirfd, path, e) != 0)
+		return -1;
+	return fs_sync_parent(s->dirfd, path, e);
 }

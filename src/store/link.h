@@ -22,5 +22,8 @@ bool link_exists(struct store *s, enum link_kind kind, const struct reponame *na
  * as fits what can be learnt again from an upstream. */
 int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 	     const struct digest *d, bool durable, struct err *e);
+/* On disk on return. ERR_NOT_FOUND: there is none. */
+int link_remove(struct store *s, enum link_kind kind, const struct reponame *name,
+		const struct digest *d, struct err *e);
 
 #endif

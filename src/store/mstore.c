@@ -96,22 +96,26 @@ static int keep_type(struct store *s, const struct stored *m,
 			true, e);
 }
 
+int mstore_push(struct store *s, const struct reponame *name, struct stored *m,
+		const struct manifest *parsed, struct err *e)
+{
+	if (keep_type(s, m, parsed, e) != 0 ||
+	    blob_put(s, &m->digest, m->body, m->n, e) != 0 ||
+	    link_add(s, LINK_REVISION, name, &m->digest, true, e) != 0)
+		return -1;
+	mcache_put(s->mcache, m);
+	return 0;
+}
+
 int mstore_put(struct store *s, const struct reponame *name, struct stored *m,
 	       const struct manifest *parsed, struct err *e)
 {
 	size_t i;
 
-	if (keep_type(s, m, parsed, e) != 0)
-		return -1;
-	if (blob_put(s, &m->digest, m->body, m->n, e) != 0)
-		return -1;
 	for (i = 0; i < parsed->nchildren; i++)
 		if (!parsed->child[i].is_manifest &&
 		    link_add(s, LINK_LAYER, name, &parsed->child[i].digest, false, e) !=
 			    0)
 			return -1;
-	if (link_add(s, LINK_REVISION, name, &m->digest, true, e) != 0)
-		return -1;
-	mcache_put(s->mcache, m);
-	return 0;
+	return mstore_push(s, name, m, parsed, e);
 }

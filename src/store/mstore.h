@@ -28,5 +28,9 @@ int mstore_load(struct store *s, const struct digest *d, struct stored **out,
  * repository (as links; they need not be there yet). */
 int mstore_put(struct store *s, const struct reponame *name, struct stored *m,
 	       const struct manifest *parsed, struct err *e);
+/* The same for one that a client pushed: what it names becomes visible by that no more
+ * than it was. */
+int mstore_push(struct store *s, const struct reponame *name, struct stored *m,
+		const struct manifest *parsed, struct err *e);
 
 #endif

@@ -37,8 +37,8 @@ static void clear_tmp(struct store *s)
 	while ((de = readdir(dir)) != NULL) {
 		if (de->d_name[0] == '.')
 			continue;
-		if (fs_unlink(dirfd(dir), de->d_name, NULL) == 0)
-			removed++;
+		fs_remove_tree(dirfd(dir), de->d_name);
+		removed++;
 	}
 	closedir(dir);
 	if (removed > 0)

@@ -50,6 +50,22 @@ int tag_set(struct store *s, const struct reponame *name, const char *tag,
 	return fs_write(s->dirfd, LAYOUT_TMP, path, text, strlen(text), true, e);
 }
 
+int tag_remove(struct store *s, const struct reponame *name, const char *tag,
+	       struct err *e)
+{
+	layout_path path;
+	struct err why;
+
+	layout_tag_folder(path, name, tag);
+	if (fs_remove_dir(s->dirfd, path, LAYOUT_TMP, &why) == 0)
+		return 0;
+	if (why.kind == ERR_NOT_FOUND)
+		return err_set(e, ERR_NOT_FOUND, "%s has no tag %s", name->s, tag);
+	if (e != NULL)
+		*e = why;
+	return -1;
+}
+
 /* Outputs are set only where the whole note is as tag_check_set writes it. */
 static bool read_note(const char *note, struct digest *digest, int64_t *checked_ms)
 {

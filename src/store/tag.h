@@ -20,6 +20,10 @@ int tag_get(struct store *s, const struct reponame *name, const char *tag,
 int tag_set(struct store *s, const struct reponame *name, const char *tag,
 	    const struct digest *d, struct err *e);
 
+/* On disk on return. ERR_NOT_FOUND: no such tag. */
+int tag_remove(struct store *s, const struct reponame *name, const char *tag,
+	       struct err *e);
+
 /* When (wall clock, ms) the upstream last said that the tag is at *digest. ERR_NOT_FOUND:
  * never, or the note is unreadable. Lost in a power cut, it costs one question. */
 int tag_check_get(struct store *s, const struct reponame *name, const char *tag,
