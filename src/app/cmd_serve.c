@@ -103,6 +103,14 @@ static void say_unchanged(const struct settings *now, const struct settings *was
 	if (strcmp(now->root, was->root) != 0)
 		log_event(LOG_WARN, "settings.needs_restart",
 			  LS("setting", "storage.filesystem.rootdirectory"));
+	if (now->readonly != was->readonly || now->deletes != was->deletes ||
+	    now->sparse_indexes != was->sparse_indexes ||
+	    now->purge_uploads != was->purge_uploads ||
+	    now->upload_age_ms != was->upload_age_ms ||
+	    now->purge_interval_ms != was->purge_interval_ms)
+		log_event(LOG_WARN, "settings.needs_restart",
+			  LS("setting", "storage.maintenance, storage.delete, "
+					"larder.sparse-indexes"));
 	if (now->threads != was->threads || now->connections != was->connections ||
 	    now->flights != was->flights)
 		log_event(LOG_WARN, "settings.needs_restart",
@@ -213,7 +221,12 @@ static int start(const struct settings *s, struct store *store, struct mirror *m
 		.port = s->listen_port,
 		.threads = s->threads,
 		.connections = s->connections,
-		.nheaders = s->n_headers, .deletes = true,
+		.nheaders = s->n_headers,
+		.readonly = s->readonly,
+		.deletes = s->deletes,
+		.sparse_indexes = s->sparse_indexes,
+		.upload_age_ms = s->purge_uploads ? s->upload_age_ms : 0,
+		.purge_interval_ms = s->purge_interval_ms,
 	};
 	struct server_header *headers = mem_alloc((s->n_headers + 1) * sizeof(*headers));
 	size_t i;

@@ -25,8 +25,18 @@ const struct setting_row setting_table_rows[] = {
 	  "Directory of the store. A volume of registry:2 opens in place. The default is "
 	  "/var/lib/registry for root and where that directory may be written, else "
 	  "larder in $XDG_DATA_HOME or in ~/.local/share." },
+	{ "storage.delete.enabled", NULL, SETTING_BOOL, S(deletes), 0, 0, "false",
+	  "Manifests, tags and blobs of repositories that live here may be deleted." },
 	{ "storage.maintenance.readonly.enabled", NULL, SETTING_BOOL, S(readonly), 0, 0,
 	  "false", "Nothing may be pushed or deleted." },
+	{ "storage.maintenance.uploadpurging.enabled", NULL, SETTING_BOOL,
+	  S(purge_uploads), 0, 0, "true",
+	  "Uploads that nobody goes on with are removed." },
+	{ "storage.maintenance.uploadpurging.age", NULL, SETTING_DURATION,
+	  S(upload_age_ms), SECOND, YEAR, "168h",
+	  "How long nothing must have come for an upload before it is removed." },
+	{ "storage.maintenance.uploadpurging.interval", NULL, SETTING_DURATION,
+	  S(purge_interval_ms), SECOND, YEAR, "24h", "How often they are looked for." },
 
 	{ "http.addr", "addr", SETTING_ADDR, S(addr), 0, 0, "127.0.0.1:5000",
 	  "Where to listen: host:port, [IPv6]:port, or :port for all interfaces, IPv4 "
@@ -74,6 +84,8 @@ const struct setting_row setting_table_rows[] = {
 	  "Patterns of repository names that live here and are never looked up outside. "
 	  "In "
 	  "a variable: pattern,pattern." },
+	{ "larder.sparse-indexes", NULL, SETTING_BOOL, S(sparse_indexes), 0, 0, "false",
+	  "An index may be pushed although manifests that it names are not here." },
 	{ "larder.docker-config", NULL, SETTING_TEXT, S(docker_config), 0, 0, NULL,
 	  "Path of a Docker config.json to take upstream credentials from, with its "
 	  "credHelpers and credsStore. None is read unless named." },
@@ -126,10 +138,8 @@ const struct setting_row setting_table_rows[] = {
 	{ "storage.cache", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
 	{ "storage.redirect", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
 	{ "storage.tag", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
-	{ "storage.delete", NULL, SETTING_NOTED, 0, 0, 0, NULL,
-	  "this version deletes nothing by request" },
-	{ "storage.maintenance.uploadpurging", NULL, SETTING_SILENT, 0, 0, 0, NULL,
-	  NULL },
+	{ "storage.maintenance.uploadpurging.dryrun", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "uploads are removed or they are not; there is no dry run" },
 	{ "proxy.ttl", NULL, SETTING_NOTED, 0, 0, 0, NULL,
 	  "images stay; larder.freshness says when a tag is checked" },
 	{ "proxy.exec", NULL, SETTING_NOTED, 0, 0, 0, NULL,
@@ -152,6 +162,8 @@ const struct setting_row setting_table_rows[] = {
 	{ "health", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
 	{ "catalog", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
 	{ "compatibility", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
+	{ "validation.manifests.indexes", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "larder.sparse-indexes says whether an index may name what is not here" },
 	{ "validation", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
 	{ "policy", NULL, SETTING_SILENT, 0, 0, 0, NULL, NULL },
 };

@@ -51,6 +51,10 @@ struct settings {
 	char *root;    /* directory of the store; need not exist yet */
 	bool readonly; /* storage.maintenance.readonly.enabled: nothing may be pushed or
 			  deleted */
+	bool deletes;  /* of local repositories, by request */
+	bool purge_uploads;
+	int64_t upload_age_ms; /* with purge_uploads: at rest for so long, they go */
+	int64_t purge_interval_ms;
 
 	/* http */
 	char *addr;	      /* as given, for messages: "127.0.0.1:5000" */
@@ -78,6 +82,7 @@ struct settings {
 	char **local; /* patterns of names that live here and are never looked up outside
 		       */
 	size_t n_local;
+	bool sparse_indexes; /* an index may be pushed without all it names */
 	char *docker_config; /* Docker's config.json to take credentials from; NULL: none
 			      */
 	char *ca_file;	     /* PEM for all upstreams, besides the system's; NULL: none */

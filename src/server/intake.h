@@ -15,8 +15,9 @@
 #include "base/err.h"
 #include "server/request.h"
 
-#define INTAKE_REFUSED_MAX_BYTES (64u << 20) /* of what nobody wants, read all the same  \
-					      */
+#define INTAKE_REFUSED_MAX_BYTES                                                         \
+	(64u << 20) /* of what nobody wants, read all the same                           \
+		     */
 /* Of what was wanted until the disk failed: a layer, mostly. */
 #define INTAKE_FAILED_MAX_BYTES (4ull << 30)
 

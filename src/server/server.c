@@ -24,6 +24,7 @@
 #include "server/intake.h"
 #include "server/listen.h"
 #include "server/park.h"
+#include "server/purge.h"
 #include "server/server_impl.h"
 #include "server/work.h"
 #include "store/publish.h"
@@ -156,7 +157,9 @@ static void server_free(struct server *s)
 	}
 	free(s->conf.headers);
 	clients_free(s->clients);
+	purge_stop(s->purge);
 	works_stop(s->works);
+	purge_free(s->purge);
 	uploads_free(s->uploads);
 	publishing_free(s->publishing);
 	free(s);
@@ -197,6 +200,9 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 		server_free(s);
 		return err_set(e, ERR_IO, "cannot start the HTTP server");
 	}
+	if (conf->upload_age_ms > 0)
+		s->purge = purge_start(s->works, s->uploads, conf->upload_age_ms,
+				       conf->purge_interval_ms);
 	*out = s;
 	return 0;
 }

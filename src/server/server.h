@@ -22,9 +22,11 @@ struct server_conf {
 	uint16_t port;	  /* 0: the kernel chooses; see server_port */
 	unsigned threads; /* at least 1 */
 	unsigned connections;
-	bool readonly;		       /* nothing may be pushed or deleted */
-	bool deletes;		       /* manifests, tags and blobs may be deleted */
-	bool sparse_indexes;	       /* an index may name manifests that are not here */
+	bool readonly;		   /* nothing may be pushed or deleted */
+	bool deletes;		   /* manifests, tags and blobs may be deleted */
+	bool sparse_indexes;	   /* an index may name manifests that are not here */
+	int64_t upload_age_ms;	   /* uploads at rest for so long are removed; 0: never */
+	int64_t purge_interval_ms; /* how often they are looked for */
 	struct server_header *headers; /* on every answer; copied */
 	size_t nheaders;
 };

@@ -17,6 +17,7 @@
 
 struct clients;	   /* server/clients.h */
 struct publishing; /* store/publish.h */
+struct purge;	   /* server/purge.h */
 struct uploads;	   /* store/upload.h */
 struct works;	   /* server/work.h */
 
@@ -29,6 +30,7 @@ struct server {
 	int listen_fd;
 	uint16_t port;
 	struct works *works;
+	struct purge *purge; /* NULL: sessions stay */
 	struct uploads *uploads;
 	struct publishing *publishing;
 	atomic_bool stopping; /* requests end with 503 from now on */

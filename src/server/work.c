@@ -47,6 +47,11 @@ void works_stop(struct works *ws)
 	free(ws);
 }
 
+void work_aside(struct works *ws, void (*fn)(void *arg), void *arg)
+{
+	pool_submit(ws->pool, fn, arg, NULL);
+}
+
 static void run(struct task *t, void *arg, struct task_result *out)
 {
 	struct work_item *item = arg;

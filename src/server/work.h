@@ -23,6 +23,9 @@ void works_stop(struct works *ws); /* waits for what is under way; NULL is fine 
 enum MHD_Result work_start(struct request *rq, int (*fn)(void *arg, struct err *e),
 			   void *arg, void (*arg_free)(void *arg));
 
+/* Of no request: fn(arg) once, unless too much is under way. */
+void work_aside(struct works *ws, void (*fn)(void *arg), void *arg);
+
 enum work_state {
 	WORK_NONE,
 	WORK_PARKED, /* still under way; the request waits again */

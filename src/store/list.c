@@ -135,9 +135,18 @@ static bool is_repository(struct store *s, const char *name)
 {
 	layout_path path;
 	struct stat st;
-	int n = snprintf(path, sizeof(path), LAYOUT_REPOSITORIES "/%s/_manifests", name);
+	static const char *const inside[] = { "_manifests", "_layers" };
+	size_t i;
 
-	return n > 0 && (size_t)n < sizeof(path) && fstatat(s->dirfd, path, &st, 0) == 0;
+	for (i = 0; i < ARRAY_LEN(inside); i++) {
+		int n = snprintf(path, sizeof(path), LAYOUT_REPOSITORIES "/%s/%s", name,
+				 inside[i]);
+
+		if (n > 0 && (size_t)n < sizeof(path) &&
+		    fstatat(s->dirfd, path, &st, 0) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Nothing below prefix (which ends in "/") can come after `last`? */
