@@ -236,6 +236,28 @@ int fs_unlink(int dirfd, const char *path, struct err *e)
 	return 0;
 }
 
+int fs_each(int dirfd, const char *path,
+	    int (*fn)(void *arg, int dirfd, const char *name, struct err *e), void *arg,
+	    struct err *e)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	struct dirent *de;
+	DIR *dir;
+
+	if (fd < 0)
+		return err_errno(e, "cannot open directory %s", path);
+	dir = fdopendir(fd);
+	if (dir == NULL) {
+		close(fd);
+		return err_errno(e, "cannot read directory %s", path);
+	}
+	while (rc == 0 && (de = readdir(dir)) != NULL)
+		if (de->d_name[0] != '.')
+			rc = fn(arg, fd, de->d_name, e);
+	closedir(dir);
+	return rc;
+}
+
 /* What is below a removed directory is nobody's any more: errors leave it lying. */
 void fs_remove_tree(int dirfd, const char *path)
 {

@@ -49,6 +49,11 @@ int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, siz
 
 int fs_unlink(int dirfd, const char *path, struct err *e); /* absent already: success */
 
+/* fn with the open directory and the name of each entry that does not begin with a dot,
+ * until it returns other than 0. ERR_NOT_FOUND: there is no such directory. */
+int fs_each(int dirfd, const char *path,
+	    int (*fn)(void *arg, int dirfd, const char *name, struct err *e), void *arg,
+	    struct err *e);
 /* A whole directory in one step: after it the name is gone, on disk too, and what was
  * below it is removed. tmpdir is in the same filesystem. ERR_NOT_FOUND: there is none. */
 int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e);

@@ -7,6 +7,7 @@
 
 #include "server/auth.h"
 #include "server/changes.h"
+#include "server/referrers.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
 #include "server/uploads.h"
@@ -21,15 +22,18 @@ static int find_route(struct request *rq, enum ocierr_code *code, struct err *e)
 	*code = OCIERR_NAME_INVALID;
 	if (reponame_parse(rq->name_text, &rq->name, e) != 0)
 		return -1;
-	if (rq->kind == REQUEST_MANIFEST || rq->kind == REQUEST_BLOB) {
+	if (rq->kind == REQUEST_MANIFEST || rq->kind == REQUEST_BLOB ||
+	    rq->kind == REQUEST_REFERRERS) {
+		bool tags = rq->kind == REQUEST_MANIFEST;
+
 		rc = reference_parse(rq->ref_text, &rq->ref, e);
-		*code = rq->kind == REQUEST_BLOB ||
-					memchr(rq->ref_text.p, ':', rq->ref_text.n)
+		*code = !tags || memchr(rq->ref_text.p, ':', rq->ref_text.n)
 				? OCIERR_DIGEST_INVALID
 				: OCIERR_TAG_INVALID;
-		if (rc == 0 && rq->kind == REQUEST_BLOB && !rq->ref.is_digest)
-			rc = err_set(e, ERR_INVALID,
-				     "blobs are asked by digest, not '%s'", rq->ref.tag);
+		if (rc == 0 && !tags && !rq->ref.is_digest)
+			rc = err_set(e, ERR_INVALID, "%s are asked by digest, not '%s'",
+				     rq->kind == REQUEST_BLOB ? "blobs" : "referrers",
+				     rq->ref.tag);
 		if (rc != 0)
 			return -1;
 	}
@@ -93,8 +97,7 @@ static enum MHD_Result handle_kind(struct request *rq)
 	case REQUEST_TAGS:
 		return lists_tags(rq);
 	case REQUEST_REFERRERS:
-		return reply_oci_error(rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,
-				       "this larder does not have the referrers API");
+		return referrers_handle(rq);
 	default:
 		return uploads_handle(rq);
 	}

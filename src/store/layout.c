@@ -93,6 +93,27 @@ void layout_upload(layout_path out, const struct reponame *name, const char *id)
 	compose(out, LAYOUT_UPLOADS "/%.16s-%.36s", hex, id);
 }
 
+void layout_referrers(layout_path out, const struct reponame *name,
+		      const struct digest *subject)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_hex(subject, hex);
+	compose(out, "larder/referrers/%s/_subjects/%s/%s", name->s, digest_alg(subject),
+		hex);
+}
+
+void layout_referrer(layout_path out, const struct reponame *name,
+		     const struct digest *subject, const struct digest *referrer)
+{
+	char hex[DIGEST_HEX_MAX];
+	layout_path folder;
+
+	layout_referrers(folder, name, subject);
+	digest_hex(referrer, hex);
+	compose(out, "%s/%s-%s", folder, digest_alg(referrer), hex);
+}
+
 void layout_type(layout_path out, const struct digest *d)
 {
 	char hex[DIGEST_HEX_MAX];

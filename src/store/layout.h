@@ -15,6 +15,7 @@
  *	larder/tmp/<random>               being written; nobody's after a crash
  *	larder/partial/<alg>-<hex>        a blob's first bytes, kept to resume
  *	larder/uploads/<16 hex of the repository's name>-<uuid>   a blob being pushed
+ *	larder/referrers/<name>/_subjects/<alg>/<hex>/<alg>-<hex of the referrer>
  *	larder/types/<alg>/<hex>          a manifest's Content-Type, where its bytes do
  *not tell larder/tags/<name>/_tags/<tag>    when the tag was last compared with its
  *upstream
@@ -49,6 +50,10 @@ void layout_partial(layout_path out, const struct digest *d);
 void layout_tag_folder(layout_path out, const struct reponame *name, const char *tag);
 /* id: at least 36 characters, of which the first 36 are used. */
 void layout_upload(layout_path out, const struct reponame *name, const char *id);
+void layout_referrers(layout_path out, const struct reponame *name,
+		      const struct digest *subject); /* the folder */
+void layout_referrer(layout_path out, const struct reponame *name,
+		     const struct digest *subject, const struct digest *referrer);
 void layout_type(layout_path out, const struct digest *d);
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag);
 

@@ -7,8 +7,6 @@
  */
 #include "store/list.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "store/layout.h"
 
@@ -64,34 +63,31 @@ static int names_add(struct names *l, const char *name, const char *suffix, stru
 	return 0;
 }
 
+struct reading {
+	struct names *l;
+	bool twice;
+};
+
+static int take_name(void *arg, int dirfd, const char *name, struct err *e)
+{
+	struct reading *r = arg;
+
+	if (names_add(r->l, name, "", e) != 0)
+		return -1;
+	return r->twice ? names_add(r->l, name, "/", e) : 0;
+}
+
 /* Names in a directory that do not start with a dot; with `twice`, also with "/"
  * appended. A missing directory is ERR_NOT_FOUND. */
 static int read_names(struct store *s, const char *path, bool twice, struct names *l,
 		      struct err *e)
 {
-	int fd = openat(s->dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *de;
-	int rc = 0;
-	DIR *dir;
+	struct reading r = { l, twice };
 
-	if (fd < 0)
-		return err_errno(e, "cannot open directory %s", path);
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return err_errno(e, "cannot read directory %s", path);
-	}
-	while (rc == 0 && (de = readdir(dir)) != NULL) {
-		if (de->d_name[0] == '.')
-			continue;
-		rc = names_add(l, de->d_name, "", e);
-		if (rc == 0 && twice)
-			rc = names_add(l, de->d_name, "/", e);
-	}
-	closedir(dir);
-	if (rc == 0)
-		names_sort(l);
-	return rc;
+	if (fs_each(s->dirfd, path, take_name, &r, e) != 0)
+		return -1;
+	names_sort(l);
+	return 0;
 }
 
 /* 0: go on; 1: the page is full. */

@@ -5,7 +5,6 @@
  */
 #include "store/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,29 +17,22 @@
 #include "store/layout.h"
 #include "store/mcache.h"
 
+static int remove_one(void *arg, int dirfd, const char *name, struct err *e)
+{
+	uint64_t *removed = arg;
+
+	fs_remove_tree(dirfd, name);
+	++*removed;
+	return 0;
+}
+
 /* What is in larder/tmp belongs to a process that has the store open; if none has, to
  * none. */
 static void clear_tmp(struct store *s)
 {
-	int fd = openat(s->dirfd, LAYOUT_TMP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *de;
-	int64_t removed = 0;
-	DIR *dir;
+	uint64_t removed = 0;
 
-	if (fd < 0)
-		return;
-	dir = fdopendir(fd);
-	if (dir == NULL) {
-		close(fd);
-		return;
-	}
-	while ((de = readdir(dir)) != NULL) {
-		if (de->d_name[0] == '.')
-			continue;
-		fs_remove_tree(dirfd(dir), de->d_name);
-		removed++;
-	}
-	closedir(dir);
+	fs_each(s->dirfd, LAYOUT_TMP, remove_one, &removed, NULL);
 	if (removed > 0)
 		log_event(LOG_INFO, "store.leftovers_removed", LU("files", removed));
 }

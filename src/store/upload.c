@@ -8,7 +8,6 @@
  */
 #include "store/upload.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -391,35 +390,31 @@ void upload_cancel(struct upload *u)
 /* --- the end of those nobody comes back to
  * ----------------------------------------------- */
 
+struct expiry {
+	int64_t before_ms;
+	unsigned n;
+};
+
 /* A session that is at rest in memory finds, when it is asked for, that its name has
  * gone. */
-static bool expire(int dirfd, const char *file, int64_t before_ms)
+static int expire(void *arg, int dirfd, const char *file, struct err *e)
 {
+	struct expiry *x = arg;
 	struct stat st;
 	CLEANUP(mem_closep)
 	int fd = openat(dirfd, file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
-	       S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec * 1000 < before_ms &&
-	       fs_unlink(dirfd, file, NULL) == 0;
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec * 1000 < x->before_ms &&
+	    fs_unlink(dirfd, file, NULL) == 0)
+		x->n++;
+	return 0;
 }
 
 unsigned uploads_expire(struct uploads *us, int64_t age_ms)
 {
-	int fd = openat(us->store->dirfd, LAYOUT_UPLOADS,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	int64_t before_ms = clock_wall_ms() - age_ms;
-	struct dirent *de;
-	unsigned n = 0;
+	struct expiry x = { clock_wall_ms() - age_ms, 0 };
 
-	if (dir == NULL) {
-		mem_closep(&fd);
-		return 0;
-	}
-	while ((de = readdir(dir)) != NULL)
-		if (de->d_name[0] != '.' && expire(dirfd(dir), de->d_name, before_ms))
-			n++;
-	closedir(dir);
-	return n;
+	fs_each(us->store->dirfd, LAYOUT_UPLOADS, expire, &x, NULL);
+	return x.n;
 }
