@@ -119,6 +119,21 @@ static void last_need_not_exist(void **state)
 	}
 }
 
+/* What has blobs only, as between the parts of a push. */
+static void a_repository_without_manifests(void **state)
+{
+	static const char *const want[] = { "layers/only" };
+	CLEANUP(buf_done)
+	struct buf out = BUF_INIT(1000);
+	struct store *s = try_store(state);
+	struct err e;
+	bool more;
+
+	try_put(s, LAYOUT_REPOSITORIES "/layers/only/_layers/x", "");
+	assert_int_equal(list_repositories(s, "", 100, &out, &more, &e), 0);
+	assert_names(&out, want, 0, 1);
+}
+
 static void junk_is_passed_over(void **state)
 {
 	CLEANUP(buf_done)
@@ -139,7 +154,6 @@ static void junk_is_passed_over(void **state)
 	try_put(s, LAYOUT_REPOSITORIES "/lost+found/_manifests/x", "");
 	try_put(s, LAYOUT_REPOSITORIES "/empty/nothing/below/x", "");
 	try_put(s, LAYOUT_REPOSITORIES "/_manifests/tags/x", "");
-	try_put(s, LAYOUT_REPOSITORIES "/layers/only/_layers/x", "");
 	assert_int_equal(list_repositories(s, "", 100, &out, &more, &e), 0);
 	assert_names(&out, in_order, 0, REPOSITORIES);
 	assert_false(more);
@@ -249,6 +263,7 @@ int main(void)
 		IN_STORE(nothing_yet),
 		IN_STORE(pages_of_repositories),
 		IN_STORE(last_need_not_exist),
+		IN_STORE(a_repository_without_manifests),
 		IN_STORE(junk_is_passed_over),
 		IN_STORE(the_deepest_and_the_longest),
 		IN_STORE(answers_at_the_limit),
