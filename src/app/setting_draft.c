@@ -42,6 +42,10 @@ void setting_draft_clear(struct settings *s)
 		free(s->tags[i].pattern);
 	for (i = 0; i < s->n_local; i++)
 		free(s->local[i]);
+	for (i = 0; i < s->n_tls_client_cas; i++)
+		free(s->tls_client_cas[i]);
+	for (i = 0; i < s->n_access; i++)
+		rule_done(&s->access[i]);
 	for (i = 0; i < s->n_warnings; i++)
 		free(s->warnings[i]);
 	free(s->headers);
@@ -53,6 +57,13 @@ void setting_draft_clear(struct settings *s)
 	free(s->root);
 	free(s->addr);
 	free(s->listen_host);
+	free(s->tls_certificate);
+	free(s->tls_key);
+	free(s->tls_client_cas);
+	free(s->tls_minimum);
+	free(s->htpasswd);
+	free(s->realm);
+	free(s->access);
 	free(s->docker_config);
 	free(s->ca_file);
 	memset(s, 0, sizeof(*s));

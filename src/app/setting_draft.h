@@ -20,7 +20,8 @@ struct draft_upstream {
 };
 
 struct setting_draft {
-	struct settings s; /* first: rows count offsets from here */
+	struct settings s;   /* first: rows count offsets from here */
+	bool wants_htpasswd; /* auth: htpasswd */
 	char *remote_url, *remote_username, *remote_password;
 	/* as written; once resolved they go to s.upstreams */
 	struct draft_upstream *upstreams;

@@ -203,7 +203,8 @@ static int apply_value(struct setting_draft *d, const char *name,
 		       const char *value, struct err *e)
 {
 	bool list = row == NULL || row->type == SETTING_PATTERNS ||
-		    row->type == SETTING_TAGS;
+		    row->type == SETTING_TAGS || row->type == SETTING_LIST ||
+		    row->type == SETTING_ACCESS;
 	struct setting_path path;
 
 	if (split(key, ".", &path) != 0)

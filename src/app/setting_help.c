@@ -28,6 +28,8 @@ static const char *type_words(enum setting_type type)
 		[SETTING_HOST] = "host",
 		[SETTING_HEADER] = "list of texts",
 		[SETTING_PATTERNS] = "list of patterns",
+		[SETTING_LIST] = "list of texts",
+		[SETTING_ACCESS] = "list of rules",
 		[SETTING_TAGS] = "map of pattern to age",
 		[SETTING_CREDENTIALS] = "secret",
 		[SETTING_VERSION] = "0.1",

@@ -26,6 +26,31 @@ static int add_local(struct settings *s, const char *pattern, struct err *e)
 	return 0;
 }
 
+static int add_file(struct settings *s, const char *path, struct err *e)
+{
+	if (s->n_tls_client_cas == SETTING_PATTERNS_MAX)
+		return err_set(e, ERR_INVALID, "more than %d files",
+			       SETTING_PATTERNS_MAX);
+	s->tls_client_cas =
+		mem_grow(s->tls_client_cas, (s->n_tls_client_cas + 1) * sizeof(char *));
+	s->tls_client_cas[s->n_tls_client_cas++] = mem_dup(path);
+	return 0;
+}
+
+static int add_rule(struct settings *s, const char *text, struct err *e)
+{
+	struct rule r;
+
+	if (s->n_access == SETTING_PATTERNS_MAX)
+		return err_set(e, ERR_INVALID, "more than %d rules",
+			       SETTING_PATTERNS_MAX);
+	if (rule_parse(text, &r, e) != 0)
+		return -1;
+	s->access = mem_grow(s->access, (s->n_access + 1) * sizeof(*s->access));
+	s->access[s->n_access++] = r;
+	return 0;
+}
+
 static int add_tag(struct settings *s, const struct setting_row *row, const char *pattern,
 		   const char *age, struct err *e)
 {
@@ -44,7 +69,15 @@ static int add_tag(struct settings *s, const struct setting_row *row, const char
 	return 0;
 }
 
-/* "pattern,pattern" or "pattern=age,pattern=age". */
+static int add_word(struct settings *s, const struct setting_row *row, const char *word,
+		    struct err *e)
+{
+	if (row->type == SETTING_ACCESS)
+		return add_rule(s, word, e);
+	return row->type == SETTING_LIST ? add_file(s, word, e) : add_local(s, word, e);
+}
+
+/* "pattern,pattern", "pattern=age,pattern=age" or "rule;rule". */
 static int add_words(struct settings *s, const struct setting_row *row, const char *text,
 		     struct err *e)
 {
@@ -52,11 +85,13 @@ static int add_words(struct settings *s, const struct setting_row *row, const ch
 	char *copy = mem_dup(text);
 	char *rest = copy, *word, *age;
 
-	while ((word = strsep(&rest, ", \t\n")) != NULL) {
-		if (*word == '\0')
+	const char *between = row->type == SETTING_ACCESS ? ";\n" : ", \t\n";
+
+	while ((word = strsep(&rest, between)) != NULL) {
+		if (word[strspn(word, " \t")] == '\0')
 			continue;
-		if (row->type == SETTING_PATTERNS) {
-			if (add_local(s, word, e) != 0)
+		if (row->type != SETTING_TAGS) {
+			if (add_word(s, row, word, e) != 0)
 				return -1;
 			continue;
 		}
@@ -96,7 +131,9 @@ static int add_nodes(struct settings *s, const struct setting_row *row,
 			return err_set(e, ERR_INVALID,
 				       row->type == SETTING_TAGS
 					       ? "must be a map of pattern to age"
-					       : "must be a list of patterns");
+				       : row->type == SETTING_ACCESS
+					       ? "must be a list of rules"
+					       : "must be a list of patterns or texts");
 		}
 	}
 	return 0;
@@ -107,11 +144,23 @@ int setting_list_set(struct settings *s, const struct setting_row *row,
 {
 	size_t i;
 
-	if (row->type == SETTING_PATTERNS) {
+	switch (row->type) {
+	case SETTING_PATTERNS:
 		for (i = 0; i < s->n_local; i++)
 			free(s->local[i]);
 		s->n_local = 0;
-	} else {
+		break;
+	case SETTING_LIST:
+		for (i = 0; i < s->n_tls_client_cas; i++)
+			free(s->tls_client_cas[i]);
+		s->n_tls_client_cas = 0;
+		break;
+	case SETTING_ACCESS:
+		for (i = 0; i < s->n_access; i++)
+			rule_done(&s->access[i]);
+		s->n_access = 0;
+		break;
+	default:
 		for (i = 0; i < s->n_tags; i++)
 			free(s->tags[i].pattern);
 		s->n_tags = 0;

@@ -190,13 +190,15 @@ static int set_header(struct settings *s, const char *name, const struct yaml *n
 	return 0;
 }
 
-/* registry:2's "auth": {}, none, or {none: ...} ask nobody for anything. */
+/* registry:2's "auth": {}, none, or {none: ...} ask nobody for anything; the word
+ * htpasswd goes with auth.htpasswd.path. */
 static bool is_no_auth(const struct setting_path *path, const struct yaml *node)
 {
 	if (path->n > 1)
 		return strcasecmp(path->part[1], "none") == 0;
 	if (node->kind == YAML_SCALAR)
-		return strcasecmp(node->text, "none") == 0;
+		return strcasecmp(node->text, "none") == 0 ||
+		       strcasecmp(node->text, "htpasswd") == 0;
 	return node->child && node->child->next == NULL && node->child->key &&
 	       strcasecmp(node->child->key, "none") == 0;
 }
@@ -208,6 +210,9 @@ static int set_registrys(struct setting_draft *d, const struct setting_row *row,
 	bool empty = node->kind == YAML_NULL ||
 		     (node->kind != YAML_SCALAR && node->child == NULL);
 
+	if (row->type == SETTING_AUTH && node->kind == YAML_SCALAR &&
+	    strcasecmp(node->text, "htpasswd") == 0)
+		d->wants_htpasswd = true;
 	if (row->type == SETTING_SILENT ||
 	    (row->type == SETTING_AUTH && is_no_auth(path, node)))
 		return 0;
@@ -272,7 +277,8 @@ int setting_set(struct setting_draft *d, const struct setting_row *row,
 		return set_registrys(d, row, path, node, e);
 	if (row->type == SETTING_HEADER)
 		return set_header(&d->s, path->part[path->n - 1], node, line, e);
-	if (row->type == SETTING_PATTERNS || row->type == SETTING_TAGS)
+	if (row->type == SETTING_PATTERNS || row->type == SETTING_TAGS ||
+	    row->type == SETTING_LIST || row->type == SETTING_ACCESS)
 		return setting_list_set(&d->s, row, node, line, e);
 	if (node->kind == YAML_NULL) {
 		reset(base, row);

@@ -42,6 +42,15 @@ const struct setting_row setting_table_rows[] = {
 	  "Where to listen: host:port, [IPv6]:port, or :port for all interfaces, IPv4 "
 	  "and "
 	  "IPv6. Port 0 lets the kernel choose." },
+	{ "http.tls.certificate", NULL, SETTING_TEXT, S(tls_certificate), 0, 0, NULL,
+	  "PEM file of the server's certificate and its chain: serves https. Read again "
+	  "when it changes." },
+	{ "http.tls.key", NULL, SETTING_TEXT, S(tls_key), 0, 0, NULL,
+	  "PEM file of the certificate's key." },
+	{ "http.tls.clientcas", NULL, SETTING_LIST, S(tls_client_cas), 0, 0, NULL,
+	  "PEM files of authorities: clients must show a certificate of theirs." },
+	{ "http.tls.minimumtls", NULL, SETTING_TEXT, S(tls_minimum), 0, 0, "tls1.2",
+	  "Oldest version of TLS that is spoken: tls1.0, tls1.1, tls1.2 or tls1.3." },
 	{ "http.net", NULL, SETTING_TCP, 0, 0, 0, "tcp", "Only tcp." },
 	{ "http.headers.*", NULL, SETTING_HEADER, S(headers), 0, 0, NULL,
 	  "Headers for every response: a name, and a list of values." },
@@ -54,6 +63,15 @@ const struct setting_row setting_table_rows[] = {
 	  "Form of a log line: text or json (logstash is json)." },
 	{ "log.accesslog.disabled", NULL, SETTING_NOT, S(access_log), 0, 0, "false",
 	  "No line a request on standard output." },
+
+	{ "auth.htpasswd.realm", NULL, SETTING_TEXT, S(realm), 0, 0, NULL,
+	  "What a request for a password says it is for." },
+	{ "auth.htpasswd.path", NULL, SETTING_TEXT, S(htpasswd), 0, 0, NULL,
+	  "File of users and bcrypt hashes (htpasswd -B): clients must log in. Read "
+	  "again "
+	  "when it changes. If it is missing it is made, with a user docker whose "
+	  "password "
+	  "is logged once." },
 
 	{ "proxy.remoteurl", NULL, SETTING_URL, D(remote_url), 0, 0, NULL,
 	  "Be a cache of this registry: it becomes the default upstream, under the name "
@@ -84,6 +102,13 @@ const struct setting_row setting_table_rows[] = {
 	  "Patterns of repository names that live here and are never looked up outside. "
 	  "In "
 	  "a variable: pattern,pattern." },
+	{ "larder.access", NULL, SETTING_ACCESS, S(access), 0, 0, NULL,
+	  "Who may do what: rules of the form \"who pattern rights\". who is a user's "
+	  "name, "
+	  "anonymous (everybody) or users (who has logged in); pattern is one over "
+	  "repository names; rights are pull, push, delete with commas, or all. Rules "
+	  "grant; what none grants is refused. In a variable: rule;rule. Without rules, "
+	  "who has logged in may do everything." },
 	{ "larder.sparse-indexes", NULL, SETTING_BOOL, S(sparse_indexes), 0, 0, "false",
 	  "An index may be pushed although manifests that it names are not here." },
 	{ "larder.docker-config", NULL, SETTING_TEXT, S(docker_config), 0, 0, NULL,
@@ -125,9 +150,12 @@ const struct setting_row setting_table_rows[] = {
 
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,
-	  "this version cannot ask clients for credentials" },
-	{ "http.tls", NULL, SETTING_REFUSED, 0, 0, 0, NULL,
-	  "this version speaks no TLS; put a TLS proxy in front" },
+	  "of its kinds there is htpasswd; larder.access makes rules" },
+	{ "http.tls.ciphersuites", NULL, SETTING_NOTED, 0, 0, 0, NULL,
+	  "the TLS library chooses among those that are safe" },
+	{ "http.tls.letsencrypt", NULL, SETTING_REFUSED, 0, 0, 0, NULL,
+	  "certificates are not fetched; give http.tls.certificate and http.tls.key the "
+	  "files of a client such as certbot" },
 	{ "middleware", NULL, SETTING_REFUSED, 0, 0, 0, NULL,
 	  "this version has no middleware" },
 	{ "http.prefix", NULL, SETTING_REFUSED, 0, 0, 0, NULL,

@@ -30,6 +30,8 @@ enum setting_type {
 	SETTING_HOST,
 	SETTING_HEADER,	  /* one or a list of values; the key's last part is the name */
 	SETTING_PATTERNS, /* list */
+	SETTING_LIST,	  /* of texts: http.tls.clientcas */
+	SETTING_ACCESS,	  /* list of rules */
 	SETTING_TAGS,	  /* map or list of maps: pattern to age */
 	SETTING_CREDENTIALS, /* user:password; as a map, rows below it */
 	SETTING_VERSION,
@@ -38,7 +40,7 @@ enum setting_type {
 	SETTING_SILENT,	 /* has no meaning here, and nobody needs to know */
 	SETTING_NOTED,	 /* has no effect here: a warning says so */
 	SETTING_REFUSED, /* would be unsafe to leave out: larder does not start */
-	SETTING_AUTH,	 /* the same, but for the value "none" */
+	SETTING_AUTH,	 /* the same, but for the values "none" and "htpasswd" */
 };
 
 struct setting_row {

@@ -107,12 +107,36 @@ static int check_readable(const char *name, const char *path, struct err *e)
 	return 0;
 }
 
+/* What goes together, and what an operator should know of it. */
+static int check_access(struct setting_draft *d, struct err *e)
+{
+	struct settings *s = &d->s;
+	const struct setting_upstream *dflt = settings_default_upstream(s);
+
+	if (s->htpasswd == NULL && (d->wants_htpasswd || s->realm != NULL))
+		return err_set(e, ERR_INVALID,
+			       "auth.htpasswd.path is missing: the file of users "
+			       "(REGISTRY_AUTH_HTPASSWD_PATH)");
+	if ((s->tls_certificate == NULL) != (s->tls_key == NULL))
+		return err_set(e, ERR_INVALID,
+			       "http.tls needs both, certificate and key");
+	if (s->n_tls_client_cas > 0 && s->tls_certificate == NULL)
+		return err_set(e, ERR_INVALID,
+			       "http.tls.clientcas needs http.tls.certificate and key");
+	if (s->htpasswd != NULL && dflt != NULL && strcmp(dflt->host, "docker.io") == 0)
+		setting_draft_warn(
+			d, "auth.htpasswd on a mirror of Docker Hub: Docker answers a "
+			   "mirror that asks for a password with its user's Docker Hub "
+			   "credentials; see docs/access.md");
+	return 0;
+}
+
 static int finish(struct setting_draft *d, char **envp, struct err *e)
 {
 	struct settings *s = &d->s;
 
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
-	    check_readable("larder.ca", s->ca_file, e) != 0 ||
+	    check_access(d, e) != 0 || check_readable("larder.ca", s->ca_file, e) != 0 ||
 	    check_readable("larder.docker-config", s->docker_config, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->n_upstreams; i++)

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "oci/rules.h"
 
 /* How long the answer "this tag is this digest" is believed. */
 struct setting_tag {
@@ -62,7 +63,16 @@ struct settings {
 	uint16_t listen_port; /* 0: one that the kernel chooses */
 	struct setting_header *headers; /* added to every response */
 	size_t n_headers;
+	char *tls_certificate, *tls_key; /* paths; both or neither (NULL) */
+	char **tls_client_cas;		 /* paths */
+	size_t n_tls_client_cas;
+	char *tls_minimum; /* "tls1.2" */
 	int64_t drain_ms; /* how long a stop waits for what is in flight; 0: not at all */
+
+	/* who may do what */
+	char *htpasswd, *realm; /* both or neither (NULL) */
+	struct rule *access;	/* oci/rules.h */
+	size_t n_access;
 
 	/* log */
 	enum log_level log_level;

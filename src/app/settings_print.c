@@ -86,6 +86,29 @@ static int add_local(const struct settings *s, struct buf *out)
 	return 0;
 }
 
+static int add_files(const struct settings *s, struct buf *out)
+{
+	for (size_t i = 0; i < s->n_tls_client_cas; i++)
+		if (buf_adds(out, "      - ") != 0 ||
+		    add_string(out, s->tls_client_cas[i]) != 0 ||
+		    buf_adds(out, "\n") != 0)
+			return -1;
+	return 0;
+}
+
+static int add_access(const struct settings *s, struct buf *out)
+{
+	char text[2 * RULE_TEXT_MAX];
+
+	for (size_t i = 0; i < s->n_access; i++) {
+		rule_text(&s->access[i], text, sizeof(text));
+		if (buf_adds(out, "    - ") != 0 || add_string(out, text) != 0 ||
+		    buf_adds(out, "\n") != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int add_upstream(const struct setting_upstream *u, struct buf *out)
 {
 	if (buf_adds(out, "    ") != 0 || add_string(out, u->host) != 0 ||
@@ -160,6 +183,10 @@ static bool is_shown(const struct settings *s, const struct setting_row *row)
 		return s->n_tags > 0;
 	case SETTING_PATTERNS:
 		return s->n_local > 0;
+	case SETTING_LIST:
+		return s->n_tls_client_cas > 0;
+	case SETTING_ACCESS:
+		return s->n_access > 0;
 	case SETTING_URL: /* the first of the upstreams' rows stands for all */
 		return strchr(row->key, '*') && s->n_upstreams > 0;
 	case SETTING_SECRET:
@@ -203,6 +230,10 @@ static int add_row(const struct settings *s, const struct setting_row *row,
 		return buf_adds(out, "\n") != 0 ? -1 : add_tags(s, out);
 	case SETTING_PATTERNS:
 		return buf_adds(out, "\n") != 0 ? -1 : add_local(s, out);
+	case SETTING_LIST:
+		return buf_adds(out, "\n") != 0 ? -1 : add_files(s, out);
+	case SETTING_ACCESS:
+		return buf_adds(out, "\n") != 0 ? -1 : add_access(s, out);
 	case SETTING_URL:
 		return add_upstreams(s, out);
 	default:

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include "base/mem.h"
 
@@ -74,4 +76,18 @@ void hash_final(struct hash *h, unsigned char out[HASH_MAX_BYTES])
 size_t hash_size(enum hash_alg alg)
 {
 	return alg == HASH_SHA512 ? 64 : 32;
+}
+
+void hash_mac(const unsigned char key[HASH_MAC_BYTES], const void *p, size_t n,
+	      unsigned char out[HASH_MAC_BYTES])
+{
+	unsigned int got = 0;
+
+	must(HMAC(EVP_sha256(), key, HASH_MAC_BYTES, p, n, out, &got) != NULL &&
+	     got == HASH_MAC_BYTES);
+}
+
+void hash_random(unsigned char *out, size_t n)
+{
+	must(RAND_bytes(out, (int)n));
 }

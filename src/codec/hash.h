@@ -21,4 +21,11 @@ void hash_add(struct hash *h, const void *p, size_t n);
 void hash_final(struct hash *h, unsigned char out[HASH_MAX_BYTES]);
 size_t hash_size(enum hash_alg alg); /* 32 or 64 */
 
+/* HMAC-SHA-256 (RFC 2104) with a key of as many bytes, and random bytes for such a key.
+ */
+#define HASH_MAC_BYTES 32
+void hash_mac(const unsigned char key[HASH_MAC_BYTES], const void *p, size_t n,
+	      unsigned char out[HASH_MAC_BYTES]);
+void hash_random(unsigned char *out, size_t n);
+
 #endif

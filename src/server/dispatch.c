@@ -10,6 +10,7 @@
 #include "server/referrers.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
+#include "server/tls.h"
 #include "server/uploads.h"
 
 /* Name, reference and upstream of a /v2/ request; answered here when they are wrong. */
@@ -103,14 +104,26 @@ static enum MHD_Result handle_kind(struct request *rq)
 	}
 }
 
+/* Who may do nothing at all here is not told which names and upstreams there are. */
+static enum auth_answer ask_auth(struct request *rq, enum ocierr_code *code,
+				 struct err *e)
+{
+	enum auth_answer answer = auth_request(rq, AUTH_ANY, NULL);
+
+	e->kind = ERR_NONE;
+	if (answer != AUTH_ALLOWED)
+		return answer;
+	if (!rq->routed && find_route(rq, code, e) != 0)
+		return AUTH_ALLOWED;
+	return auth_request(rq, action_of(rq), rq->route.name.s);
+}
+
 static enum MHD_Result handle_v2(struct request *rq)
 {
 	enum ocierr_code code;
 	struct err e;
 
-	if (!rq->routed && find_route(rq, &code, &e) != 0)
-		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, code);
-	switch (auth_request(rq, action_of(rq), rq->route.name.s)) {
+	switch (ask_auth(rq, &code, &e)) {
 	case AUTH_ALLOWED:
 		break;
 	case AUTH_WAIT:
@@ -118,6 +131,8 @@ static enum MHD_Result handle_v2(struct request *rq)
 	default:
 		return auth_refuse(rq);
 	}
+	if (e.kind != ERR_NONE)
+		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, code);
 	if (is_fixed(rq, &e))
 		return reply_not_allowed(rq, "GET, HEAD", e.msg);
 	return handle_kind(rq);
@@ -129,9 +144,9 @@ enum intake_verdict dispatch_begin(struct request *rq)
 	struct err e;
 
 	if (rq->bad_uri || atomic_load(&rq->server->stopping) ||
-	    (!rq->routed && find_route(rq, &code, &e) != 0))
+	    !tls_client_ok(rq->server->tls, rq->conn))
 		return INTAKE_REFUSE;
-	switch (auth_request(rq, action_of(rq), rq->route.name.s)) {
+	switch (ask_auth(rq, &code, &e)) {
 	case AUTH_ALLOWED:
 		break;
 	case AUTH_WAIT:
@@ -139,13 +154,21 @@ enum intake_verdict dispatch_begin(struct request *rq)
 	default:
 		return INTAKE_REFUSE;
 	}
-	if (is_fixed(rq, &e))
+	if (e.kind != ERR_NONE || is_fixed(rq, &e))
 		return INTAKE_REFUSE;
 	return rq->kind == REQUEST_MANIFEST ? changes_begin(rq) : uploads_begin(rq);
 }
 
 static enum MHD_Result handle_ping(struct request *rq)
 {
+	switch (auth_request(rq, AUTH_ENTER, NULL)) {
+	case AUTH_ALLOWED:
+		break;
+	case AUTH_WAIT:
+		return MHD_YES;
+	default:
+		return auth_refuse(rq);
+	}
 	if (!rq->get && !rq->head)
 		return reply_not_allowed(rq, "GET, HEAD", "/v2/ can only be read");
 	return reply_text(rq, MHD_HTTP_OK, "application/json", VIEW("{}"));
@@ -163,7 +186,14 @@ enum MHD_Result dispatch_request(struct request *rq)
 	if (atomic_load(&rq->server->stopping))
 		return reply_oci_error(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
 				       OCIERR_UNAVAILABLE, "this larder is stopping");
+	if (!tls_client_ok(rq->server->tls, rq->conn))
+		return reply_oci_error(
+			rq, MHD_HTTP_FORBIDDEN, OCIERR_DENIED,
+			"a client certificate of one of http.tls.clientcas "
+			"is needed");
 	switch (rq->kind) {
+	case REQUEST_TOKEN:
+		return auth_token(rq);
 	case REQUEST_PING:
 		return handle_ping(rq);
 	case REQUEST_CATALOG:

@@ -3,6 +3,7 @@
  * (OCI distribution-spec "Listing tags"; the catalog as registry:2 has it).
  */
 #include "server/park.h"
+#include "server/auth.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
 
@@ -69,8 +70,9 @@ static int write_json(struct buf *out, const char *name, const char *key,
 	return rc | buf_adds(out, "]}\n");
 }
 
+/* last: the page's last name, where there is another page. */
 static enum MHD_Result send_page(struct request *rq, const struct page_ask *ask,
-				 const char *key, struct view names, bool more)
+				 const char *key, struct view names, const char *last)
 {
 	CLEANUP(buf_done)
 	struct buf json = BUF_INIT(ANSWER_MAX_BYTES);
@@ -84,9 +86,9 @@ static enum MHD_Result send_page(struct request *rq, const struct page_ask *ask,
 	if (r == NULL)
 		return MHD_NO;
 	reply_header(r, "Content-Type", "application/json");
-	if (more && names.n > 0)
+	if (last != NULL)
 		reply_headerf(r, "Link", "<%s?last=%s&n=%zu%s%s>; rel=\"next\"", rq->path,
-			      last_of(names), ask->n, rq->ns[0] ? "&ns=" : "", rq->ns);
+			      last, ask->n, rq->ns[0] ? "&ns=" : "", rq->ns);
 	if (!rq->head)
 		rq->bytes = json.n;
 	return reply_send(rq, MHD_HTTP_OK, r);
@@ -116,17 +118,45 @@ enum MHD_Result lists_tags(struct request *rq)
 	}
 	if (list_page(buf_view(&all), ask.last, ask.n, &page, &more, &e) != 0)
 		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_NAME_INVALID);
-	return send_page(rq, &ask, "tags", buf_view(&page), more && ask.n > 0);
+	return send_page(rq, &ask, "tags", buf_view(&page),
+			 more && page.n > 0 ? last_of(buf_view(&page)) : NULL);
+}
+
+/* Only names that the asker may pull. */
+static void keep_allowed(struct request *rq, struct buf *names)
+{
+	char *to = names->p, *p, *end = names->p + names->n;
+	size_t n;
+
+	for (p = names->p; p < end; p += n) {
+		n = strlen(p) + 1;
+		if (!auth_may(rq, AUTH_PULL, p))
+			continue;
+		memmove(to, p, n);
+		to += n;
+	}
+	names->n = (size_t)(to - names->p);
 }
 
 enum MHD_Result lists_catalog(struct request *rq)
 {
+	CLEANUP(mem_freep)
+	char *last =
+		NULL; /* of the page before those that may not be seen are left out */
 	CLEANUP(buf_done)
 	struct buf page = BUF_INIT(LIST_MAX_BYTES);
 	struct page_ask ask;
 	struct err e;
 	bool more;
 
+	switch (auth_request(rq, AUTH_LIST, NULL)) {
+	case AUTH_ALLOWED:
+		break;
+	case AUTH_WAIT:
+		return MHD_YES;
+	default:
+		return auth_refuse(rq);
+	}
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD", "the catalog can only be read");
 	if (read_page(rq, &ask, &e) != 0)
@@ -135,5 +165,7 @@ enum MHD_Result lists_catalog(struct request *rq)
 		ask.n = DEFAULT_CATALOG;
 	if (list_repositories(rq->server->store, ask.last, ask.n, &page, &more, &e) != 0)
 		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_NAME_INVALID);
-	return send_page(rq, &ask, "repositories", buf_view(&page), more && ask.n > 0);
+	last = page.n > 0 ? mem_dup(last_of(buf_view(&page))) : NULL;
+	keep_allowed(rq, &page);
+	return send_page(rq, &ask, "repositories", buf_view(&page), more ? last : NULL);
 }

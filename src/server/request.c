@@ -19,8 +19,8 @@ const char *request_word(enum request_kind k)
 		[REQUEST_MANIFEST] = "manifest",   [REQUEST_BLOB] = "blob",
 		[REQUEST_TAGS] = "tags",	   [REQUEST_CATALOG] = "catalog",
 		[REQUEST_REFERRERS] = "referrers", [REQUEST_UPLOAD] = "upload",
-		[REQUEST_HEALTH] = "health",	   [REQUEST_READY] = "ready",
-		[REQUEST_METRICS] = "metrics",
+		[REQUEST_TOKEN] = "token",	   [REQUEST_HEALTH] = "health",
+		[REQUEST_READY] = "ready",	   [REQUEST_METRICS] = "metrics",
 	};
 
 	return words[k];
@@ -95,6 +95,8 @@ enum request_kind request_classify(const char *path, struct view *name, struct v
 		return REQUEST_PING;
 	if (strncmp(path, "/v2/", 4) == 0)
 		return classify_v2(path + 4, name, ref);
+	if (strcmp(path, "/token") == 0)
+		return REQUEST_TOKEN;
 	if (strcmp(path, "/healthz") == 0)
 		return REQUEST_HEALTH;
 	if (strcmp(path, "/readyz") == 0)
@@ -129,6 +131,8 @@ void request_free(struct request *rq)
 	if (rq == NULL)
 		return;
 	intake_free(rq->intake);
+	task_unref(rq->user.wait);
+	free(rq->user.name);
 	visit_done(&rq->visit);
 	if (rq->routed)
 		route_done(&rq->route);

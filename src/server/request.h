@@ -20,6 +20,7 @@ enum request_kind {
 	REQUEST_BLOB,
 	REQUEST_TAGS,
 	REQUEST_CATALOG,
+	REQUEST_TOKEN,
 	REQUEST_REFERRERS,
 	REQUEST_UPLOAD,
 	REQUEST_HEALTH,
@@ -44,6 +45,22 @@ struct client;
 struct intake; /* server/intake.h */
 struct server;
 
+enum user_state {
+	USER_UNKNOWN, /* not looked at yet */
+	USER_NONE,    /* says nothing of itself */
+	USER_KNOWN,   /* logged in, or has a token; the token may be nobody's */
+	USER_WRONG,
+	USER_LATER, /* not compared: too many wrong ones; retry_s */
+};
+
+struct request_user {
+	enum user_state state;
+	unsigned wanted;   /* enum auth_action */
+	char *name;	   /* NULL: none */
+	struct task *wait; /* its password is being compared */
+	int retry_s;
+};
+
 struct request {
 	struct server *server;
 	struct MHD_Connection *conn;
@@ -66,6 +83,7 @@ struct request {
 
 	bool routed;
 	struct route route;
+	struct request_user user;
 	struct visit visit;
 	struct intake *intake; /* its body, where one is taken; else NULL */
 

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/access.h"
+#include "server/auth.h"
 #include "server/clients.h"
 #include "server/dispatch.h"
 #include "server/framing.h"
@@ -26,6 +27,7 @@
 #include "server/park.h"
 #include "server/purge.h"
 #include "server/server_impl.h"
+#include "server/tls.h"
 #include "server/work.h"
 #include "store/publish.h"
 #include "store/upload.h"
@@ -160,9 +162,57 @@ static void server_free(struct server *s)
 	purge_stop(s->purge);
 	works_stop(s->works);
 	purge_free(s->purge);
+	auth_free(s->auth);
+	tls_free(s->tls);
 	uploads_free(s->uploads);
 	publishing_free(s->publishing);
 	free(s);
+}
+
+/* Who is asked for what: users and rules, certificates. */
+static int make_guards(struct server *s, const struct server_conf *conf, struct err *e)
+{
+	struct auth_conf auth = { conf->htpasswd, conf->realm, conf->rules,
+				  conf->nrules };
+	struct tls_conf tls = { conf->tls_certificate, conf->tls_key,
+				conf->tls_client_cas, conf->ntls_client_cas,
+				conf->tls_minimum };
+
+	if (auth_new(&auth, &s->auth, e) != 0)
+		return -1;
+	return tls.certificate != NULL ? tls_new(&tls, &s->tls, e) : 0;
+}
+
+static struct MHD_Daemon *start_daemon(struct server *s, const struct server_conf *conf)
+{
+	const char *trust = s->tls != NULL ? tls_trust(s->tls) : NULL;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, NULL },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, NULL },
+		{ trust != NULL ? MHD_OPTION_HTTPS_MEM_TRUST : MHD_OPTION_END, 0, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+			 MHD_USE_ITC | MHD_USE_ERROR_LOG;
+
+	if (s->tls != NULL) {
+		flags |= MHD_USE_TLS;
+		tls[0].ptr_value = tls_callback(s->tls);
+		/* libmicrohttpd copies neither; both live as long as s->tls. */
+		tls[1].ptr_value = (void *)(uintptr_t)tls_priorities(s->tls);
+		tls[2].ptr_value = (void *)(uintptr_t)trust;
+	} else {
+		tls[0].option = MHD_OPTION_END;
+	}
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log,
+		s, MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
+		conf->threads, MHD_OPTION_CONNECTION_LIMIT, conf->connections,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)STALL_SECONDS,
+		MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 }
 
 int server_start(const struct server_conf *conf, struct store *store, struct mirror *m,
@@ -175,26 +225,20 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 	s->store = store;
 	s->mirror = m;
 	s->port = conf->port;
+	s->clients = clients_new();
+	s->works = works_new();
+	s->uploads = uploads_new(store);
+	s->publishing = publishing_new(store);
+	if (make_guards(s, conf, e) != 0) {
+		server_free(s);
+		return -1;
+	}
 	s->listen_fd = listen_open(conf->host, &s->port, e);
 	if (s->listen_fd < 0) {
 		server_free(s);
 		return -1;
 	}
-	s->clients = clients_new();
-	s->works = works_new();
-	s->uploads = uploads_new(store);
-	s->publishing = publishing_new(store);
-	s->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-			MHD_USE_ERROR_LOG,
-		0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, s,
-		MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-		conf->threads, MHD_OPTION_CONNECTION_LIMIT, conf->connections,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)STALL_SECONDS,
-		MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_NOTIFY_COMPLETED,
-		on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+	s->daemon = start_daemon(s, conf);
 	if (s->daemon == NULL) {
 		close(s->listen_fd);
 		server_free(s);

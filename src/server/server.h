@@ -11,6 +11,7 @@
 #include "mirror/mirror.h"
 #include "store/store.h"
 
+struct rule; /* oci/rules.h */
 struct server;
 
 struct server_header {
@@ -22,6 +23,12 @@ struct server_conf {
 	uint16_t port;	  /* 0: the kernel chooses; see server_port */
 	unsigned threads; /* at least 1 */
 	unsigned connections;
+	const char *htpasswd, *realm; /* see server/auth.h; NULL: no users */
+	const struct rule *rules;
+	size_t nrules;
+	const char *tls_certificate, *tls_key, *tls_minimum; /* NULL: plain HTTP */
+	const char *const *tls_client_cas;
+	size_t ntls_client_cas;
 	bool readonly;		   /* nothing may be pushed or deleted */
 	bool deletes;		   /* manifests, tags and blobs may be deleted */
 	bool sparse_indexes;	   /* an index may name manifests that are not here */

@@ -16,6 +16,8 @@
 #include "server/server.h"
 
 struct clients;	   /* server/clients.h */
+struct auth;	   /* server/auth.h */
+struct tls;	   /* server/tls.h */
 struct publishing; /* store/publish.h */
 struct purge;	   /* server/purge.h */
 struct uploads;	   /* store/upload.h */
@@ -29,6 +31,8 @@ struct server {
 	struct clients *clients;
 	int listen_fd;
 	uint16_t port;
+	struct auth *auth;
+	struct tls *tls; /* NULL: plain HTTP */
 	struct works *works;
 	struct purge *purge; /* NULL: sessions stay */
 	struct uploads *uploads;

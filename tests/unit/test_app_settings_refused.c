@@ -129,10 +129,7 @@ static void test_ignored_variables(void **state)
 static void test_unsafe(void **state)
 {
 	static const char *const unsafe[] = {
-		"REGISTRY_AUTH=htpasswd",
-		"REGISTRY_AUTH_HTPASSWD_REALM=x",
 		"REGISTRY_AUTH={token: {realm: x}}",
-		"REGISTRY_HTTP_TLS_CERTIFICATE=/x.pem",
 		"REGISTRY_HTTP_TLS={letsencrypt: {email: a}}",
 		"REGISTRY_STORAGE=s3",
 		"REGISTRY_STORAGE_S3_BUCKET=b",
@@ -144,8 +141,8 @@ static void test_unsafe(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(unsafe); i++)
 		refused(ARGS(), ENV(unsafe[i]), "not supported yet", "");
-	refused_file("version: 0.1\nauth:\n  htpasswd: {realm: x, path: /x}\n",
-		     "config.yml:2: auth: not supported yet", "");
+	refused_file("version: 0.1\nauth:\n  silly: {realm: x, path: /x}\n",
+		     "config.yml:3: auth.silly: not supported yet", "");
 	s = load_file("version: 0.1\n"
 		      "auth: none\n"
 		      "http: {tls: {}}\n"
@@ -158,6 +155,39 @@ static void test_unsafe(void **state)
 	settings_free(s);
 	s = load(ARGS(), ENV("REGISTRY_STORAGE=inmemory"));
 	assert_true(warned(s, "storage.inmemory has no effect"));
+	settings_free(s);
+}
+
+static void test_what_goes_together(void **state)
+{
+	static const char *const alone[] = {
+		"REGISTRY_AUTH=htpasswd",
+		"REGISTRY_AUTH_HTPASSWD_REALM=x",
+		"REGISTRY_HTTP_TLS_CERTIFICATE=/x.pem",
+		"REGISTRY_HTTP_TLS_KEY=/x.pem",
+		"REGISTRY_HTTP_TLS_CLIENTCAS=[/x.pem]",
+	};
+	static const char *const rules[] = { "ci",	   "ci x",
+					     "ci x fly",   "ci x:1 pull",
+					     "ci x pull,", "ci ** pull more" };
+	char text[64];
+	struct settings *s;
+
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++)
+		refused(ARGS(), ENV(alone[i]), "", "");
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
+		snprintf(text, sizeof(text), "LARDER_ACCESS=%s", rules[i]);
+		refused(ARGS(), ENV(text), "larder.access", "");
+	}
+	s = load(ARGS("--mirror"),
+		 ENV("REGISTRY_AUTH=htpasswd", "REGISTRY_AUTH_HTPASSWD_REALM=x",
+		     "REGISTRY_AUTH_HTPASSWD_PATH=/x",
+		     "LARDER_ACCESS=anonymous ** pull; ci bakery/** pull,push"));
+	assert_true(warned(s, "Docker Hub credentials"));
+	assert_int_equal(s->n_access, 2);
+	assert_string_equal(s->access[1].who, "ci");
+	assert_string_equal(s->access[1].pattern, "bakery/**");
+	assert_int_equal(s->access[1].rights, RULE_PULL | RULE_PUSH);
 	settings_free(s);
 }
 
@@ -193,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_ignored_variables),
 		cmocka_unit_test(test_unsafe),
+		cmocka_unit_test(test_what_goes_together),
 		cmocka_unit_test(test_no_secret_told),
 	};
 
