@@ -48,13 +48,18 @@ static bool too_long_to_read(struct request *rq)
 
 enum MHD_Result intake_header(struct request *rq)
 {
-	struct intake *in = mem_alloc(sizeof(*in));
+	struct intake *in = rq->intake;
 
-	in->announced = announced(rq);
-	rq->intake = in;
+	if (in == NULL) {
+		in = rq->intake = mem_alloc(sizeof(*in));
+		in->announced = announced(rq);
+	}
+	in->parked = false;
 	switch (dispatch_begin(rq)) {
-	case INTAKE_TAKE:
 	case INTAKE_WAIT:
+		in->parked = true;
+		return MHD_YES;
+	case INTAKE_TAKE:
 		return MHD_YES;
 	default:
 		if (too_long_to_read(rq))

@@ -33,6 +33,7 @@ struct upload;
 
 struct intake {
 	enum intake_way way;
+	bool parked;	    /* at the header, which is handed out again then */
 	uint64_t announced; /* UINT64_MAX: its length is not said */
 	uint64_t got;
 	struct buf body;
@@ -50,7 +51,7 @@ enum intake_verdict {
 
 /* May a request like this one have a body? */
 bool intake_wanted(const struct request *rq);
-/* The header has been read; the body follows. */
+/* The header has been read; the body follows. Once more where it was parked. */
 enum MHD_Result intake_header(struct request *rq);
 /* Some of it is there: *n is made what is left of it. */
 enum MHD_Result intake_data(struct request *rq, const char *p, size_t *n);
