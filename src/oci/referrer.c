@@ -84,6 +84,51 @@ int referrer_describe(struct view body, const char *media_type, const struct dig
 	return 0;
 }
 
+static int list_one(const struct json *v, struct buf *out)
+{
+	const char *digest = json_get_str(v, "digest"), *type;
+	struct digest d;
+	int64_t size;
+
+	if (digest == NULL || digest_parse(view_of(digest), &d, NULL) != 0 ||
+	    !json_get_int(v, "size", &size) || size < 0 ||
+	    json_get_str(v, "mediaType") == NULL)
+		return 1;
+	type = json_get_str(v, "artifactType");
+	if (buf_addf(out, "%s%c{\"digest\":\"%s\",\"size\":%lld", type ? type : "", '\0',
+		     digest, (long long)size) != 0 ||
+	    add_member(out, "mediaType", json_get_str(v, "mediaType")) != 0 ||
+	    (type != NULL && add_member(out, "artifactType", type) != 0) ||
+	    add_annotations(v, out) != 0)
+		return -1;
+	return buf_addf(out, "}%c", '\0');
+}
+
+int referrer_list(struct view index, struct buf *out, struct err *e)
+{
+	CLEANUP(json_freep)
+	struct json *doc = json_parse(index, e);
+	const struct json *all = json_get(doc, "manifests");
+	size_t i;
+	int rc;
+
+	if (doc == NULL)
+		return -1;
+	if (!json_is_object(doc) ||
+	    (all != NULL && !json_is_array(all) && !json_is_null(all)))
+		return err_set(e, ERR_INVALID,
+			       "answered with something that is no index");
+	for (i = 0; i < json_len(all); i++) {
+		rc = list_one(json_at(all, i), out);
+		if (rc > 0)
+			return err_set(e, ERR_INVALID, "descriptor %zu is none", i);
+		if (rc < 0)
+			return err_set(e, ERR_LIMIT, "more than %zu bytes of referrers",
+				       out->limit);
+	}
+	return 0;
+}
+
 /* Algorithm and hex have no character that a tag may not have. */
 void referrer_tag(const struct digest *subject, char out[TAG_MAX_BYTES + 1])
 {

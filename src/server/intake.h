@@ -21,6 +21,12 @@
 /* Of what was wanted until the disk failed: a layer, mostly. */
 #define INTAKE_FAILED_MAX_BYTES (4ull << 30)
 
+/* A body that comes more slowly than this, after some grace, is not waited for; one that
+ * nobody wants has the grace only. (Silence is ended by libmicrohttpd's time-out.) */
+#define INTAKE_MIN_BYTES_PER_S 1024
+#define INTAKE_GRACE_MS 30000
+#define INTAKE_REFUSED_GRACE_MS 5000
+
 enum intake_way {
 	INTAKE_UNDECIDED,
 	INTAKE_DISCARD, /* refused: at its end the request is answered as if it had none
@@ -36,6 +42,7 @@ struct intake {
 	bool parked;	    /* at the header, which is handed out again then */
 	uint64_t announced; /* UINT64_MAX: its length is not said */
 	uint64_t got;
+	int64_t began_ms; /* monotonic */
 	struct buf body;
 	struct upload *upload; /* held; closed with the request, unless taken */
 	bool failed;	       /* *err: what could not be kept; nothing more is */
