@@ -175,6 +175,8 @@ static enum answer by_local_tag(struct mirror *m, const struct route *r, const c
 	if (tag_get(m->store, &r->name, tag, &d, e) != 0) {
 		if (e->kind == ERR_NOT_FOUND)
 			err_set(e, ERR_NOT_FOUND, "%s has no tag %s", r->name.s, tag);
+		if (e->kind == ERR_CORRUPT)
+			e->kind = ERR_NOT_FOUND;
 		return ANSWER_FAILED;
 	}
 	return mstore_get(m->store, &r->name, &d, &out->m, e) == 0 ? ANSWER_READY

@@ -9,19 +9,12 @@
 #include "base/mem.h"
 #include "codec/json.h"
 
-static int add_string(struct buf *out, const char *s)
-{
-	if (buf_adds(out, "\"") != 0 || buf_add_json(out, s, strlen(s)) != 0)
-		return -1;
-	return buf_adds(out, "\"");
-}
-
 static int add_member(struct buf *out, const char *key, const char *value)
 {
-	if (buf_adds(out, ",") != 0 || add_string(out, key) != 0 ||
+	if (buf_adds(out, ",") != 0 || json_quote(out, key) != 0 ||
 	    buf_adds(out, ":") != 0)
 		return -1;
-	return add_string(out, value);
+	return json_quote(out, value);
 }
 
 static int add_annotations(const struct json *doc, struct buf *out)
@@ -36,8 +29,8 @@ static int add_annotations(const struct json *doc, struct buf *out)
 		if (text == NULL)
 			continue;
 		if (buf_adds(out, first ? ",\"annotations\":{" : ",") != 0 ||
-		    add_string(out, key) != 0 || buf_adds(out, ":") != 0 ||
-		    add_string(out, text) != 0)
+		    json_quote(out, key) != 0 || buf_adds(out, ":") != 0 ||
+		    json_quote(out, text) != 0)
 			return -1;
 		first = false;
 	}
