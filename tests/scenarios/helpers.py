@@ -20,6 +20,7 @@ from hub.raw import RawAnswer
 
 SANITIZED = os.environ.get("LARDER_SANITIZED") == "1"
 MIB = 1 << 20
+DELETES = "storage:\n  delete:\n    enabled: true\n"      # of a config file
 TAIL = 64 << 10         # what is withheld until the digest is right
 
 

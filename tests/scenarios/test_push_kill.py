@@ -14,7 +14,7 @@ import pytest
 from harness.push import OCI_MANIFEST, Pusher, digest_of, simple
 from hub import images
 
-from .helpers import ask, blob_path, stored_digests
+from .helpers import DELETES, ask, blob_path, stored_digests
 
 POINTS = ("fs.create", "fs.fsync", "fs.link", "fs.mkdir", "fs.rename", "fs.unlink", "fs.write",
           "store.upload")
@@ -96,7 +96,7 @@ def nothing_wrong(made) -> None:
 @pytest.mark.parametrize("how", ["kill", "EIO", "ENOSPC"])
 @pytest.mark.parametrize("point", POINTS)
 def test_cut_anywhere(larders, scratch, point, how):
-    config = "storage:\n  delete:\n    enabled: true\n"
+    config = DELETES
     n, fired = 0, True
     while fired and (ALL or n < 3):
         n += 1

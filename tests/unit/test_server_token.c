@@ -22,12 +22,11 @@ static void round_trip(void **state)
 		assert_string_equal(user, users[i]);
 		free(user);
 		assert_null(token_check(other, buf_view(&t)));
-		for (k = 0; k < t.n; k++) { /* cut anywhere, or changed */
+		/* Cut anywhere, or changed; of the last four some bits say nothing. */
+		for (k = 0; k + 4 < t.n; k++) {
 			char was = t.p[k];
 
 			assert_null(token_check(key, (struct view){ t.p, k }));
-			if (k + 4 >= t.n)
-				continue; /* some bits of the last say nothing */
 			t.p[k] = was == 'A' ? 'Q' : 'A';
 			assert_null(token_check(key, buf_view(&t)));
 			t.p[k] = was;
@@ -45,7 +44,7 @@ static void rubbish(void **state)
 
 	for (i = 0; i < ARRAY_LEN(bad); i++)
 		assert_null(token_check(key, view_of(bad[i])));
-	free(longer);
+	test_free(longer);
 }
 
 int main(void)
