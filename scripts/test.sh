@@ -11,7 +11,6 @@
 #   unit-tsan, scenarios-tsan    the same, ThreadSanitizer; of the scenarios, those marked
 #                   "concurrent"
 #   e2e             tests/e2e: real clients and engines
-#   conformance     scripts/conformance.sh: the public suite, where there is Go
 #   fuzz            each fuzz target for 5 seconds
 # --quick: docs, lint, unit, hub and scenarios. The last line is "N passed, N failed, N skipped",
 # over all; above it stands why anything was skipped. Exit status 1 when anything failed or
@@ -19,7 +18,7 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-all="docs lint unit hub scenarios unit-asan scenarios-asan unit-tsan scenarios-tsan e2e conformance fuzz"
+all="docs lint unit hub scenarios unit-asan scenarios-asan unit-tsan scenarios-tsan e2e fuzz"
 parts=
 results=results # one file a part, for whoever wants to look
 passed=0 failed=0 skipped=0
@@ -211,20 +210,6 @@ run_part() {
 		if need_tsan; then settle; run_pytest "$1" tests/scenarios build-test-tsan 1500 -m concurrent
 		else add "$1" 0 1 0; fi
 		still=
-		;;
-	conformance)
-		need_gcc || { add conformance 0 1 0; return; }
-		./scripts/conformance.sh --build build-test --results $results/conformance \
-			>$results/conformance.log 2>&1
-		status=$?
-		if [ $status -eq 2 ]; then
-			skip conformance "$(tail -n 1 $results/conformance.log)"
-			return
-		fi
-		grep -v '^  [^ ]' $results/conformance.log | sed '$d' | tail -n 150
-		# shellcheck disable=SC2046 # three words
-		set -- $(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' $results/conformance.log)
-		if [ $# -eq 3 ]; then add conformance "$@"; else add conformance 0 1 0; fi
 		;;
 	fuzz)
 		have_clang "$1" || return

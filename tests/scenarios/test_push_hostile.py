@@ -17,8 +17,8 @@ from hub.push import Pusher, at_once, check, digest_of, uploads
 from .pushing import (DELETES, NOWHERE, OTHER, REPO, blob_is, blob_unknown, manifest_is,
                       manifest_json, manifest_unknown, nothing_half_done, pusher, refused,
                       registry, session_ok, sessions, small)
-from .test_push import BAD_DIGESTS, data_of, each_use
-from .test_push_manifests import CONFIG, LAYER, PLAIN, index_of, named
+from .test_uploads import BAD_DIGESTS, data_of, each_use
+from .test_manifests import CONFIG, LAYER, PLAIN, index_of, named
 
 SECRET = b"what only team/thing may show" * 10
 

@@ -10,7 +10,7 @@ from hub.push import WAYS, Pusher, at_once, check, digest_of, pieces
 from .helpers import MIB, SANITIZED, check_store, stored_digests
 from .pushing import (DELETES, OTHER, REPO, blob_is, image_is, manifest_is, nothing_half_done,
                       pulls, pusher, refused, registry, small, tags)
-from .test_push import data_of
+from .test_uploads import data_of
 
 pytestmark = pytest.mark.concurrent
 N = 16
