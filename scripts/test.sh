@@ -11,6 +11,7 @@
 #   unit-tsan, scenarios-tsan    the same, ThreadSanitizer; of the scenarios, those marked
 #                   "concurrent"
 #   e2e             tests/e2e: real clients and engines
+#   conformance     the public OCI conformance suite, where Go is installed
 #   fuzz            each fuzz target for 5 seconds
 # --quick: docs, lint, unit, hub and scenarios. The last line is "N passed, N failed, N skipped",
 # over all; above it stands why anything was skipped. Exit status 1 when anything failed or
@@ -18,7 +19,7 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-all="docs lint unit hub scenarios unit-asan scenarios-asan unit-tsan scenarios-tsan e2e fuzz"
+all="docs lint unit hub scenarios unit-asan scenarios-asan unit-tsan scenarios-tsan e2e conformance fuzz"
 parts=
 results=results # one file a part, for whoever wants to look
 passed=0 failed=0 skipped=0
@@ -210,6 +211,14 @@ run_part() {
 		if need_tsan; then settle; run_pytest "$1" tests/scenarios build-test-tsan 1500 -m concurrent
 		else add "$1" 0 1 0; fi
 		still=
+		;;
+	conformance)
+		need_gcc || { add conformance 0 1 0; return; }
+		LARDER_BUILD=build-test timeout -k 30 900 $python -B scripts/conformance.py >$results/conformance.log 2>&1
+		grep -E 'FAIL|Error|Skip|skipped' $results/conformance.log | sed '$d'
+		# shellcheck disable=SC2046 # three words
+		set -- $(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p' $results/conformance.log)
+		if [ $# -eq 3 ]; then add conformance "$@"; else add conformance 0 1 0; fi
 		;;
 	fuzz)
 		have_clang "$1" || return

@@ -227,6 +227,19 @@ int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, siz
 	return 0;
 }
 
+int fs_create(int dirfd, const char *path, const void *p, size_t n, struct err *e)
+{
+	CLEANUP(mem_closep)
+	int fd = openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return errno == EEXIST ? err_set(e, ERR_BUSY, "%s is there", path)
+				       : err_errno(e, "cannot create %s", path);
+	if (fs_pwrite_all(fd, p, n, 0, e) != 0 || fs_sync(fd, e) != 0)
+		return err_add(e, "%s", path);
+	return 0;
+}
+
 int fs_unlink(int dirfd, const char *path, struct err *e)
 {
 	if (fault("fs.unlink"))

@@ -47,6 +47,10 @@ int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, boo
 int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, size_t n,
 	     bool durable, struct err *e);
 
+/* A new file that only its owner may read, on disk on return. ERR_BUSY: the name is
+ * there. */
+int fs_create(int dirfd, const char *path, const void *p, size_t n, struct err *e);
+
 int fs_unlink(int dirfd, const char *path, struct err *e); /* absent already: success */
 
 /* fn with the open directory and the name of each entry that does not begin with a dot,

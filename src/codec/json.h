@@ -40,6 +40,9 @@ bool json_get_int(const struct json *object, const char *key, int64_t *out);
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
 bool json_is_null(const struct json *v); /* a null that is there */
+/* Append s, which came from a document, as a string with its quotes; -1: over the limit.
+ */
+int json_quote(struct buf *out, const char *s);
 /* Walk an object's members: start with *at = NULL; false at the end. */
 bool json_each(const struct json *object, void **at, const char **key,
 	       const struct json **value);

@@ -116,38 +116,17 @@ static void run_check(struct task *t, void *arg, struct task_result *out)
 				  &out->err));
 }
 
-static void ring_for(void *arg)
-{
-	struct task *t = arg;
-	struct work *w = task_arg(t);
-
-	if (task_result(t) == NULL) {
-		atomic_store(&w->route.site->trouble, true);
-		bell_ring(task_bell(t));
-	}
-	task_unref(t);
-}
-
 static struct task *start_check(struct mirror *m, const struct route *r, const char *tag,
 				bool cached, struct visit *v, struct err *e)
 {
 	struct work *w = visit_work(m, r);
-	struct task *t;
-	bool started;
 	visit_key key;
 
 	w->cached = cached;
 	w->since_ms = v->since_ms;
 	snprintf(w->tag, sizeof(w->tag), "%s", tag);
 	snprintf(key, sizeof(key), "t %s:%s", r->name.s, tag);
-	t = visit_join(v, key, run_check, w, &started, e);
-	if (t != NULL && started && cached) {
-		task_ref(t);
-		if (!alarms_set(m->alarms, task_started_ms(t) + r->plan->patience_ms,
-				ring_for, t))
-			task_unref(t);
-	}
-	return t;
+	return visit_check(v, key, run_check, w, e);
 }
 
 static enum answer ready_stale(struct visit *v, struct found_manifest *out)
@@ -179,9 +158,7 @@ static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
 		out->gone = e->kind == ERR_NOT_FOUND;
 		return ready_stale(v, out);
 	}
-	if (answer == ANSWER_WAIT &&
-	    (atomic_load(&r->site->trouble) ||
-	     clock_mono_ms() >= task_started_ms(t) + r->plan->patience_ms))
+	if (answer == ANSWER_WAIT && visit_impatient(v, r))
 		return ready_stale(v, out);
 	stored_unref(out->m);
 	out->m = NULL;
@@ -198,6 +175,8 @@ static enum answer by_local_tag(struct mirror *m, const struct route *r, const c
 	if (tag_get(m->store, &r->name, tag, &d, e) != 0) {
 		if (e->kind == ERR_NOT_FOUND)
 			err_set(e, ERR_NOT_FOUND, "%s has no tag %s", r->name.s, tag);
+		if (e->kind == ERR_CORRUPT)
+			e->kind = ERR_NOT_FOUND;
 		return ANSWER_FAILED;
 	}
 	return mstore_get(m->store, &r->name, &d, &out->m, e) == 0 ? ANSWER_READY

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/mirror_impl.h"
@@ -117,6 +118,40 @@ struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct wor
 	v->bell = task_bell(t);
 	v->seen = bell_count(v->bell);
 	return t;
+}
+
+static void ring_for(void *arg)
+{
+	struct task *t = arg;
+	struct work *w = task_arg(t);
+
+	if (task_result(t) == NULL) {
+		atomic_store(&w->route.site->trouble, true);
+		bell_ring(task_bell(t));
+	}
+	task_unref(t);
+}
+
+struct task *visit_check(struct visit *v, const char *key, task_fn fn, struct work *w,
+			 struct err *e)
+{
+	struct mirror *m = w->m;
+	int64_t patience_ms = w->route.plan->patience_ms;
+	bool started, cached = w->cached;
+	struct task *t = visit_join(v, key, fn, w, &started, e);
+
+	if (t != NULL && started && cached) {
+		task_ref(t);
+		if (!alarms_set(m->alarms, task_started_ms(t) + patience_ms, ring_for, t))
+			task_unref(t);
+	}
+	return t;
+}
+
+bool visit_impatient(const struct visit *v, const struct route *r)
+{
+	return atomic_load(&r->site->trouble) ||
+	       clock_mono_ms() >= task_started_ms(v->task) + r->plan->patience_ms;
 }
 
 /* The count was noted before the result is looked at, so that no ring is missed. */

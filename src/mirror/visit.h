@@ -69,6 +69,12 @@ void visit_digest_key(visit_key key, char kind, const struct route *r,
  * its bell. */
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e);
+/* The same for work that compares with the upstream what is here already (w->cached):
+ * those who wait for it look again after some patience. */
+struct task *visit_check(struct visit *v, const char *key, task_fn fn, struct work *w,
+			 struct err *e);
+/* Is it time to answer with what is here? */
+bool visit_impatient(const struct visit *v, const struct route *r);
 /* Where the work is over it is known how; else the visit waits. */
 enum answer visit_look(struct visit *v, const struct task_result **result, struct err *e);
 /* The work is done: look again, at once. Often in vain: a store that loses what it is

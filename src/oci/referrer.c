@@ -9,19 +9,12 @@
 #include "base/mem.h"
 #include "codec/json.h"
 
-static int add_string(struct buf *out, const char *s)
-{
-	if (buf_adds(out, "\"") != 0 || buf_add_json(out, s, strlen(s)) != 0)
-		return -1;
-	return buf_adds(out, "\"");
-}
-
 static int add_member(struct buf *out, const char *key, const char *value)
 {
-	if (buf_adds(out, ",") != 0 || add_string(out, key) != 0 ||
+	if (buf_adds(out, ",") != 0 || json_quote(out, key) != 0 ||
 	    buf_adds(out, ":") != 0)
 		return -1;
-	return add_string(out, value);
+	return json_quote(out, value);
 }
 
 static int add_annotations(const struct json *doc, struct buf *out)
@@ -36,8 +29,8 @@ static int add_annotations(const struct json *doc, struct buf *out)
 		if (text == NULL)
 			continue;
 		if (buf_adds(out, first ? ",\"annotations\":{" : ",") != 0 ||
-		    add_string(out, key) != 0 || buf_adds(out, ":") != 0 ||
-		    add_string(out, text) != 0)
+		    json_quote(out, key) != 0 || buf_adds(out, ":") != 0 ||
+		    json_quote(out, text) != 0)
 			return -1;
 		first = false;
 	}
@@ -81,6 +74,51 @@ int referrer_describe(struct view body, const char *media_type, const struct dig
 		return -1;
 	if (add_all(doc, body, media_type, d, json, type) != 0)
 		return err_set(e, ERR_LIMIT, "the list of referrers is too long");
+	return 0;
+}
+
+static int list_one(const struct json *v, struct buf *out)
+{
+	const char *digest = json_get_str(v, "digest"), *type;
+	struct digest d;
+	int64_t size;
+
+	if (digest == NULL || digest_parse(view_of(digest), &d, NULL) != 0 ||
+	    !json_get_int(v, "size", &size) || size < 0 ||
+	    json_get_str(v, "mediaType") == NULL)
+		return 1;
+	type = json_get_str(v, "artifactType");
+	if (buf_addf(out, "%s%c{\"digest\":\"%s\",\"size\":%lld", type ? type : "", '\0',
+		     digest, (long long)size) != 0 ||
+	    add_member(out, "mediaType", json_get_str(v, "mediaType")) != 0 ||
+	    (type != NULL && add_member(out, "artifactType", type) != 0) ||
+	    add_annotations(v, out) != 0)
+		return -1;
+	return buf_addf(out, "}%c", '\0');
+}
+
+int referrer_list(struct view index, struct buf *out, struct err *e)
+{
+	CLEANUP(json_freep)
+	struct json *doc = json_parse(index, e);
+	const struct json *all = json_get(doc, "manifests");
+	size_t i;
+	int rc;
+
+	if (doc == NULL)
+		return -1;
+	if (!json_is_object(doc) ||
+	    (all != NULL && !json_is_array(all) && !json_is_null(all)))
+		return err_set(e, ERR_INVALID,
+			       "answered with something that is no index");
+	for (i = 0; i < json_len(all); i++) {
+		rc = list_one(json_at(all, i), out);
+		if (rc > 0)
+			return err_set(e, ERR_INVALID, "descriptor %zu is none", i);
+		if (rc < 0)
+			return err_set(e, ERR_LIMIT, "more than %zu bytes of referrers",
+				       out->limit);
+	}
 	return 0;
 }
 

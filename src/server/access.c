@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "server/intake.h"
 #include "server/server_impl.h"
 
 enum { SAID_HIT, SAID_MISS, SAID_JOINED, SAID_STALE, SAID_NONE, SAID_ERROR, SAYINGS };
@@ -27,14 +28,16 @@ static unsigned saying(const struct request *rq)
 {
 	if (rq->failed || rq->status >= 400 || rq->status == 0)
 		return SAID_ERROR;
+	if (!rq->get && !rq->head)
+		return SAID_NONE;
 	if (rq->kind != REQUEST_MANIFEST && rq->kind != REQUEST_BLOB &&
-	    rq->kind != REQUEST_TAGS)
+	    rq->kind != REQUEST_TAGS && rq->kind != REQUEST_REFERRERS)
 		return SAID_NONE;
 	return (unsigned)rq->visit.outcome;
 }
 
-static const unsigned statuses[] = { 200, 206, 304, 400, 401, 403, 404,
-				     405, 416, 429, 500, 502, 503, 504 };
+static const unsigned statuses[] = { 200, 201, 202, 204, 206, 304, 400, 401, 403, 404,
+				     405, 409, 413, 416, 429, 500, 502, 503, 504, 507 };
 #define STATUSES (sizeof(statuses) / sizeof(statuses[0]) + 1)
 
 static metric_cell *count_cell(enum request_kind kind, unsigned said, unsigned status)
@@ -138,13 +141,17 @@ static void log_it(struct request *rq, unsigned said, bool complete, const char 
 
 void access_ended(struct request *rq, bool complete)
 {
-	static _Atomic(metric_cell *) sent[REQUEST_KINDS];
+	static _Atomic(metric_cell *) sent[REQUEST_KINDS], received[REQUEST_KINDS];
 	unsigned said = saying(rq);
 
 	metrics_add(count_cell(rq->kind, said, rq->status), 1);
 	metrics_add(by_kind(sent, "larder_http_sent_bytes_total",
 			    "Bytes of bodies given to clients", rq->kind),
 		    (int64_t)rq->bytes);
+	if (rq->intake != NULL)
+		metrics_add(by_kind(received, "larder_http_received_bytes_total",
+				    "Bytes of bodies that clients sent", rq->kind),
+			    (int64_t)rq->intake->got);
 	if (complete)
 		count_saved(rq, said);
 	if (log_access_wanted())

@@ -4,14 +4,12 @@
 #include "server/htpasswd.h"
 
 #include <crypt.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fs.h"
@@ -165,8 +163,6 @@ bool htpasswd_verify(const struct htpasswd *h, const char *user, const char *pas
 int htpasswd_create(const char *path, char *password, struct err *e)
 {
 	char text[BCRYPT_BYTES + 16], salt[CRYPT_GENSALT_OUTPUT_SIZE];
-	CLEANUP(mem_closep)
-	int fd = -1;
 	unsigned char random[16];
 	struct crypt_data *data;
 	const char *hash;
@@ -182,11 +178,5 @@ int htpasswd_create(const char *path, char *password, struct err *e)
 	hash = crypt_r(password, salt, data);
 	n = snprintf(text, sizeof(text), "docker:%s\n", hash != NULL ? hash : "");
 	free(data);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return errno == EEXIST ? err_set(e, ERR_BUSY, "%s is there", path)
-				       : err_errno(e, "cannot create %s", path);
-	if (fs_pwrite_all(fd, text, (size_t)n, 0, e) != 0)
-		return err_add(e, "%s", path);
-	return fs_sync(fd, e);
+	return fs_create(AT_FDCWD, path, text, (size_t)n, e);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "server/dispatch.h"
 #include "store/upload.h"
@@ -48,13 +49,19 @@ static bool too_long_to_read(struct request *rq)
 
 enum MHD_Result intake_header(struct request *rq)
 {
-	struct intake *in = mem_alloc(sizeof(*in));
+	struct intake *in = rq->intake;
 
-	in->announced = announced(rq);
-	rq->intake = in;
+	if (in == NULL) {
+		in = rq->intake = mem_alloc(sizeof(*in));
+		in->announced = announced(rq);
+		in->began_ms = clock_mono_ms();
+	}
+	in->parked = false;
 	switch (dispatch_begin(rq)) {
-	case INTAKE_TAKE:
 	case INTAKE_WAIT:
+		in->parked = true;
+		return MHD_YES;
+	case INTAKE_TAKE:
 		return MHD_YES;
 	default:
 		if (too_long_to_read(rq))
@@ -85,6 +92,20 @@ static void take(struct intake *in, const char *p, size_t n)
 	}
 }
 
+/* Is what comes not too much, and not too slow? */
+static bool goes_on(const struct intake *in)
+{
+	int64_t took_ms = clock_mono_ms() - in->began_ms;
+
+	if (in->way == INTAKE_DISCARD && !in->failed)
+		return in->got <= INTAKE_REFUSED_MAX_BYTES &&
+		       took_ms <= INTAKE_REFUSED_GRACE_MS;
+	if (in->way == INTAKE_DISCARD && in->got > INTAKE_FAILED_MAX_BYTES)
+		return false;
+	return took_ms <=
+	       INTAKE_GRACE_MS + (int64_t)(in->got * 1000 / INTAKE_MIN_BYTES_PER_S);
+}
+
 enum MHD_Result intake_data(struct request *rq, const char *p, size_t *n)
 {
 	struct intake *in = rq->intake;
@@ -102,10 +123,7 @@ enum MHD_Result intake_data(struct request *rq, const char *p, size_t *n)
 	take(in, p, *n);
 	in->got += *n;
 	*n = 0;
-	if (in->way == INTAKE_DISCARD &&
-	    in->got > (in->failed ? INTAKE_FAILED_MAX_BYTES : INTAKE_REFUSED_MAX_BYTES))
-		return MHD_NO;
-	return MHD_YES;
+	return goes_on(in) ? MHD_YES : MHD_NO;
 }
 
 void intake_free(struct intake *in)

@@ -21,6 +21,12 @@
 /* Of what was wanted until the disk failed: a layer, mostly. */
 #define INTAKE_FAILED_MAX_BYTES (4ull << 30)
 
+/* A body that comes more slowly than this, after some grace, is not waited for; one that
+ * nobody wants has the grace only. (Silence is ended by libmicrohttpd's time-out.) */
+#define INTAKE_MIN_BYTES_PER_S 1024
+#define INTAKE_GRACE_MS 30000
+#define INTAKE_REFUSED_GRACE_MS 5000
+
 enum intake_way {
 	INTAKE_UNDECIDED,
 	INTAKE_DISCARD, /* refused: at its end the request is answered as if it had none
@@ -33,8 +39,10 @@ struct upload;
 
 struct intake {
 	enum intake_way way;
+	bool parked;	    /* at the header, which is handed out again then */
 	uint64_t announced; /* UINT64_MAX: its length is not said */
 	uint64_t got;
+	int64_t began_ms; /* monotonic */
 	struct buf body;
 	struct upload *upload; /* held; closed with the request, unless taken */
 	bool failed;	       /* *err: what could not be kept; nothing more is */
@@ -50,7 +58,7 @@ enum intake_verdict {
 
 /* May a request like this one have a body? */
 bool intake_wanted(const struct request *rq);
-/* The header has been read; the body follows. */
+/* The header has been read; the body follows. Once more where it was parked. */
 enum MHD_Result intake_header(struct request *rq);
 /* Some of it is there: *n is made what is left of it. */
 enum MHD_Result intake_data(struct request *rq, const char *p, size_t *n);

@@ -125,9 +125,12 @@ enum MHD_Result lists_tags(struct request *rq)
 /* Only names that the asker may pull. */
 static void keep_allowed(struct request *rq, struct buf *names)
 {
-	char *to = names->p, *p, *end = names->p + names->n;
+	char *to = names->p, *p, *end;
 	size_t n;
 
+	if (names->n == 0)
+		return;
+	end = names->p + names->n;
 	for (p = names->p; p < end; p += n) {
 		n = strlen(p) + 1;
 		if (!auth_may(rq, AUTH_PULL, p))

@@ -14,8 +14,6 @@ static void release_stored(void *arg)
 	stored_unref(arg);
 }
 
-/* Staleness is said three times: to HTTP caches, to OCI clients (which show code 299),
- * and as a number. */
 static void mark(struct MHD_Response *r, const struct request *rq,
 		 const struct found_manifest *found)
 {
@@ -23,12 +21,8 @@ static void mark(struct MHD_Response *r, const struct request *rq,
 		reply_headerf(r, "Age", "%lld", (long long)found->age_s);
 	if (!found->stale)
 		return;
-	reply_header(r, "Warning", "110 - \"Response is Stale\"");
-	reply_headerf(r, "Warning",
-		      "299 - \"%s %s %s:%s; this is the copy of %lld seconds ago\"",
-		      rq->route.site->host,
-		      found->gone ? "does not have" : "could not be asked about",
-		      rq->route.remote.s, rq->ref.tag, (long long)found->age_s);
+	reply_stale(r, rq, found->gone ? "does not have" : "could not be asked about",
+		    found->age_s);
 }
 
 static enum MHD_Result answer(struct request *rq, const struct found_manifest *found)

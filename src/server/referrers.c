@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "mirror/ask_referrers.h"
 #include "oci/manifest.h"
 #include "oci/referrer.h"
+#include "server/park.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
 #include "server/work.h"
@@ -23,6 +25,9 @@
 #define DESCRIPTOR_MAX_BYTES (8u << 20)
 #define PAGE_MAX_LOOKS 1000 /* manifests read for one page */
 #define NAMES_MAX_BYTES (64u << 20)
+
+#define BEGIN                                                                            \
+	"{\"schemaVersion\":2,\"mediaType\":\"" MEDIATYPE_OCI_INDEX "\",\"manifests\":["
 
 struct job {
 	struct store *store;
@@ -84,8 +89,7 @@ static int run_list(void *arg, struct err *e)
 	if (referrers_list(j->store, &j->name, &j->subject, &all, e) != 0 ||
 	    list_page(buf_view(&all), j->last, PAGE_MAX_LOOKS, &page, &j->more, e) != 0)
 		return -1;
-	buf_adds(&j->json, "{\"schemaVersion\":2,\"mediaType\":\"" MEDIATYPE_OCI_INDEX
-			   "\",\"manifests\":[");
+	buf_adds(&j->json, BEGIN);
 	for (p = buf_str(&page); p < buf_str(&page) + page.n; p += strlen(p) + 1) {
 		if (!add_one(j, p, &first)) {
 			j->more = true;
@@ -159,6 +163,73 @@ static enum MHD_Result answer(struct request *rq, struct job *j)
 	return reply_send(rq, MHD_HTTP_OK, r);
 }
 
+/* What an upstream listed: on one page. */
+static int compose(const struct buf *list, const char *only, struct buf *json)
+{
+	const char *p = buf_str(list), *end = p + list->n, *type;
+	bool first = true;
+	int rc;
+
+	rc = buf_adds(json, BEGIN);
+	while (p < end && rc == 0) {
+		type = p;
+		p += strlen(p) + 1;
+		if (p < end && (only == NULL || strcmp(only, type) == 0)) {
+			rc = buf_addf(json, "%s%s", first ? "" : ",", p);
+			first = false;
+		}
+		if (p < end)
+			p += strlen(p) + 1;
+	}
+	return rc | buf_adds(json, "]}\n");
+}
+
+static enum MHD_Result mirrored_answer(struct request *rq, const struct buf *list,
+				       int64_t stale_s)
+{
+	CLEANUP(buf_done)
+	struct buf json = BUF_INIT(2 * ASK_REFERRERS_MAX_BYTES);
+	const char *only = request_arg(rq, "artifactType");
+	struct MHD_Response *r;
+	size_t n;
+
+	if (only != NULL && *only == '\0')
+		only = NULL;
+	if (compose(list, only, &json) != 0)
+		return reply_oci_error(rq, MHD_HTTP_INTERNAL_SERVER_ERROR, OCIERR_UNKNOWN,
+				       "the list of referrers is too long");
+	n = json.n;
+	r = MHD_create_response_from_buffer(n, TAKE(json.p), MHD_RESPMEM_MUST_FREE);
+	if (r == NULL)
+		return MHD_NO;
+	reply_header(r, "Content-Type", MEDIATYPE_OCI_INDEX);
+	if (only != NULL)
+		reply_header(r, "OCI-Filters-Applied", "artifactType");
+	if (stale_s >= 0)
+		reply_stale(r, rq, "could not be asked about", stale_s);
+	if (!rq->head)
+		rq->bytes = n;
+	return reply_send(rq, MHD_HTTP_OK, r);
+}
+
+static enum MHD_Result mirrored(struct request *rq)
+{
+	CLEANUP(buf_done)
+	struct buf list = BUF_INIT(ASK_REFERRERS_MAX_BYTES);
+	int64_t stale_s;
+	struct err e;
+
+	switch (ask_referrers(rq->server->mirror, &rq->route, &rq->ref.digest, &rq->visit,
+			      &list, &stale_s, &e)) {
+	case ANSWER_READY:
+		return mirrored_answer(rq, &list, stale_s);
+	case ANSWER_WAIT:
+		return park_visit(rq);
+	default:
+		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_DIGEST_INVALID);
+	}
+}
+
 enum MHD_Result referrers_handle(struct request *rq)
 {
 	enum work_state state;
@@ -166,6 +237,8 @@ enum MHD_Result referrers_handle(struct request *rq)
 
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD", "referrers can only be read");
+	if (rq->route.site != NULL)
+		return mirrored(rq);
 	state = work_look(rq, &e);
 	switch (state) {
 	case WORK_PARKED:

@@ -30,6 +30,19 @@ void reply_headerf(struct MHD_Response *r, const char *name, const char *fmt, ..
 	MHD_add_response_header(r, name, value);
 }
 
+void reply_stale(struct MHD_Response *r, const struct request *rq, const char *why,
+		 int64_t age_s)
+{
+	char ref[DIGEST_TEXT_MAX];
+
+	reference_text(&rq->ref, ref);
+	reply_header(r, "Warning", "110 - \"Response is Stale\"");
+	reply_headerf(r, "Warning",
+		      "299 - \"%s %s %s%s%s; this is the copy of %lld seconds ago\"",
+		      rq->route.site->host, why, rq->route.remote.s,
+		      rq->ref.is_digest ? "@" : ":", ref, (long long)age_s);
+}
+
 enum MHD_Result reply_send(struct request *rq, unsigned status, struct MHD_Response *r)
 {
 	const struct server_conf *conf = &rq->server->conf;

@@ -18,6 +18,10 @@ __attribute__((format(printf, 3, 4))) void reply_headerf(struct MHD_Response *r,
 							 const char *name,
 							 const char *fmt, ...);
 
+/* What is answered is an old copy: said to HTTP caches, and to OCI clients, which show
+ * code 299. */
+void reply_stale(struct MHD_Response *r, const struct request *rq, const char *why,
+		 int64_t age_s);
 /* Queue a finished response (and let go of it) with the headers that all answers have. */
 enum MHD_Result reply_send(struct request *rq, unsigned status, struct MHD_Response *r);
 /* A short text; copied. */

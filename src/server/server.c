@@ -76,6 +76,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		return MHD_NO;
 	if (rq->parsed && *upload_data_size > 0)
 		return intake_data(rq, upload_data, upload_data_size);
+	if (rq->parsed && rq->intake != NULL && rq->intake->parked)
+		return intake_header(rq);
 	if (rq->parsed)
 		return dispatch_request(rq);
 	/*

@@ -114,6 +114,16 @@ void layout_referrer(layout_path out, const struct reponame *name,
 	compose(out, "%s/%s-%s", folder, digest_alg(referrer), hex);
 }
 
+void layout_referrers_note(layout_path out, const struct reponame *name,
+			   const struct digest *subject)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_hex(subject, hex);
+	compose(out, "larder/referrers/%s/_upstream/%s/%s", name->s, digest_alg(subject),
+		hex);
+}
+
 void layout_type(layout_path out, const struct digest *d)
 {
 	char hex[DIGEST_HEX_MAX];

@@ -16,6 +16,7 @@
  *	larder/partial/<alg>-<hex>        a blob's first bytes, kept to resume
  *	larder/uploads/<16 hex of the repository's name>-<uuid>   a blob being pushed
  *	larder/referrers/<name>/_subjects/<alg>/<hex>/<alg>-<hex of the referrer>
+ *	larder/referrers/<name>/_upstream/<alg>/<hex>   the list an upstream gave
  *	larder/types/<alg>/<hex>          a manifest's Content-Type, where its bytes do
  *not tell larder/tags/<name>/_tags/<tag>    when the tag was last compared with its
  *upstream
@@ -54,6 +55,8 @@ void layout_referrers(layout_path out, const struct reponame *name,
 		      const struct digest *subject); /* the folder */
 void layout_referrer(layout_path out, const struct reponame *name,
 		     const struct digest *subject, const struct digest *referrer);
+void layout_referrers_note(layout_path out, const struct reponame *name,
+			   const struct digest *subject); /* an upstream's list */
 void layout_type(layout_path out, const struct digest *d);
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag);
 

@@ -25,8 +25,12 @@ bool link_exists(struct store *s, enum link_kind kind, const struct reponame *na
 	struct stat st;
 
 	link_path(path, kind, name, d);
-	return fstatat(s->dirfd, path, &st, 0) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_size > 0;
+	if (fstatat(s->dirfd, path, &st, 0) != 0)
+		return false;
+	if (S_ISREG(st.st_mode) && st.st_size > 0)
+		return true;
+	store_torn(s, path);
+	return false;
 }
 
 int link_add(struct store *s, enum link_kind kind, const struct reponame *name,

@@ -3,6 +3,7 @@
  */
 #include "store/referrers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fs.h"
@@ -97,4 +98,39 @@ int referrers_list(struct store *s, const struct reponame *name,
 	rc = take_listed(list, out, e);
 	stored_unref(list);
 	return rc;
+}
+
+/* "<milliseconds> <bytes>\n", then the list. */
+int referrers_note(struct store *s, const struct reponame *name,
+		   const struct digest *subject, struct view list, int64_t checked_ms,
+		   struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf text = BUF_INIT(list.n + 64);
+	layout_path path;
+
+	layout_referrers_note(path, name, subject);
+	buf_addf(&text, "%lld %zu\n", (long long)checked_ms, list.n);
+	buf_add(&text, list.p, list.n);
+	return fs_write(s->dirfd, LAYOUT_TMP, path, text.p, text.n, false, e);
+}
+
+bool referrers_noted(struct store *s, const struct reponame *name,
+		     const struct digest *subject, struct buf *out, int64_t *checked_ms)
+{
+	CLEANUP(buf_done)
+	struct buf text = BUF_INIT(out->limit + 64);
+	layout_path path;
+	long long ms;
+	size_t bytes;
+	int head = 0;
+
+	layout_referrers_note(path, name, subject);
+	if (fs_read(s->dirfd, path, &text, NULL) != 0 ||
+	    sscanf(buf_str(&text), "%lld %zu\n%n", &ms, &bytes, &head) != 2 ||
+	    head == 0 || text.n != (size_t)head + bytes ||
+	    buf_add(out, text.p + head, bytes) != 0)
+		return false;
+	*checked_ms = ms;
+	return true;
 }

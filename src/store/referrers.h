@@ -7,6 +7,9 @@
 #ifndef LARDER_STORE_REFERRERS_H
 #define LARDER_STORE_REFERRERS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "oci/digest.h"
@@ -25,5 +28,14 @@ int referrers_remove(struct store *s, const struct reponame *name,
  * tag (oci/referrer.h). Some may not be in the repository any more. */
 int referrers_list(struct store *s, const struct reponame *name,
 		   const struct digest *subject, struct buf *out, struct err *e);
+
+/* An upstream's list, as oci/referrer.h makes it, and when it was got (wall clock, ms).
+ * Lost in a power cut, it costs one question. */
+int referrers_note(struct store *s, const struct reponame *name,
+		   const struct digest *subject, struct view list, int64_t checked_ms,
+		   struct err *e);
+/* Appends it; false: none is noted, or it is not readable. */
+bool referrers_noted(struct store *s, const struct reponame *name,
+		     const struct digest *subject, struct buf *out, int64_t *checked_ms);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "store/layout.h"
 #include "store/mcache.h"
@@ -57,6 +58,8 @@ int store_open(const char *root, struct store **out, struct err *e)
 	s->dirfd = s->lockfd = -1;
 	s->root = mem_dup(root);
 	s->mcache = mcache_new();
+	s->torn = map_new(STORE_MAX_TORN);
+	pthread_mutex_init(&s->mu, NULL);
 	if (fs_mkdirs(AT_FDCWD, root, true, e) != 0)
 		goto fail;
 	s->dirfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -80,8 +83,23 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	mcache_free(s->mcache);
+	map_free(s->torn, NULL);
+	pthread_mutex_destroy(&s->mu);
 	mem_closep(&s->lockfd);
 	mem_closep(&s->dirfd);
 	free(s->root);
 	free(s);
+}
+
+void store_torn(struct store *s, const char *path)
+{
+	bool fresh;
+
+	pthread_mutex_lock(&s->mu);
+	fresh = map_get(s->torn, path) == NULL && map_put(s->torn, path, s) == 0;
+	pthread_mutex_unlock(&s->mu);
+	if (fresh)
+		log_event(LOG_WARN, "store.torn", LS("path", path),
+			  LS("what", "empty or cut, as after a crash of who wrote it; it "
+				     "counts as not there, and pushing again mends it"));
 }

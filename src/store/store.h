@@ -8,8 +8,13 @@
 #ifndef LARDER_STORE_STORE_H
 #define LARDER_STORE_STORE_H
 
+#include <pthread.h>
+
 #include "base/err.h"
 
+#define STORE_MAX_TORN 1000
+
+struct map;
 struct mcache;
 
 struct store {
@@ -17,6 +22,8 @@ struct store {
 	int lockfd;
 	char *root;
 	struct mcache *mcache; /* manifests lately used (store/mcache.h) */
+	pthread_mutex_t mu;    /* guards torn */
+	struct map *torn;      /* paths that have been complained of */
 };
 
 /* Makes the root and larder's own folders where they are missing, and, when no other
@@ -24,5 +31,10 @@ struct store {
  * name the path. */
 int store_open(const char *root, struct store **out, struct err *e);
 void store_close(struct store *s); /* NULL is fine; nothing else may be running in it */
+
+/* A file that was cut when another program, or the power, died while it was written:
+ * logged, once for each of the first STORE_MAX_TORN paths. What it said counts as not
+ * there. */
+void store_torn(struct store *s, const char *path);
 
 #endif

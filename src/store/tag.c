@@ -30,10 +30,11 @@ int tag_get(struct store *s, const struct reponame *name, const char *tag,
 			*e = why;
 		return -1;
 	}
-	if (digest_parse(view_trim(buf_view(&text)), out, NULL) != 0)
-		return err_set(e, ERR_CORRUPT, "tag link %s does not hold a digest",
-			       path);
-	return 0;
+	if (digest_parse(view_trim(buf_view(&text)), out, NULL) == 0)
+		return 0;
+	store_torn(s, path);
+	return err_set(e, ERR_CORRUPT, "the tag %s of %s is torn; push or pull it again",
+		       tag, name->s);
 }
 
 int tag_set(struct store *s, const struct reponame *name, const char *tag,

@@ -13,7 +13,7 @@
 #include "oci/reference.h"
 #include "store/store.h"
 
-/* ERR_NOT_FOUND: no such tag; ERR_CORRUPT: its link is torn (names the file). */
+/* ERR_NOT_FOUND: no such tag; ERR_CORRUPT: its link is torn (the log names it). */
 int tag_get(struct store *s, const struct reponame *name, const char *tag,
 	    struct digest *out, struct err *e);
 /* On disk on return. */

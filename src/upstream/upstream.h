@@ -112,4 +112,10 @@ int upstream_get_blob(struct upstream *u, const struct reponame *name,
 int upstream_list_tags(struct upstream *u, const struct reponame *name,
 		       int64_t deadline_ms, struct buf *out, struct err *e);
 
+/* All referrers of a manifest, as oci/referrer.h lists them, appended to out, which has a
+ * limit. ERR_NOT_FOUND: the registry does not have this API. */
+int upstream_list_referrers(struct upstream *u, const struct reponame *name,
+			    const struct digest *subject, int64_t deadline_ms,
+			    struct buf *out, struct err *e);
+
 #endif

@@ -22,6 +22,7 @@ from hub.raw import RawAnswer
 SANITIZED = os.environ.get("LARDER_SANITIZED") == "1"
 LINK = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 MIB = 1 << 20
+DELETES = "storage:\n  delete:\n    enabled: true\n"      # of a config file
 TAIL = 64 << 10         # what is withheld until the digest is right
 
 

@@ -101,6 +101,13 @@ BODIES = [f"Content-Length: {1 << 62}", f"Content-Length: {(1 << 63) - 1}",
           "Content-Length: 100000000", "Transfer-Encoding: chunked"]
 
 
+def refused_when_read(larder, head: bytes) -> None:
+    """A push that is refused, of unknown length: read to its end, but not for ever."""
+    refused(send(larder, head + b"5\r\nhello\r\n0\r\n\r\n"), 405)
+    sent, answer = flood(larder, head, b"10000\r\n" + b"x" * 65536 + b"\r\n")
+    assert sent < 32 * MIB and answer.status is None and answer.end in ("eof", "reset")
+
+
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("method, path, status", [
     ("GET", "/v2/", 200), ("POST", UPLOADS, 405), ("PUT", UPLOADS + "1", 405),
@@ -108,6 +115,8 @@ BODIES = [f"Content-Length: {1 << 62}", f"Content-Length: {(1 << 63) - 1}",
     ("GET", "/healthz", 200), ("POST", "/metrics", 405), ("HEAD", "/v2/", 200)])
 def test_endless_bodies(larder, method, path, status, body):
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{body}\r\n\r\n".encode()
+    if status == 405 and path != "/metrics" and "chunked" in body:
+        return refused_when_read(larder, head)
     answer = send(larder, head)             # not a byte of the body: answered all the same
     assert (answer.status, answer.end) == (status, "eof"), answer.data[:500]
     if status == 405:
@@ -253,8 +262,8 @@ def test_slow_senders(larder):
             *(Slow(larder, line, b"a" * 40) for _ in range(100))]
     body = Slow(larder, f"PUT {UPLOADS} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n".encode(),
                 b"x" * 40)
-    body.join(5)
-    assert b" 405 " in body.got and body.seconds < 3, "a slow body is not waited for"
+    body.join(15)
+    assert 4 < body.seconds < 8, "a body that nobody wants is waited for, but not for long"
     for one in slow:
         assert ask(larder, "/healthz").status == 200
         one.join(30)
@@ -271,7 +280,7 @@ def descriptors():
 
 
 @pytest.mark.parametrize("sent, memory", [
-    (b"", 16 * MIB), (b"GET /v2/ HTTP/1.1\r\nHost: x\r\n", 12 * MIB),
+    (b"", 16 * MIB), (b"GET /v2/ HTTP/1.1\r\nHost: x\r\n", 13 * MIB),
     (b"GET /v2/ HTTP/1.1\r\nX: " + b"x" * 14_000, 64 * MIB)], ids=["silent", "begun", "long"])
 def test_idle_connections(hub, larders, descriptors, sent, memory):
     """2,000 that say nothing, or not enough; others are served as if they were not there."""

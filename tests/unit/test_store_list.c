@@ -260,14 +260,10 @@ static void pages_in_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_STORE(nothing_yet),
-		IN_STORE(pages_of_repositories),
-		IN_STORE(last_need_not_exist),
-		IN_STORE(a_repository_without_manifests),
-		IN_STORE(junk_is_passed_over),
-		IN_STORE(the_deepest_and_the_longest),
-		IN_STORE(answers_at_the_limit),
-		IN_STORE(tags),
+		IN_STORE(nothing_yet),		IN_STORE(pages_of_repositories),
+		IN_STORE(last_need_not_exist),	IN_STORE(a_repository_without_manifests),
+		IN_STORE(junk_is_passed_over),	IN_STORE(the_deepest_and_the_longest),
+		IN_STORE(answers_at_the_limit), IN_STORE(tags),
 		IN_STORE(pages_in_memory),
 	};
 

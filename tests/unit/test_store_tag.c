@@ -48,7 +48,7 @@ static void torn_links(void **state)
 	for (i = 0; i < ARRAY_LEN(bad); i++) {
 		try_put(s, path, bad[i]);
 		assert_int_equal(tag_get(s, &a, "v1", &got, &e), -1);
-		assert_non_null(strstr(e.msg, path));
+		assert_non_null(strstr(e.msg, "v1"));
 		assert_err(-1, e, ERR_CORRUPT);
 		assert_true(digest_equal(&got, &was));
 	}
