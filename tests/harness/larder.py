@@ -121,6 +121,7 @@ class Larder:
         }
         env.update(self.extra_env)
         began = time.monotonic()
+        before = sum("serve.listening" in line for line in self.log)    # a restart
         self.port = 0
         self.process = subprocess.Popen(
             command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -132,7 +133,7 @@ class Larder:
         ]
         for thread in self._threads:
             thread.start()
-        line = self.wait_log("serve.listening", timeout=timeout)
+        line = self.wait_log("serve.listening", timeout=timeout, n=before + 1)
         self.ready_seconds = time.monotonic() - began
         found = re.search(r"port=(\d+)", line) or re.search(r'"port":(\d+)', line)
         assert found, line
