@@ -9,7 +9,7 @@ import pytest
 
 from hub import build, images
 
-from .helpers import answered, ask, codes, outcome
+from .helpers import answered, ask, codes, outcome, wait_until
 
 REPO = "library/thing"
 SBOM, SIG = "application/vnd.test.sbom", "application/vnd.test.signature"
@@ -118,7 +118,7 @@ def test_what_is_known_is_answered_in_an_outage(hub, larder, image, about, clock
     hub.fault("any", fault, **options)
     got = ask(made, path(image))
     assert found(got) == wanted and "299" in " ".join(got.headers("warning"))
-    assert outcome(made, "stale") >= 1
+    wait_until(lambda: outcome(made, "stale") >= 1, "it is counted")
 
 
 def test_always_fresh(hub, larder, image, about):
