@@ -252,6 +252,7 @@ class Slow(threading.Thread):
 
 
 @pytest.mark.slow
+@pytest.mark.waits
 def test_slow_senders(larder):
     """A header must be whole 20 s after connecting; no byte in time moves that.  (Looked at
     every 2 s.)"""

@@ -138,13 +138,19 @@ def test_cold_and_in_trouble(hub, larder, image, about, fault, options):
     assert got.status == 502 and codes(got) == ["UNAVAILABLE"]
 
 
-@pytest.mark.parametrize("body", [
+NO_LISTS = (
     b"[]", b'{"manifests": 5}', b'{"manifests": [5]}', b'{"manifests": [{"digest": "x"}]}',
-    b'{"manifests": [{"mediaType": "a", "size": -1, "digest": "sha256:' + b"0" * 64 + b'"}]}'])
-def test_a_list_that_is_none(hub, larder, image, about, body, monkeypatch):
-    monkeypatch.setattr(hub.registry, "_referrers", lambda *_: respond(body))
+    b'{"manifests": [{"mediaType": "a", "size": -1, "digest": "sha256:' + b"0" * 64 + b'"}]}')
+
+
+def test_lists_that_are_none(hub, larder, image, about, monkeypatch):
+    bodies = {images.sha256(body): body for body in NO_LISTS}
+    monkeypatch.setattr(hub.registry, "_referrers",
+                        lambda request, repo, digest: respond(bodies[digest]))
     made = larder()
-    assert ask(made, path(image)).status == 502
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        for got in pool.map(lambda digest: ask(made, f"/v2/{REPO}/referrers/{digest}"), bodies):
+            assert got.status == 502 and codes(got) == ["UNAVAILABLE"]
 
 
 def respond(body: bytes):
