@@ -3,6 +3,7 @@
  *
  * Exit status: 0 done, 1 failed, 100 wrong use.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,9 +57,28 @@ static int print_short_help(FILE *to)
 	return DONE;
 }
 
+/* As the entry point of registry:2's image has it: a file alone means to serve it. */
+static bool is_config(const char *name)
+{
+	size_t n = strlen(name);
+
+	return (n > 4 && strcmp(name + n - 4, ".yml") == 0) ||
+	       (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
+}
+
 static int unknown_command(const char *name)
 {
 	const char *nearest = commands[0].name;
+
+	if (strcmp(name, "garbage-collect") == 0) {
+		fprintf(stderr,
+			"larder: there is no garbage-collect: this version keeps what is "
+			"no "
+			"longer named, and nothing\nmust be stopped for it; registry:2's "
+			"own "
+			"command still works on the volume while larder is stopped\n");
+		return WRONG_USE;
+	}
 
 	for (size_t i = 1; i < ARRAY_LEN(commands); i++)
 		if (setting_path_distance(name, commands[i].name) <
@@ -173,6 +193,8 @@ int main(int argc, char **argv, char **envp)
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return print_short_help(stdout);
 	c = find(argv[1]);
+	if (c == NULL && is_config(argv[1]))
+		return run_serve(argc, argv, envp);
 	if (c == NULL)
 		return unknown_command(argv[1]);
 	return c->run(argc - 1, argv + 1, envp);

@@ -137,6 +137,8 @@ void intake_free(struct intake *in)
 	if (in == NULL)
 		return;
 	buf_done(&in->body);
+	if (in->upload != NULL && in->unnamed)
+		upload_cancel(in->upload);
 	upload_close(in->upload);
 	free(in);
 }

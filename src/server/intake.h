@@ -44,6 +44,7 @@ struct intake {
 	int64_t began_ms; /* monotonic */
 	struct buf body;
 	struct upload *upload; /* held; closed with the request, unless taken */
+	bool unnamed;	       /* ... and cancelled: nobody was told its id */
 	bool failed;	       /* *err: what could not be kept; nothing more is */
 	uint64_t most;	       /* bytes that are read of what is discarded */
 	struct err err;

@@ -74,7 +74,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 
 	if (rq->parsed && !park_resumed(rq))
 		return MHD_NO;
-	if (rq->parsed && *upload_data_size > 0)
+	if (rq->intake != NULL && *upload_data_size > 0)
 		return intake_data(rq, upload_data, upload_data_size);
 	if (rq->parsed && rq->intake != NULL && rq->intake->parked)
 		return intake_header(rq);

@@ -13,17 +13,12 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/auth.h"
+#include "server/mount.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
 #include "server/work.h"
-#include "store/blob.h"
 #include "store/link.h"
-#include "store/list.h"
 #include "store/upload.h"
-
-/* How many repositories are looked through for a blob that is to be mounted from any. */
-#define MOUNT_MAX_LOOKS 4096
 
 /* Why a session cannot go on, as an answer. */
 struct refusal {
@@ -37,6 +32,7 @@ struct refusal {
 struct job {
 	struct store *store;
 	struct upload *upload; /* NULL: a mount */
+	bool unnamed;	       /* nobody was told its id: it does not outlive a failure */
 	struct reponame name;
 	struct digest digest;
 };
@@ -227,6 +223,7 @@ enum intake_verdict uploads_begin(struct request *rq)
 		rc = -1;
 	if (rc != 0)
 		return INTAKE_REFUSE;
+	rq->intake->unnamed = rq->method == METHOD_POST;
 	rq->intake->way = INTAKE_UPLOAD;
 	return INTAKE_TAKE;
 }
@@ -285,6 +282,8 @@ static int run_job(void *arg, struct err *e)
 	if (j->upload == NULL)
 		return link_add(j->store, LINK_LAYER, &j->name, &j->digest, true, e);
 	rc = upload_commit(j->upload, &j->digest, e);
+	if (rc != 0 && j->unnamed)
+		upload_cancel(j->upload);
 	upload_close(TAKE(j->upload));
 	return rc;
 }
@@ -302,7 +301,8 @@ static enum MHD_Result start_job(struct request *rq, struct upload *u,
 {
 	struct job *j = mem_alloc(sizeof(*j));
 
-	*j = (struct job){ rq->server->store, u, rq->route.name, *d };
+	*j = (struct job){ rq->server->store, u, rq->method == METHOD_POST,
+			   rq->route.name, *d };
 	return work_start(rq, run_job, j, job_free);
 }
 
@@ -349,49 +349,6 @@ static enum MHD_Result open_session(struct request *rq)
 /* --- mounting
  * ------------------------------------------------------------------------------ */
 
-static bool has(struct request *rq, const struct reponame *name, const struct digest *d)
-{
-	return link_exists(rq->server->store, LINK_LAYER, name, d) &&
-	       blob_exists(rq->server->store, d, NULL) &&
-	       auth_may(rq, AUTH_PULL, name->s);
-}
-
-static bool named_has(struct request *rq, const char *from, const struct digest *d)
-{
-	struct reponame name;
-	struct route route;
-	struct plan *plan;
-	bool yes = false;
-
-	if (reponame_parse(view_of(from), &name, NULL) != 0)
-		return false;
-	plan = mirror_plan(rq->server->mirror);
-	if (route_find(plan, &name, NULL, &route, NULL) == 0) {
-		yes = has(rq, &route.name, d);
-		route_done(&route);
-	}
-	plan_unref(plan);
-	return yes;
-}
-
-static bool any_has(struct request *rq, const struct digest *d)
-{
-	CLEANUP(buf_done)
-	struct buf names = BUF_INIT(LIST_MAX_BYTES);
-	struct reponame name;
-	const char *p;
-	bool more;
-
-	if (!blob_exists(rq->server->store, d, NULL) ||
-	    list_repositories(rq->server->store, "", MOUNT_MAX_LOOKS, &names, &more,
-			      NULL) != 0)
-		return false;
-	for (p = buf_str(&names); p < buf_str(&names) + names.n; p += strlen(p) + 1)
-		if (reponame_parse(view_of(p), &name, NULL) == 0 && has(rq, &name, d))
-			return true;
-	return false;
-}
-
 /* What cannot be mounted is pushed: no error, but a session. */
 static enum MHD_Result mount(struct request *rq, const char *text)
 {
@@ -402,7 +359,7 @@ static enum MHD_Result mount(struct request *rq, const char *text)
 	if (digest_parse(view_of(text), &d, &e) != 0)
 		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, OCIERR_DIGEST_INVALID,
 				       e.msg);
-	if (from != NULL ? named_has(rq, from, &d) : any_has(rq, &d))
+	if (from != NULL ? mount_from(rq, from, &d) : mount_from_any(rq, &d))
 		return start_job(rq, NULL, &d);
 	return open_session(rq);
 }

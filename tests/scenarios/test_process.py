@@ -199,6 +199,31 @@ def test_wrong_settings(args, env, words, scratch):
     assert not (scratch / "root").exists() and not done.stdout
 
 
+def test_habits_of_registry_2(scratch):
+    """The entry point of its image: `serve FILE`, or a file alone; and its clean-up."""
+    path = scratch / "config.yml"
+    path.write_text("version: 0.1\nhttp:\n  addr: 127.0.0.1:0\nstorage:\n  filesystem:\n"
+                    f"    rootdirectory: {scratch}/volume\nhealth:\n  storagedriver:\n"
+                    "    enabled: true\nlog:\n  fields:\n    service: registry\n")
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("LARDER_", "REGISTRY_"))}
+    for words in (["serve", str(path)], [str(path)]):
+        process = subprocess.Popen([larder_binary(), *words], env=env, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        lines = []
+        while not lines or "serve.listening" not in lines[-1]:
+            lines.append(process.stderr.readline())
+            assert lines[-1], lines
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0 and f"root={scratch}/volume" in lines[-1]
+        assert not any(" warn " in line for line in lines), lines
+    done = subprocess.run([larder_binary(), "garbage-collect", str(path)], capture_output=True,
+                          text=True, timeout=10, env=env)
+    assert done.returncode == 100 and "garbage-collect" in done.stderr
+    done = subprocess.run([larder_binary(), str(scratch / "none.yml")], capture_output=True,
+                          text=True, timeout=10, env=env)
+    assert done.returncode in (1, 100) and "none.yml" in done.stderr
+
+
 def test_a_config_file_that_is_not_there(scratch):
     done = run(str(scratch / "none.yml"))
     assert done.returncode == 1 and "none.yml" in done.stderr

@@ -1,7 +1,7 @@
 """A push that is cut anywhere: the process dies, or the disk refuses, at each operation.
 
 What was acknowledged is there afterwards, whole; what was not is not, or only as a session
-that expires. The whole sweep takes minutes and runs with LARDER_SWEEP=all; without it each
+that expires. The whole sweep takes minutes (scripts/sweep.sh, LARDER_SWEEP=all); without it each
 kind of operation is met at its first, and some later, calls."""
 
 from __future__ import annotations

@@ -172,6 +172,7 @@ def test_bodies_cut_short(registry, pusher):
     blob_unknown(pusher, REPO, digest_of(blob))
     wait_until(lambda: registry.metric("larder_http_requests_active") <= 1, "all have left")
     assert stored_digests(registry.root) == before
+    wait_until(lambda: not sessions(registry.root), "nobody knew the ids of these")
 
 
 BAD_LENGTHS = ("-1", "+3", "0x3", "3 3", "3,3", "99999999999999999999", "a",

@@ -147,6 +147,7 @@ def test_a_wrong_digest(registry, pusher, way):
     for digest in (wrong, digest_of(data)):
         blob_unknown(pusher, REPO, digest)
     assert not stored_digests(registry.root)
+    assert way != "single" or not sessions(registry.root), "nobody was told its id"
     stored_ok(pusher.blob(REPO, data, way), REPO, digest_of(data))
     blob_is(pusher, REPO, digest_of(data), data)
 
