@@ -13,11 +13,12 @@ from pathlib import Path
 
 import cold
 import memory
+import push
 import report
 import warm
 from context import Bench
 
-SECTIONS = ("warm", "blobs", "cold", "client", "crowd", "memory", "start")
+SECTIONS = ("warm", "blobs", "cold", "client", "crowd", "push", "memory", "start")
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,6 +62,9 @@ def _rounds(bench: Bench, sections: list[str]) -> None:
                 cold.client(bench)
             if "crowd" in sections:
                 cold.crowd(bench, turn)
+            if "push" in sections:
+                push.one(bench)
+                push.crowd(bench)
             if "start" in sections:
                 memory.first_answer(bench, sparse)
         for turn in range(2 if bench.rounds > 1 else 1):

@@ -200,6 +200,7 @@ static int read_children(const struct json *doc, struct manifest *m, struct err 
 		    0)
 			return err_add(e, "manifest: config");
 		m->nchildren++;
+		m->has_config = true;
 	}
 	return read_list(list, name, m, e);
 }

@@ -48,6 +48,7 @@ struct manifest {
 	char media_type[MEDIATYPE_MAX]; /* the body's own; see manifest_parse */
 	struct child *child;
 	size_t nchildren;
+	bool has_config; /* an image's, then its first child */
 	bool has_subject;
 	struct digest subject;
 };

@@ -401,6 +401,21 @@ enum MHD_Result auth_refuse(struct request *rq)
 					 "who may do what");
 }
 
+bool auth_passes(struct request *rq, enum auth_action action, const char *name,
+		 enum MHD_Result *answer)
+{
+	switch (auth_request(rq, action, name)) {
+	case AUTH_ALLOWED:
+		return true;
+	case AUTH_WAIT:
+		*answer = MHD_YES;
+		return false;
+	default:
+		*answer = auth_refuse(rq);
+		return false;
+	}
+}
+
 enum MHD_Result auth_token(struct request *rq)
 {
 	struct auth *a = rq->server->auth;

@@ -48,6 +48,9 @@ enum auth_answer { AUTH_ALLOWED, AUTH_WAIT, AUTH_REFUSED };
 enum auth_answer auth_request(struct request *rq, enum auth_action action,
 			      const char *name);
 enum MHD_Result auth_refuse(struct request *rq);
+/* Both in one: false: *answer is the handler's, parked or refused. */
+bool auth_passes(struct request *rq, enum auth_action action, const char *name,
+		 enum MHD_Result *answer);
 /* After auth_request has allowed something: may the same user do that as well? */
 bool auth_may(struct request *rq, enum auth_action action, const char *name);
 /* GET /token: a token for whoever asks. */

@@ -69,8 +69,17 @@ static struct job *job_new(struct request *rq)
 
 enum intake_verdict changes_begin(struct request *rq)
 {
-	rq->intake->way = INTAKE_KEEP;
-	buf_init(&rq->intake->body, MANIFEST_MAX_BYTES);
+	struct intake *in = rq->intake;
+	struct err e;
+
+	if (in->announced != UINT64_MAX && in->announced > MANIFEST_MAX_BYTES) {
+		err_set(&e, ERR_LIMIT, "a manifest may have %u bytes",
+			MANIFEST_MAX_BYTES);
+		intake_fail(in, &e);
+		return INTAKE_REFUSE;
+	}
+	in->way = INTAKE_KEEP;
+	buf_init(&in->body, MANIFEST_MAX_BYTES);
 	return INTAKE_TAKE;
 }
 
@@ -80,6 +89,8 @@ static int check_type(const struct job *j, const struct manifest *m, struct err 
 		return err_set(e, ERR_INVALID,
 			       "manifests of schema 1 are not taken; push it with a "
 			       "client of this decade");
+	if (m->kind == MANIFEST_IMAGE && !m->has_config)
+		return err_set(e, ERR_INVALID, "the manifest has no config");
 	if (j->type[0] != '\0' && strcmp(j->type, m->media_type) != 0)
 		return err_set(e, ERR_INVALID,
 			       "Content-Type is %.100s, but the manifest is a %.100s",

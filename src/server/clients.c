@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "base/alarm.h"
@@ -18,7 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define LOOK_MS 2000
+#define LOOK_MS 1000
 #define GONE_AT_ONCE 64 /* that one look wakes; the others wait for the next */
 
 struct client {
@@ -26,7 +27,8 @@ struct client {
 	int64_t until_ms;
 	int fd;
 	bool busy, shut;
-	struct bell *bell; /* NULL: not parked */
+	_Atomic int64_t body_ms; /* when a body's last bytes came; 0: none is coming */
+	struct bell *bell;	 /* NULL: not parked */
 	struct waiter *waiter;
 	atomic_bool *gone;
 };
@@ -54,6 +56,22 @@ static bool is_late(const struct client *c, int64_t now_ms)
 	return !c->busy && !c->shut && c->until_ms <= now_ms;
 }
 
+/* With the lock held: a body is coming, and nothing more will. What is still to be read
+ * was sent before the end. */
+static bool has_stopped(const struct client *c, int64_t now_ms)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
+	int64_t body_ms = atomic_load(&c->body_ms);
+	int unread = 0;
+
+	if (body_ms == 0 || c->shut || c->bell != NULL)
+		return false;
+	if (now_ms - body_ms > CLIENTS_BODY_MS)
+		return true;
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0 &&
+	       ioctl(c->fd, FIONREAD, &unread) == 0 && unread == 0;
+}
+
 static void look(void *arg)
 {
 	struct waiter *woken[GONE_AT_ONCE];
@@ -66,7 +84,7 @@ static void look(void *arg)
 
 	pthread_mutex_lock(&cs->mu);
 	for (c = cs->first; c != NULL; c = c->next) {
-		if (is_late(c, now_ms)) {
+		if (is_late(c, now_ms) || has_stopped(c, now_ms)) {
 			c->shut = true;
 			shut++;
 			shutdown(c->fd, SHUT_RDWR);
@@ -146,6 +164,11 @@ void client_idle(struct clients *cs, struct client *c)
 	c->busy = false;
 	c->until_ms = clock_mono_ms() + CLIENTS_NEXT_MS;
 	pthread_mutex_unlock(&cs->mu);
+}
+
+void client_body(struct client *c, bool more)
+{
+	atomic_store(&c->body_ms, more ? clock_mono_ms() : 0);
 }
 
 void client_park(struct clients *cs, struct client *c, struct bell *b, struct waiter *w,

@@ -161,14 +161,10 @@ enum intake_verdict dispatch_begin(struct request *rq)
 
 static enum MHD_Result handle_ping(struct request *rq)
 {
-	switch (auth_request(rq, AUTH_ENTER, NULL)) {
-	case AUTH_ALLOWED:
-		break;
-	case AUTH_WAIT:
-		return MHD_YES;
-	default:
-		return auth_refuse(rq);
-	}
+	enum MHD_Result answer;
+
+	if (!auth_passes(rq, AUTH_ENTER, NULL, &answer))
+		return answer;
 	if (!rq->get && !rq->head)
 		return reply_not_allowed(rq, "GET, HEAD", "/v2/ can only be read");
 	return reply_text(rq, MHD_HTTP_OK, "application/json", VIEW("{}"));

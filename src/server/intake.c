@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "server/clients.h"
 #include "server/dispatch.h"
 #include "store/upload.h"
 
@@ -57,6 +58,7 @@ enum MHD_Result intake_header(struct request *rq)
 		in->began_ms = clock_mono_ms();
 	}
 	in->parked = false;
+	client_body(rq->client, true);
 	switch (dispatch_begin(rq)) {
 	case INTAKE_WAIT:
 		in->parked = true;
@@ -71,8 +73,11 @@ enum MHD_Result intake_header(struct request *rq)
 	}
 }
 
-static void fail(struct intake *in, const struct err *e)
+void intake_fail(struct intake *in, const struct err *e)
 {
+	/* What was wanted is read to its end, so that its sender learns why it failed. */
+	in->most = in->way == INTAKE_UPLOAD ? INTAKE_FAILED_MAX_BYTES
+					    : INTAKE_REFUSED_MAX_BYTES;
 	in->failed = true;
 	in->err = *e;
 	in->way = INTAKE_DISCARD;
@@ -86,9 +91,9 @@ static void take(struct intake *in, const char *p, size_t n)
 		err_set(&e, ERR_LIMIT, "the body is larger than %zu bytes",
 			in->body.limit);
 		buf_done(&in->body);
-		fail(in, &e);
+		intake_fail(in, &e);
 	} else if (in->way == INTAKE_UPLOAD && upload_add(in->upload, p, n, &e) != 0) {
-		fail(in, &e);
+		intake_fail(in, &e);
 	}
 }
 
@@ -100,7 +105,7 @@ static bool goes_on(const struct intake *in)
 	if (in->way == INTAKE_DISCARD && !in->failed)
 		return in->got <= INTAKE_REFUSED_MAX_BYTES &&
 		       took_ms <= INTAKE_REFUSED_GRACE_MS;
-	if (in->way == INTAKE_DISCARD && in->got > INTAKE_FAILED_MAX_BYTES)
+	if (in->way == INTAKE_DISCARD && in->got > in->most)
 		return false;
 	return took_ms <=
 	       INTAKE_GRACE_MS + (int64_t)(in->got * 1000 / INTAKE_MIN_BYTES_PER_S);
@@ -120,6 +125,7 @@ enum MHD_Result intake_data(struct request *rq, const char *p, size_t *n)
 			in->way = INTAKE_DISCARD;
 		}
 	}
+	client_body(rq->client, true);
 	take(in, p, *n);
 	in->got += *n;
 	*n = 0;

@@ -46,6 +46,7 @@ struct intake {
 	struct buf body;
 	struct upload *upload; /* held; closed with the request, unless taken */
 	bool failed;	       /* *err: what could not be kept; nothing more is */
+	uint64_t most;	       /* bytes that are read of what is discarded */
 	struct err err;
 };
 
@@ -62,6 +63,9 @@ bool intake_wanted(const struct request *rq);
 enum MHD_Result intake_header(struct request *rq);
 /* Some of it is there: *n is made what is left of it. */
 enum MHD_Result intake_data(struct request *rq, const char *p, size_t *n);
+/* What comes cannot be kept: it is read no further than its limit, and *e is the answer.
+ */
+void intake_fail(struct intake *in, const struct err *e);
 void intake_free(struct intake *in); /* NULL is fine */
 
 #endif

@@ -144,22 +144,16 @@ static void keep_allowed(struct request *rq, struct buf *names)
 enum MHD_Result lists_catalog(struct request *rq)
 {
 	CLEANUP(mem_freep)
-	char *last =
-		NULL; /* of the page before those that may not be seen are left out */
+	char *last = NULL; /* of the page as it was before some were left out */
+	enum MHD_Result answer;
 	CLEANUP(buf_done)
 	struct buf page = BUF_INIT(LIST_MAX_BYTES);
 	struct page_ask ask;
 	struct err e;
 	bool more;
 
-	switch (auth_request(rq, AUTH_LIST, NULL)) {
-	case AUTH_ALLOWED:
-		break;
-	case AUTH_WAIT:
-		return MHD_YES;
-	default:
-		return auth_refuse(rq);
-	}
+	if (!auth_passes(rq, AUTH_LIST, NULL, &answer))
+		return answer;
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD", "the catalog can only be read");
 	if (read_page(rq, &ask, &e) != 0)

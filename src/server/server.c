@@ -78,8 +78,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
 		return intake_data(rq, upload_data, upload_data_size);
 	if (rq->parsed && rq->intake != NULL && rq->intake->parked)
 		return intake_header(rq);
-	if (rq->parsed)
+	if (rq->parsed) {
+		client_body(rq->client, false);
 		return dispatch_request(rq);
+	}
 	/*
 	 * An answer at the first call, when only the header has been read, makes
 	 * libmicrohttpd close the connection. That is what a request with a body gets
@@ -116,6 +118,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
 	park_resumed(rq);
 	if (rq->parsed) {
 		access_ended(rq, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+		client_body(rq->client, false);
 		client_idle(s->clients, rq->client);
 		atomic_fetch_sub(&s->active, 1);
 	}

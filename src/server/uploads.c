@@ -234,6 +234,20 @@ enum intake_verdict uploads_begin(struct request *rq)
 /* --- the end of a request
  * ---------------------------------------------------------------- */
 
+/* A body of unknown length that was not what its Content-Range had said is taken back. */
+static int check_length(struct request *rq, struct upload *u, struct refusal *no)
+{
+	uint64_t first, last, size = upload_bytes(u);
+
+	if (content_range(rq, &first, &last, &no->e) != 1 || last + 1 == size)
+		return 0;
+	upload_cut(u, first);
+	no->invalid = OCIERR_SIZE_INVALID;
+	return err_set(&no->e, ERR_INVALID, "%llu bytes came, and not %llu-%llu",
+		       (unsigned long long)(size - first), (unsigned long long)first,
+		       (unsigned long long)last);
+}
+
 /* The session with this request's bytes in it, or why there is none. */
 static int taken(struct request *rq, struct upload **out, struct refusal *no)
 {
@@ -245,6 +259,8 @@ static int taken(struct request *rq, struct upload **out, struct refusal *no)
 		return -1;
 	}
 	if (in != NULL && in->upload != NULL) {
+		if (rq->method != METHOD_POST && check_length(rq, in->upload, no) != 0)
+			return -1;
 		*out = TAKE(in->upload);
 		return 0;
 	}
@@ -306,24 +322,13 @@ static enum MHD_Result commit(struct request *rq)
 
 static enum MHD_Result patch(struct request *rq)
 {
-	uint64_t first, last, size;
 	struct refusal no;
 	struct upload *u;
-	struct err e;
+	uint64_t size;
 
 	if (taken(rq, &u, &no) != 0)
 		return refuse(rq, &no);
 	size = upload_bytes(u);
-	/* A body of unknown length that was not what its Content-Range had said. */
-	if (content_range(rq, &first, &last, &e) == 1 && last + 1 != size) {
-		upload_cut(u, first);
-		upload_close(u);
-		no.invalid = OCIERR_SIZE_INVALID;
-		err_set(&no.e, ERR_INVALID, "%llu bytes came, and not %llu-%llu",
-			(unsigned long long)(size - first), (unsigned long long)first,
-			(unsigned long long)last);
-		return refuse(rq, &no);
-	}
 	upload_close(u);
 	return empty(rq, MHD_HTTP_ACCEPTED, rq->ref_text, size);
 }

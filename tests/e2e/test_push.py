@@ -190,3 +190,70 @@ def test_cosign_signs_and_verifies(containers, larder, images, scratch):
            name)
     cosign("verify", "--key", "cosign.pub", "--insecure-ignore-tlog", "--allow-http-registry",
            name)
+
+
+# --- passwords -------------------------------------------------------------------------------
+
+# bcrypt of "secret", of the least cost that there is
+HASH = "$2b$04$2FNX8h4hLss.MNhdUPxlIexN50q3XpuC51NrOhV0RcpNBdIM2oHLm"
+
+
+@pytest.fixture
+def guarded(scratch: Path, larder) -> Iterator[Larder]:
+    """guarded(*rules): a second registry, whose user is ann with the password secret."""
+    made: list[Larder] = []
+    users = scratch / "htpasswd"
+    users.write_text(f"ann:{HASH}\n")
+
+    def make(*rules: str) -> Larder:
+        made.append(Larder(scratch / "guarded", settings={"access": list(rules)} if rules else {},
+                           config=f"auth:\n  htpasswd:\n    realm: x\n    path: {users}\n"))
+        return made[-1].start()
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.mark.parametrize("rules", [(), ("anonymous ** pull", "users ** all")],
+                         ids=["basic", "bearer"])
+def test_docker_with_a_password(docker, guarded, rules):
+    """Push needs it; pull does where nobody else may.  Both kinds of challenge."""
+    registry = guarded(*rules)
+    name = f"{registry.host}/bakery/app:1"
+    docker("pull", "busybox:1.36")
+    docker("tag", "busybox:1.36", name)
+    assert docker("push", name, check=False).status != 0
+    assert docker("login", "-u", "ann", "-p", "wrong", registry.host, check=False).status != 0
+    docker("login", "-u", "ann", "-p", "secret", registry.host)
+    docker("push", name)
+    docker("logout", registry.host)
+    docker.forget(name, "busybox:1.36")
+    assert (docker("pull", name, check=False).status == 0) == bool(rules)
+
+
+@pytest.mark.parametrize("rules", [(), ("anonymous ** pull", "users ** all")],
+                         ids=["basic", "bearer"])
+def test_podman_and_skopeo_with_a_password(containers, guarded, rules):
+    registry = guarded(*rules)
+    name = f"{registry.host}/bakery/app:1"
+    source = "docker://docker.io/library/busybox:1.36"
+    copy = ("copy", "--all", "--dest-tls-verify=false", source, f"docker://{name}")
+    assert containers.skopeo(*copy, check=False).status != 0
+    containers.skopeo("copy", "--all", "--dest-tls-verify=false", "--dest-creds", "ann:secret",
+                      source, f"docker://{name}")
+    done = containers.podman("pull", "--tls-verify=false", name, check=False)
+    assert (done.status == 0) == bool(rules)
+    containers.podman("pull", "--tls-verify=false", "--creds", "ann:secret", name)
+
+
+def test_ctr_with_a_password(ctr, guarded):
+    registry = guarded("anonymous ** pull", "users ** all")
+    name = f"{registry.host}/bakery/app:1"
+    ctr.pull("docker.io/library/busybox:1.36")
+    ctr("images", "tag", "docker.io/library/busybox:1.36", name)
+    push = ("images", "push", "--plain-http", "--platform", "linux/amd64", name)
+    assert ctr(*push, check=False).status != 0
+    ctr(*push[:2], "--user", "ann:secret", *push[2:])
+    ctr.forget(name, "docker.io/library/busybox:1.36")
+    ctr("images", "pull", "--plain-http", name)
