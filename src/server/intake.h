@@ -15,10 +15,9 @@
 #include "base/err.h"
 #include "server/request.h"
 
-#define INTAKE_REFUSED_MAX_BYTES                                                         \
-	(64u << 20) /* of what nobody wants, read all the same                           \
-		     */
-/* Of what was wanted until the disk failed: a layer, mostly. */
+/* Of what nobody wants, read all the same; and of what was wanted until the disk failed.
+ */
+#define INTAKE_REFUSED_MAX_BYTES (64u << 20)
 #define INTAKE_FAILED_MAX_BYTES (4ull << 30)
 
 /* A body that comes more slowly than this, after some grace, is not waited for; one that

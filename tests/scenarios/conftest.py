@@ -26,6 +26,7 @@ SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
 def pytest_configure(config):
     for line in ("concurrent: many threads at once; run these under ThreadSanitizer too",
                  "slow: takes more than ten seconds",
+                 "waits: is mostly asleep; left out under AddressSanitizer",
                  "memory: judges memory; skipped under sanitizers",
                  "faults: needs a build with -Dfaults=true"):
         config.addinivalue_line("markers", line)

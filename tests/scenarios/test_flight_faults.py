@@ -229,7 +229,7 @@ def test_wrong_in_the_middle_at_first(hub, larder, big):
 
 
 @pytest.mark.parametrize("delta", [1, -1, 1000, -1000, -3 * MIB])
-@pytest.mark.parametrize("count", [1, None])
+@pytest.mark.parametrize("count", [1, pytest.param(None, marks=pytest.mark.waits)])
 def test_a_wrong_length_never_completes_wrong(hub, larder, image, big, small, delta, count):
     """Once: the next pull is right at the latest.  For ever: a clean end, nothing stored."""
     made = larder(settings={"timeouts": {"stall": "1s"}})

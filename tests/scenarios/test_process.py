@@ -213,7 +213,7 @@ def test_a_root_that_cannot_be(scratch):
 
 # --- starting -----------------------------------------------------------------------------
 
-@pytest.mark.parametrize("repositories", [0, 20_000])
+@pytest.mark.parametrize("repositories", [0, pytest.param(20_000, marks=pytest.mark.waits)])
 def test_first_answer(hub, larder, larders, scratch, repositories):
     """Whatever the store holds, and with the upstream gone."""
     for i in range(repositories):

@@ -75,6 +75,7 @@ def test_old_versions_are_not_spoken(larders, certificate):
         Pusher(made.port, tls=old).ask("GET", "/v2/")
 
 
+@pytest.mark.waits
 def test_a_new_certificate_without_a_restart(larders, certificate, scratch):
     """A connection goes on with the old one; a broken new one changes nothing."""
     made = larders(config=config_of(certificate))
