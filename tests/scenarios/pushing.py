@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import Larder
-from hub import client, images, push
+from hub import client, images
 from hub.push import Answer, Pusher, check, digest_of
 
 from .helpers import ask, check_store, leftovers

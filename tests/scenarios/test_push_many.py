@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from hub import build, client, images
-from hub.push import WAYS, Pusher, at_once, check, digest_of, pieces
+from hub.push import WAYS, Pusher, at_once, check, digest_of
 
-from .helpers import MIB, SANITIZED, check_store, stored_digests
-from .pushing import (DELETES, OTHER, REPO, blob_is, image_is, manifest_is, nothing_half_done,
-                      pulls, pusher, refused, registry, small, tags)
+from .helpers import MIB, check_store, stored_digests
+from .pushing import (DELETES, REPO, blob_is, image_is, manifest_is, nothing_half_done,
+                      pusher, registry, small, tags)
 from .test_uploads import data_of
 
 pytestmark = pytest.mark.concurrent

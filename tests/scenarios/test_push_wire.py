@@ -15,7 +15,7 @@ from hub.raw import RawAnswer
 from .helpers import MIB, SANITIZED, ask, codes, stored_digests, wait_until
 from .pushing import (DELETES, LIMIT, NOWHERE, OTHER, REPO, blob_is, blob_unknown,
                       manifest_unknown, nothing_half_done, pusher, refused, registry,
-                      session_ok, sessions, small)
+                      sessions, small)
 from .test_uploads import data_of
 
 SMUGGLED = b"GET /healthz?smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
