@@ -13,4 +13,4 @@ export LARDER_BUILD="${LARDER_BUILD:-build-test}"
 [ -f "$LARDER_BUILD/build.ninja" ] || meson setup "$LARDER_BUILD" --werror -Dfaults=true --buildtype=release
 ninja -C "$LARDER_BUILD" larder
 export LARDER_SWEEP=all
-exec $python -B -m pytest -q -s -p no:cacheprovider tests/scenarios/test_push_kill.py
+exec $python -B -m pytest -q -s -p no:cacheprovider tests/scenarios/test_push_faults.py

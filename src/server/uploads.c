@@ -210,22 +210,35 @@ static int begin(struct request *rq, struct upload **out, struct refusal *no)
 	return upload_begin(rq->server->uploads, &rq->route.name, alg, out, &no->e);
 }
 
+/* What is wrong with the request is found again at its end; what is wrong here is kept.
+ */
+static bool is_ours(const struct err *e)
+{
+	return e->kind == ERR_IO || e->kind == ERR_NO_SPACE || e->kind == ERR_DENIED ||
+	       e->kind == ERR_LIMIT;
+}
+
 enum intake_verdict uploads_begin(struct request *rq)
 {
-	struct refusal no;
-	int rc;
+	struct intake *in = rq->intake;
+	struct refusal no = { 0 };
+	int rc = -1;
 
-	if (rq->method != METHOD_POST)
-		rc = find(rq, &rq->intake->upload, &no);
+	if (in->announced != UINT64_MAX && in->announced > UPLOAD_MAX_BYTES)
+		err_set(&no.e, ERR_LIMIT, "a blob may have %llu bytes at the most",
+			(unsigned long long)UPLOAD_MAX_BYTES);
+	else if (rq->method != METHOD_POST)
+		rc = find(rq, &in->upload, &no);
 	else if (request_arg(rq, "digest") != NULL)
-		rc = begin(rq, &rq->intake->upload, &no);
-	else
-		rc = -1;
-	if (rc != 0)
-		return INTAKE_REFUSE;
-	rq->intake->unnamed = rq->method == METHOD_POST;
-	rq->intake->way = INTAKE_UPLOAD;
-	return INTAKE_TAKE;
+		rc = begin(rq, &in->upload, &no);
+	if (rc == 0) {
+		in->unnamed = rq->method == METHOD_POST;
+		in->way = INTAKE_UPLOAD;
+		return INTAKE_TAKE;
+	}
+	if (is_ours(&no.e))
+		intake_fail(in, &no.e);
+	return INTAKE_REFUSE;
 }
 
 /* --- the end of a request

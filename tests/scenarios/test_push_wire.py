@@ -243,6 +243,17 @@ def test_a_manifest_without_end(registry, pusher):
     nothing_half_done(registry.root)
 
 
+def test_an_announced_blob_of_any_length(registry, pusher):
+    """More than any blob may have: refused before a byte of it is sent."""
+    location = pusher.session(REPO)
+    for method, target in (("PATCH", location), ("PUT", f"{location}?digest={digest_of(b'x')}"),
+                           ("POST", f"/v2/{REPO}/blobs/uploads/?digest={digest_of(b'x')}")):
+        with Wire(registry, head(method, target, f"Content-Length: {1 << 40}")) as wire:
+            answer = wire.answer()
+        assert answer.status == 413 and codes(answer) == ["SIZE_INVALID"]
+    session_ok(pusher.request("GET", location), REPO)
+
+
 def test_an_announced_manifest_of_any_length(registry, pusher):
     """What is announced as too long is known to be, and nobody is waited for."""
     for size in (LIMIT + 1, 1 << 40, (1 << 63) - 1):
