@@ -24,8 +24,8 @@ TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests"))
 
 from harness import Larder              # noqa: E402
-from harness.push import Pusher         # noqa: E402
 from hub import build, images           # noqa: E402
+from hub.push import Pusher             # noqa: E402
 
 MODULE = "github.com/opencontainers/distribution-spec/conformance"
 VERSION = "v0.0.0-20260831232431-97274622c111"
@@ -103,7 +103,7 @@ def mirror(program: Path, scratch: Path, results: Path) -> tuple[int, int, int]:
     sbom = images.referrer(image.root, "application/vnd.test.sbom", b"sbom")
     total = [0, 0, 0]
     with Larder(scratch / "origin", access_log=False) as origin:
-        pusher = Pusher(origin.port)
+        pusher = Pusher(origin.url)
         pusher.image("conformance/repo1", "v1", image)
         pusher.image("conformance/repo1", sbom.digest, sbom)
         data = {"OCI_RO_DATA_TAGS": "v1", "OCI_RO_DATA_MANIFESTS": " ".join(image.manifests),

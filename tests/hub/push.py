@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +68,11 @@ class Answer:
         return [one["code"] for one in errors]
 
     @property
+    def code(self) -> str:
+        one, = self.codes
+        return one
+
+    @property
     def message(self) -> str:
         return json.loads(self.body)["errors"][0]["message"]
 
@@ -80,13 +86,16 @@ def pieces(data: bytes, size: int = CHUNK) -> list[bytes]:
 
 
 class Pusher:
-    """One client with one connection, kept as long as the server keeps it.  Not for several
-    threads at once."""
+    """One client with one connection, kept as long as the server keeps it; over TLS where tls
+    is given.  headers go with every request.  Not for several threads at once."""
 
     def __init__(self, base_url: str, *, timeout: float = 30,
-                 headers: Sequence[tuple[str, str]] = ()) -> None:
-        self._http = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=timeout)
-        self._always = list(headers)
+                 headers: dict[str, str] | None = None,
+                 tls: ssl.SSLContext | None = None) -> None:
+        where = urlsplit(base_url).netloc
+        self._http = (http.client.HTTPSConnection(where, timeout=timeout, context=tls) if tls
+                      else http.client.HTTPConnection(where, timeout=timeout))
+        self._always = list((headers or {}).items())
 
     def __enter__(self) -> "Pusher":
         return self
@@ -105,8 +114,7 @@ class Pusher:
 
         A server may answer, and close, before it has read all: its answer counts.
         OSError, or http.client.HTTPException, when none comes."""
-        if self._http.sock is not None and not _alive(self._http.sock,
-                                                            self._http.timeout):
+        if self._http.sock is not None and not _alive(self._http.sock, self._http.timeout):
             self._http.close()
         sent = [*self._always, *headers]
         chunked = body is not None and not isinstance(body, (bytes, bytearray))
@@ -115,7 +123,8 @@ class Pusher:
         elif body is not None or method in ("POST", "PUT", "PATCH"):
             sent.append(("Content-Length", str(len(body or b""))))
         try:
-            self._http.putrequest(method, target, skip_accept_encoding=True)
+            self._http.putrequest(method, target, skip_accept_encoding=True,
+                                  skip_host=any(name == "Host" for name, _ in sent))
             for name, value in sent:
                 self._http.putheader(name, value)
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -239,7 +248,9 @@ def check(answer: Answer, *statuses: int) -> Answer:
 
 
 def _alive(sock: socket.socket, timeout: float) -> bool:
-    """A server may have closed a kept connection."""
+    """A server may have closed a kept connection.  Over TLS nobody can tell."""
+    if isinstance(sock, ssl.SSLSocket):
+        return True
     sock.setblocking(False)
     try:
         return sock.recv(1, socket.MSG_PEEK) != b""

@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from harness import Larder
-from harness.push import Pusher
 from hub import Hub
 
-from .helpers import DELETES, SANITIZED, has_faults
+from .helpers import SANITIZED, has_faults
 
 SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer",
                    "MemorySanitizer", "UndefinedBehaviorSanitizer", "runtime error")
@@ -100,17 +99,6 @@ def larders(scratch):
 def larder(hub, larders):
     """larder(**options): a cache of the hub as docker.io, which is the default upstream."""
     return lambda **options: larders({"docker.io": hub.url}, **options)
-
-
-@pytest.fixture
-def local(larders):
-    """local(**options): a registry without upstreams, deletes on; .pusher is a client."""
-    def make(**options):
-        options.setdefault("config", DELETES)
-        made = larders(**options)
-        made.pusher = Pusher(made.port)
-        return made
-    return make
 
 
 class Clock:

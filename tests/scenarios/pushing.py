@@ -12,9 +12,8 @@ from harness import Larder
 from hub import client, images
 from hub.push import Answer, Pusher, check, digest_of
 
-from .helpers import ask, check_store, leftovers
+from .helpers import DELETES, ask, check_store, leftovers
 
-DELETES = "storage:\n  delete:\n    enabled: true\n"
 REPO, OTHER = "team/thing", "team/other"
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOWHERE = "00000000-0000-4000-8000-000000000000"

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness.push import Pusher, digest_of
 from hub import build, client
+from hub.push import Pusher, digest_of
 
 from .helpers import assert_pulled, wait_until
 
@@ -48,11 +48,8 @@ def guarded(larders, users):
 
 
 def ask(made, path: str, headers=None, method: str = "GET", body=None):
-    p = Pusher(made.port, headers=headers)
-    try:
-        return p.ask(method, path, body)
-    finally:
-        p.close()
+    with Pusher(made.url, headers=headers) as p:
+        return p.request(method, path, body)
 
 
 def token(made, headers=None) -> dict[str, str]:
@@ -82,7 +79,7 @@ def test_only_who_logs_in(guarded):
         got = ask(made, "/v2/", headers)
         assert (got.status, got.code) == (401, "UNAUTHORIZED"), headers
     assert ask(made, "/healthz").status == 200
-    Pusher(made.port, headers=CI).image("bakery/app", "1", build("x"))
+    Pusher(made.url, headers=CI).image("bakery/app", "1", build("x"))
     said = "\n".join(made.log + made.access)
     assert "secret" not in said and "uthorization" not in said
 
@@ -90,7 +87,7 @@ def test_only_who_logs_in(guarded):
 def test_one_comparison_for_a_whole_pull(guarded):
     made = guarded()
     image = build("x", layer_size=100_000)
-    Pusher(made.port, headers=ANN).image("bakery/app", "1", image)
+    Pusher(made.url, headers=ANN).image("bakery/app", "1", image)
     for result in client.pull_many(8, made.url, "bakery/app", "1", user="ann", password="secret"):
         assert_pulled(result, image)
 
@@ -171,8 +168,8 @@ def test_anonymous_pulls_and_users_push(guarded):
     assert got.status == 401 and got.header("www-authenticate") == \
         f'Bearer realm="{made.url}/token",service="{made.host}"'
     image = build("x")
-    Pusher(made.port, headers=token(made, ANN)).image("bakery/app", "1", image)
-    Pusher(made.port, headers=CI).image("bakery/app", "2", image)
+    Pusher(made.url, headers=token(made, ANN)).image("bakery/app", "1", image)
+    Pusher(made.url, headers=CI).image("bakery/app", "2", image)
     for headers in (None, token(made), token(made, CI), ANN):
         assert ask(made, "/v2/bakery/app/manifests/1", headers).status == 200
     assert ask(made, "/v2/", token(made)).status == 200
@@ -213,9 +210,9 @@ def test_tokens_that_are_none(guarded, clock):
 
 def test_rules_by_user_and_name(guarded):
     made = guarded("anonymous pub/** pull", "ci bakery/** pull,push", "ann ** all")
-    Pusher(made.port, headers=ANN).image("pub/app", "1", build("p"))
-    Pusher(made.port, headers=CI).image("bakery/app", "1", build("b"))
-    Pusher(made.port, headers=ANN).image("private/app", "1", build("s"))
+    Pusher(made.url, headers=ANN).image("pub/app", "1", build("p"))
+    Pusher(made.url, headers=CI).image("bakery/app", "1", build("b"))
+    Pusher(made.url, headers=ANN).image("private/app", "1", build("s"))
     cases = {
         None: {"pub/app": 200, "bakery/app": 401, "private/app": 401},
         "ci": {"pub/app": 200, "bakery/app": 200, "private/app": 403},
@@ -237,7 +234,7 @@ def test_rules_by_user_and_name(guarded):
 def test_a_mount_needs_the_right_to_pull(guarded):
     made = guarded("ci bakery/** pull,push", "ann ** all")
     secret = b"secret" * 100
-    Pusher(made.port, headers=ANN).blob("private/app", secret)
+    Pusher(made.url, headers=ANN).blob("private/app", secret)
     for query in ("&from=private/app", ""):
         got = ask(made, f"/v2/bakery/app/blobs/uploads/?mount={digest_of(secret)}{query}", CI,
                   "POST", b"")

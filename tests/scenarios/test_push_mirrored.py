@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.push import Pusher
 from hub import build, client
+from hub.push import Pusher
 
 from .helpers import ask, blob_path, stored_digests, wait_until
 
@@ -11,7 +11,7 @@ from .helpers import ask, blob_path, stored_digests, wait_until
 def test_what_may_not_be_changed(hub, larder):
     image = hub.add(build("thing"), "library/thing", "1")
     made = larder(settings={"local": ["bakery/**"]})
-    p = Pusher(made.port)
+    p = Pusher(made.url)
     assert client.pull(made.url, "library/thing", "1").ok
     asked = hub.count()
     for method, path in (("POST", "/v2/library/thing/blobs/uploads/"),
@@ -19,13 +19,13 @@ def test_what_may_not_be_changed(hub, larder):
                          ("PUT", "/v2/library/thing/manifests/1"),
                          ("DELETE", "/v2/library/thing/manifests/1"),
                          ("DELETE", blob_path("library/thing", image.layers()[0].digest))):
-        got = p.ask(method, path, b"x" * 100_000 if method == "PUT" else None)
+        got = p.request(method, path, b"x" * 100_000 if method == "PUT" else None)
         assert (got.status, got.code) == (405, "UNSUPPORTED"), path
         assert "larder.local" in got.message and "docker.io" in got.message
-    got = p.ask("DELETE", "/v2/bakery/x/manifests/1")
+    got = p.delete("/v2/bakery/x/manifests/1")
     assert (got.status, got.code) == (405, "UNSUPPORTED")
     assert "storage.delete.enabled" in got.message
-    assert p.ask("POST", "/v2/bakery/x/blobs/uploads/", b"").status == 202
+    assert p.begin("bakery/x").status == 202
     assert hub.count() == asked
 
 
@@ -37,7 +37,6 @@ def test_mounting_what_is_mirrored(hub, larder):
     layer = image.layers()[0]
     wait_until(lambda: layer.digest in stored_digests(made.root), "it is stored")
     for source in ("library/thing", "thing"):
-        got = Pusher(made.port).ask(
-            "POST", f"/v2/bakery/on-{source[-5:]}/blobs/uploads/?mount={layer.digest}&from={source}", b"")
+        got = Pusher(made.url).mount(f"bakery/on-{source[-5:]}", layer.digest, source)
         assert got.status == 201
     assert ask(made, blob_path("bakery/on-thing", layer.digest)).body == layer.read()

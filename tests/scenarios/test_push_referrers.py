@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from harness.push import OCI_MANIFEST, digest_of
 from hub import build, images
+from hub.push import digest_of
 
 from .helpers import ask
+from .pushing import pusher, registry    # noqa: F401
 
 REPO = "bakery/app"
 
@@ -20,9 +21,8 @@ def referrers(made, subject: str, query: str = "", repository: str = REPO):
     return got, doc["manifests"]
 
 
-def test_referrers(local):
-    made = local()
-    p = made.pusher
+def test_referrers(registry, pusher):
+    made, p = registry, pusher
     subject = build("signed")
     missing = subject.root.digest
     assert referrers(made, missing)[1] == [], "of what is not there: none"
@@ -37,24 +37,23 @@ def test_referrers(local):
     assert {d["digest"] for d in found} == {one.digest, two.digest}
     assert {d["artifactType"] for d in found} == {"application/vnd.test.sbom",
                                                   "application/vnd.test.signature"}
-    assert all(d["size"] and d["mediaType"] == OCI_MANIFEST for d in found)
+    assert all(d["size"] and d["mediaType"] == images.OCI_MANIFEST for d in found)
     got, found = referrers(made, missing, "?artifactType=application/vnd.test.sbom")
     assert [d["digest"] for d in found] == [one.digest]
     assert got.header("oci-filters-applied") == "artifactType"
     assert referrers(made, missing, "?artifactType=none")[1] == []
     assert referrers(made, missing, repository="never/made")[1] == []
-    assert p.ask("DELETE", f"/v2/{REPO}/manifests/{one.digest}").status == 202
+    assert p.delete(f"/v2/{REPO}/manifests/{one.digest}").status == 202
     assert [d["digest"] for d in referrers(made, missing)[1]] == [two.digest]
     for bad in ("sha256:12", "latest", "md5:" + "0" * 32):
-        got = p.ask("GET", f"/v2/{REPO}/referrers/{bad}")
+        got = p.get(f"/v2/{REPO}/referrers/{bad}")
         assert (got.status, got.code) == (400, "DIGEST_INVALID")
-    assert p.ask("PUT", f"/v2/{REPO}/referrers/{missing}", b"").status == 405
+    assert p.request("PUT", f"/v2/{REPO}/referrers/{missing}", b"").status == 405
 
 
-def test_referrers_that_clients_have_listed(local):
+def test_referrers_that_clients_have_listed(registry, pusher):
     """A list under the fallback tag, from a time without this API, is taken up."""
-    made = local()
-    p = made.pusher
+    made, p = registry, pusher
     subject = build("signed").root
     artifact = images.referrer(subject, "application/vnd.test.sbom", b"sbom")
     doc = json.loads(artifact.root.data)
@@ -65,22 +64,21 @@ def test_referrers_that_clients_have_listed(local):
         p.blob(REPO, blob.read())
     assert p.manifest(REPO, "old", data).header("oci-subject") is None
     index = {"schemaVersion": 2, "mediaType": images.OCI_INDEX, "manifests": [
-        {"mediaType": OCI_MANIFEST, "digest": digest_of(data), "size": len(data)}]}
+        {"mediaType": images.OCI_MANIFEST, "digest": digest_of(data), "size": len(data)}]}
     tag = subject.digest.replace(":", "-")
     assert p.manifest(REPO, tag, json.dumps(index).encode(), images.OCI_INDEX).status == 201
     found, = referrers(made, subject.digest)[1]
     assert found["digest"] == digest_of(data) and found["annotations"] == {"k": "v \"q\""}
 
 
-def test_referrers_page_by_page(local):
-    made = local()
-    p = made.pusher
+def test_referrers_page_by_page(registry, pusher):
+    made, p = registry, pusher
     subject = build("signed").root
     p.blob(REPO, b"{}")
     empty = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": digest_of(b"{}"), "size": 2}
     pushed = set()
     for n in range(10):
-        data = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": empty,
+        data = json.dumps({"schemaVersion": 2, "mediaType": images.OCI_MANIFEST, "config": empty,
                            "layers": [], "artifactType": f"t/{n % 2} &", "subject":
                            subject.descriptor(), "annotations": {"n": str(n), "x": "y" * 900_000}}).encode()
         assert p.manifest(REPO, digest_of(data), data).status == 201

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from harness.push import Pusher, digest_of
 from hub import build
+from hub.push import Pusher, digest_of
 
 from .helpers import MIB, blob_path, wait_until
 
@@ -39,23 +39,23 @@ def trusting(folder, name: str = "server") -> ssl.SSLContext:
 def test_push_and_pull(larders, certificate):
     """Small and large, several at a time on one connection."""
     made = larders(config=config_of(certificate))
-    p = Pusher(made.port, tls=trusting(certificate))
+    p = Pusher(made.url, tls=trusting(certificate))
     image = build("thing", layer_size=6 * MIB)
     p.image("bakery/app", "1", image)
     for blob in image.blobs.values():
-        got = p.ask("GET", blob_path("bakery/app", blob.digest))
+        got = p.get(blob_path("bakery/app", blob.digest))
         assert got.status == 200 and digest_of(got.body) == blob.digest
-    got = p.ask("GET", blob_path("bakery/app", image.layers()[-1].digest), Range="bytes=5-104")
+    got = p.get(blob_path("bakery/app", image.layers()[-1].digest), Range="bytes=5-104")
     assert got.status == 206 and len(got.body) == 100
 
 
 def test_a_cold_pull_through_it(hub, larder, certificate):
     image = hub.add(build("thing", layer_size=6 * MIB), "library/thing", "1")
     made = larder(config=config_of(certificate))
-    p = Pusher(made.port, tls=trusting(certificate))
-    assert p.ask("GET", "/v2/library/thing/manifests/1").body == image.root.data
+    p = Pusher(made.url, tls=trusting(certificate))
+    assert p.get("/v2/library/thing/manifests/1").body == image.root.data
     for blob in image.layers():
-        assert digest_of(p.ask("GET", blob_path("library/thing", blob.digest)).body) == blob.digest
+        assert digest_of(p.get(blob_path("library/thing", blob.digest)).body) == blob.digest
 
 
 def test_plain_http_is_not_answered(larders, certificate):
@@ -63,16 +63,16 @@ def test_plain_http_is_not_answered(larders, certificate):
     with socket.create_connection(("127.0.0.1", made.port), timeout=10) as sock:
         sock.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b"200" not in sock.recv(100)
-    assert Pusher(made.port, tls=trusting(certificate)).ask("GET", "/v2/").status == 200
+    assert Pusher(made.url, tls=trusting(certificate)).get("/v2/").status == 200
 
 
 def test_old_versions_are_not_spoken(larders, certificate):
     made = larders(config=config_of(certificate, "    minimumtls: tls1.3\n"))
     new, old = trusting(certificate), trusting(certificate)
     old.maximum_version = ssl.TLSVersion.TLSv1_2
-    assert Pusher(made.port, tls=new).ask("GET", "/v2/").status == 200
+    assert Pusher(made.url, tls=new).get("/v2/").status == 200
     with pytest.raises(ssl.SSLError):
-        Pusher(made.port, tls=old).ask("GET", "/v2/")
+        Pusher(made.url, tls=old).get("/v2/")
 
 
 @pytest.mark.waits
@@ -80,14 +80,14 @@ def test_a_new_certificate_without_a_restart(larders, certificate, scratch):
     """A connection goes on with the old one; a broken new one changes nothing."""
     made = larders(config=config_of(certificate))
     before = trusting(certificate)
-    held = Pusher(made.port, tls=before)
-    assert held.ask("GET", "/v2/").status == 200
+    held = Pusher(made.url, tls=before)
+    assert held.get("/v2/").status == 200
     make_certificate(scratch, "fresh")
     after = trusting(scratch, "fresh")
 
     def answers(context) -> bool:
         try:
-            return Pusher(made.port, tls=context).ask("GET", "/v2/").status == 200
+            return Pusher(made.url, tls=context).get("/v2/").status == 200
         except ssl.SSLError:
             return False
 
@@ -96,7 +96,7 @@ def test_a_new_certificate_without_a_restart(larders, certificate, scratch):
                "half of it is nothing", timeout=15)
     (scratch / "server.key").write_bytes((scratch / "fresh.key").read_bytes())
     wait_until(lambda: answers(after), "the new one", timeout=15)
-    assert held.ask("GET", "/v2/").status == 200
+    assert held.get("/v2/").status == 200
 
 
 def test_clients_need_a_certificate(larders, certificate, scratch):
@@ -108,7 +108,7 @@ def test_clients_need_a_certificate(larders, certificate, scratch):
         context = trusting(certificate)
         if name:
             context.load_cert_chain(scratch / f"{name}.pem", scratch / f"{name}.key")
-        return Pusher(made.port, tls=context).ask("GET", "/v2/").status
+        return Pusher(made.url, tls=context).get("/v2/").status
 
     assert status("client") == 200
     for name in (None, "stranger"):

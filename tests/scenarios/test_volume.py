@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.push import Pusher, digest_of
 from hub import build, client
+from hub.push import Pusher, digest_of
 
 from .helpers import answered, ask, assert_pulled, blob_path, wait_until
 
@@ -45,7 +45,7 @@ class Registry:
         self.url = f"http://127.0.0.1:{self.port}"
         for _ in range(200):
             try:
-                Pusher(self.port).ask("GET", "/v2/")
+                Pusher(self.url).get("/v2/")
                 return self
             except OSError:
                 time.sleep(0.05)
@@ -56,45 +56,33 @@ class Registry:
         self.process.wait(10)
 
 
-def push(port: int, repository: str, tag: str, image) -> None:
-    """As Pusher.image; docker-registry's locations are absolute and have a query."""
-    p = Pusher(port)
-    for blob in image.blobs.values():
-        location = p.ask("POST", f"/v2/{repository}/blobs/uploads/", b"").header("location")
-        location = "/v2/" + location.split("/v2/", 1)[1]
-        assert p.end(location, blob.digest, blob.read()).status == 201
-    for one in [m for m in image.manifests.values() if m.digest != image.digest]:
-        assert p.manifest(repository, one.digest, one.data, one.media_type).status == 201
-    assert p.manifest(repository, tag, image.root.data, image.root.media_type).status == 201
-
-
 @needs_registry
 def test_a_local_volume_there_and_back(larders, scratch):
     root = scratch / "root"
     old, new, more = build("old"), build("new"), build("more")
     with Registry(root) as registry:
-        push(registry.port, REPO, "old", old)
-        push(registry.port, REPO, "gone", more)
-        push(registry.port, "other/deep/name", "1", old)
+        Pusher(registry.url).image(REPO, "old", old)
+        Pusher(registry.url).image(REPO, "gone", more)
+        Pusher(registry.url).image("other/deep/name", "1", old)
     made = larders(config="storage:\n  delete:\n    enabled: true\n")
     assert_pulled(client.pull(made.url, REPO, "old"), old)
     assert_pulled(client.pull(made.url, "other/deep/name", "1"), old)
     assert json.loads(ask(made, "/v2/_catalog").body)["repositories"] == ["other/deep/name", REPO]
-    p = Pusher(made.port)
+    p = Pusher(made.url)
     p.image(REPO, "new", new)
     p.image(REPO, "moved", old)
     p.image(REPO, "moved", new)
-    assert p.ask("DELETE", f"/v2/{REPO}/manifests/{more.digest}").status == 202
+    assert p.delete(f"/v2/{REPO}/manifests/{more.digest}").status == 202
     assert json.loads(ask(made, f"/v2/{REPO}/tags/list").body)["tags"] == ["moved", "new", "old"]
     made.stop()
     with Registry(root) as registry:
         for tag, image in (("old", old), ("new", new), ("moved", new)):
             assert_pulled(client.pull(registry.url, REPO, tag), image)
-        p = Pusher(registry.port)
-        assert p.ask("GET", f"/v2/{REPO}/manifests/gone").status == 404
-        assert sorted(json.loads(p.ask("GET", f"/v2/{REPO}/tags/list").body)["tags"]) == \
+        p = Pusher(registry.url)
+        assert p.get(f"/v2/{REPO}/manifests/gone").status == 404
+        assert sorted(json.loads(p.get(f"/v2/{REPO}/tags/list").body)["tags"]) == \
             ["moved", "new", "old"]
-        push(registry.port, REPO, "again", more)
+        Pusher(registry.url).image(REPO, "again", more)
     made = larders()
     assert_pulled(client.pull(made.url, REPO, "again"), more)
 
@@ -127,7 +115,7 @@ def test_what_a_crash_has_left(larders, scratch):
     root = scratch / "root"
     image = build("thing")
     made = larders()
-    p = Pusher(made.port)
+    p = Pusher(made.url)
     for tag in ("good", "empty", "cut", "dangling"):
         p.image(REPO, tag, image)
     lost = build("lost")
@@ -147,16 +135,16 @@ def test_what_a_crash_has_left(larders, scratch):
     (root / "docker/registry/v2/repositories/team/other/_uploads/x").mkdir(parents=True)
     (root / "scheduler-state.json").write_text("{broken")
     made = larders(config="storage:\n  delete:\n    enabled: true\n")
-    p = Pusher(made.port)
+    p = Pusher(made.url)
     for _ in range(3):
         for reference in ("empty", "cut", "dangling", "no-link", "lost", lost.digest):
-            got = p.ask("GET", f"/v2/{REPO}/manifests/{reference}")
+            got = p.get(f"/v2/{REPO}/manifests/{reference}")
             assert (got.status, got.code) == (404, "MANIFEST_UNKNOWN"), reference
-        assert p.ask("GET", f"/v2/{REPO}/manifests/good").status == 200
-        assert p.ask("HEAD", blob_path(REPO, layer.digest)).status == 404
-        listed = json.loads(p.ask("GET", f"/v2/{REPO}/tags/list").body)["tags"]
+        assert p.get(f"/v2/{REPO}/manifests/good").status == 200
+        assert p.head(blob_path(REPO, layer.digest)).status == 404
+        listed = json.loads(p.get(f"/v2/{REPO}/tags/list").body)["tags"]
         assert {"good", "empty", "cut", "dangling", "lost"} <= set(listed)
-        assert json.loads(p.ask("GET", "/v2/_catalog").body)["repositories"] == [REPO, "team/other"]
+        assert json.loads(p.get("/v2/_catalog").body)["repositories"] == [REPO, "team/other"]
     for part in ("tags/empty/current/link", "tags/cut/current/link", lost.digest[7:], layer.digest[7:]):
         assert sum("store.torn" in line and part in line for line in made.log) == 1, part
     p.image(REPO, "empty", image)           # pushing again mends all of it
@@ -164,5 +152,5 @@ def test_what_a_crash_has_left(larders, scratch):
     assert_pulled(client.pull(made.url, REPO, "empty"), image)
     assert_pulled(client.pull(made.url, REPO, "lost"), lost)
     for tag in ("cut", "dangling"):
-        assert p.ask("DELETE", f"/v2/{REPO}/manifests/{tag}").status == 202
+        assert p.delete(f"/v2/{REPO}/manifests/{tag}").status == 202
     assert (root / "scheduler-state.json").read_text() == "{broken"
