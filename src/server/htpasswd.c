@@ -178,5 +178,7 @@ int htpasswd_create(const char *path, char *password, struct err *e)
 	hash = crypt_r(password, salt, data);
 	n = snprintf(text, sizeof(text), "docker:%s\n", hash != NULL ? hash : "");
 	free(data);
+	if (n != BCRYPT_BYTES + (int)sizeof("docker:")) /* a failure is "*0" or "*1" */
+		return err_set(e, ERR_IO, "cannot hash a password for %s", path);
 	return fs_create(AT_FDCWD, path, text, (size_t)n, e);
 }

@@ -92,13 +92,11 @@ static gnutls_datum_t datum(const struct buf *b)
 /* Does the key belong to the certificate? */
 static int match(struct pair *p, const char *key_path, struct err *e)
 {
-	gnutls_digest_algorithm_t hash = GNUTLS_DIG_UNKNOWN;
 	unsigned char a[64], b[64];
 	size_t na = sizeof(a), nb = sizeof(b);
 	gnutls_pubkey_t public = NULL;
 	int rc = gnutls_pubkey_init(&public);
 
-	(void)hash;
 	if (rc >= 0)
 		rc = gnutls_pubkey_import_privkey(public, p->key, 0, 0);
 	if (rc >= 0)
