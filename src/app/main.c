@@ -1,13 +1,14 @@
 /*
  * main.c - which command it is, and what to say when it is none.
  *
- * Exit status: 0 done, 1 failed, 100 wrong use.
+ * Exit status: see app/options.h.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/cmd_serve.h"
+#include "app/options.h"
 #include "app/setting_help.h"
 #include "app/setting_path.h"
 #include "app/settings.h"
@@ -16,8 +17,6 @@
 #include "base/mem.h"
 
 #define TEXT_MAX_BYTES (256 * 1024)
-
-enum { DONE = 0, FAILED = 1, WRONG_USE = 100 };
 
 static int run_serve(int argc, char **argv, char **envp);
 static int run_version(int argc, char **argv, char **envp);
@@ -54,7 +53,7 @@ static int print_short_help(FILE *to)
 		    "Begin with `larder serve --mirror`, a mirror of Docker Hub and "
 		    "other public\n"
 		    "registries on 127.0.0.1:5000.\n");
-	return DONE;
+	return EXIT_DONE;
 }
 
 /* As the entry point of registry:2's image has it: a file alone means to serve it. */
@@ -77,7 +76,7 @@ static int unknown_command(const char *name)
 			"longer named, and nothing\nmust be stopped for it; registry:2's "
 			"own "
 			"command still works on the volume while larder is stopped\n");
-		return WRONG_USE;
+		return EXIT_WRONG_USE;
 	}
 
 	for (size_t i = 1; i < ARRAY_LEN(commands); i++)
@@ -86,7 +85,7 @@ static int unknown_command(const char *name)
 			nearest = commands[i].name;
 	fprintf(stderr, "larder: unknown command \"%.60s\"; did you mean \"%s\"?\n", name,
 		nearest);
-	return WRONG_USE;
+	return EXIT_WRONG_USE;
 }
 
 /* What fill makes, to standard output. */
@@ -97,9 +96,10 @@ static int print(int (*fill)(struct buf *out))
 
 	if (fill(&b) != 0) {
 		fprintf(stderr, "larder: the text is too long\n");
-		return FAILED;
+		return EXIT_FAILED;
 	}
-	return fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0 ? DONE : FAILED;
+	return fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0 ? EXIT_DONE
+									 : EXIT_FAILED;
 }
 
 static int print_settings(const struct settings *s)
@@ -111,9 +111,10 @@ static int print_settings(const struct settings *s)
 		fprintf(stderr, "larder: warning: %s\n", s->warnings[i]);
 	if (settings_print(s, &b) != 0) {
 		fprintf(stderr, "larder: the settings are too long to print\n");
-		return FAILED;
+		return EXIT_FAILED;
 	}
-	return fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0 ? DONE : FAILED;
+	return fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0 ? EXIT_DONE
+									 : EXIT_FAILED;
 }
 
 static int help_serve(void)
@@ -153,7 +154,7 @@ static int run_serve(int argc, char **argv, char **envp)
 		return help_serve();
 	if (settings_load(argc, argv, envp, &s, &e) != 0) {
 		fprintf(stderr, "larder: %s\n", e.msg);
-		return e.kind == ERR_INVALID ? WRONG_USE : FAILED;
+		return e.kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
 	}
 	if (s->print)
 		return print_settings(s);
@@ -163,11 +164,13 @@ static int run_serve(int argc, char **argv, char **envp)
 static int run_version(int argc, char **argv, char **envp)
 {
 	printf("larder %s\n", LARDER_VERSION);
-	return DONE;
+	return EXIT_DONE;
 }
 
 static int run_help(int argc, char **argv, char **envp)
 {
+	const struct command *c;
+
 	if (argc < 2)
 		return print_short_help(stdout);
 	if (strcmp(argv[1], "settings") == 0) {
@@ -175,9 +178,10 @@ static int run_help(int argc, char **argv, char **envp)
 			return print(setting_help_markdown);
 		return print(setting_help_text);
 	}
-	if (strcmp(argv[1], "serve") == 0)
-		return help_serve();
-	if (find(argv[1]))
+	c = find(argv[1]);
+	if (c != NULL && c->run != run_help && c->run != run_version)
+		return c->run(2, (char *[]){ argv[1], (char[]){ "--help" }, NULL }, envp);
+	if (c != NULL)
 		return print_short_help(stdout);
 	return unknown_command(argv[1]);
 }

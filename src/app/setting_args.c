@@ -21,25 +21,39 @@ static const struct setting_row *flag_row(struct view name)
 	return NULL;
 }
 
-static int unknown(const char *arg, struct err *e)
+bool setting_args_known(struct view name, bool *wants_value)
 {
-	char name[64];
-	const char *nearest = "print-settings";
-	size_t least;
+	const struct setting_row *row = flag_row(name);
 
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
-	least = setting_path_distance(name, nearest);
+	*wants_value = row != NULL && row->type != SETTING_BOOL;
+	return row != NULL || view_is(name, "print-settings");
+}
+
+const char *setting_args_nearest(const char *name, size_t *distance)
+{
+	const char *nearest = "print-settings";
+
+	*distance = setting_path_distance(name, nearest);
 	for (size_t i = 0; i < setting_table_len; i++) {
 		const char *flag = setting_table_rows[i].flag;
-		size_t distance = flag ? setting_path_distance(name, flag) : SIZE_MAX;
+		size_t n = flag ? setting_path_distance(name, flag) : SIZE_MAX;
 
-		if (distance < least) {
-			least = distance;
+		if (n < *distance) {
+			*distance = n;
 			nearest = flag;
 		}
 	}
+	return nearest;
+}
+
+static int unknown(const char *arg, struct err *e)
+{
+	char name[64];
+	size_t distance;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
 	return err_set(e, ERR_INVALID, "unknown flag --%s; did you mean --%s?", name,
-		       nearest);
+		       setting_args_nearest(name, &distance));
 }
 
 static int apply(struct setting_draft *d, const struct setting_row *row,

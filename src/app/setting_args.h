@@ -4,7 +4,10 @@
 #ifndef LARDER_APP_SETTING_ARGS_H
 #define LARDER_APP_SETTING_ARGS_H
 
+#include <stdbool.h>
+
 #include "app/setting_draft.h"
+#include "base/buf.h"
 #include "base/err.h"
 
 /* --name VALUE or --name=VALUE for each row that has a flag (a bool needs no VALUE),
@@ -13,5 +16,10 @@
  * it only finds the file. ERR_INVALID names the nearest known flag. */
 int setting_args_apply(struct setting_draft *d, int argc, char **argv, const char **file,
 		       struct err *e);
+
+/* Is there a flag of that name, and does it need a value after it? */
+bool setting_args_known(struct view name, bool *wants_value);
+/* The known flag most like name, and how unlike it is. Static. */
+const char *setting_args_nearest(const char *name, size_t *distance);
 
 #endif

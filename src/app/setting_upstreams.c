@@ -136,8 +136,8 @@ static void borrow_docker(struct setting_draft *d, struct draft_upstream *u, cha
 	const char *password = setting_env_get(envp, "DOCKER_PASSWORD");
 	bool has_username = username && *username, has_password = password && *password;
 
-	if (!d->s.mirror || d->s.docker_config || strcmp(u->u.host, "docker.io") != 0 ||
-	    u->u.username || u->u.password)
+	if (!(d->s.mirror || d->command) || d->s.docker_config ||
+	    strcmp(u->u.host, "docker.io") != 0 || u->u.username || u->u.password)
 		return;
 	if (has_username && has_password) {
 		u->u.username = mem_dup(username);

@@ -131,10 +131,30 @@ static int check_access(struct setting_draft *d, struct err *e)
 	return 0;
 }
 
+/* The user's own, where it can be read: it need not be there. */
+static void find_docker_config(struct settings *s, char **envp)
+{
+	const char *folder = setting_env_get(envp, "DOCKER_CONFIG");
+	const char *home = setting_env_get(envp, "HOME");
+	char *path = NULL;
+
+	if (s->docker_config != NULL)
+		return;
+	if (folder != NULL && *folder != '\0')
+		path = mem_fmt("%s/config.json", folder);
+	else if (home != NULL && *home == '/')
+		path = mem_fmt("%s/.docker/config.json", home);
+	if (path != NULL && access(path, R_OK) == 0)
+		s->docker_config = TAKE(path);
+	free(path);
+}
+
 static int finish(struct setting_draft *d, char **envp, struct err *e)
 {
 	struct settings *s = &d->s;
 
+	if (d->command && d->n_upstreams == 0 && d->remote_url == NULL)
+		s->mirror = true;
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
 	    check_access(d, e) != 0 || check_readable("larder.ca", s->ca_file, e) != 0 ||
 	    check_readable("larder.docker-config", s->docker_config, e) != 0)
@@ -143,14 +163,16 @@ static int finish(struct setting_draft *d, char **envp, struct err *e)
 		if (check_readable("larder.upstreams: ca", s->upstreams[i].ca_file, e) !=
 		    0)
 			return -1;
+	if (d->command)
+		find_docker_config(s, envp);
 	if (s->threads == 0)
 		s->threads = processors();
 	bound_connections(d);
 	return 0;
 }
 
-int settings_load(int argc, char **argv, char **envp, struct settings **out,
-		  struct err *e)
+static int load(int argc, char **argv, bool command, char **envp, struct settings **out,
+		struct err *e)
 {
 	CLEANUP(setting_draft_done)
 	struct setting_draft d;
@@ -158,6 +180,7 @@ int settings_load(int argc, char **argv, char **envp, struct settings **out,
 	struct settings *s;
 
 	setting_draft_init(&d);
+	d.command = command;
 	setting_set_defaults(&d);
 	if (setting_args_apply(NULL, argc, argv, &file, e) != 0 ||
 	    read_file(&d, file_of(file, envp), e) != 0 ||
@@ -169,6 +192,18 @@ int settings_load(int argc, char **argv, char **envp, struct settings **out,
 	memset(&d.s, 0, sizeof(d.s));
 	*out = s;
 	return 0;
+}
+
+int settings_load(int argc, char **argv, char **envp, struct settings **out,
+		  struct err *e)
+{
+	return load(argc, argv, false, envp, out, e);
+}
+
+int settings_load_command(int argc, char **argv, char **envp, struct settings **out,
+			  struct err *e)
+{
+	return load(argc, argv, true, envp, out, e);
 }
 
 void settings_free(struct settings *s)

@@ -125,6 +125,12 @@ struct settings {
  */
 int settings_load(int argc, char **argv, char **envp, struct settings **out,
 		  struct err *e);
+/* The same for a command that works for a moment in somebody's name: without any upstream
+ * configured it knows Docker Hub and the well-known registries, as with --mirror; and
+ * without larder.docker-config it takes credentials from the user's own, if there is one:
+ * config.json in $DOCKER_CONFIG or ~/.docker. */
+int settings_load_command(int argc, char **argv, char **envp, struct settings **out,
+			  struct err *e);
 void settings_free(struct settings *s); /* NULL is fine */
 void settings_freep(struct settings **s);
 

@@ -77,7 +77,7 @@ static struct stored *cached_tag(struct mirror *m, const struct route *r, const 
 }
 
 static bool is_fresh(const struct route *r, const char *tag, const struct tagstate *s,
-		     int64_t since_ms)
+		     int64_t since_ms, bool must_check)
 {
 	struct tag_policy policy = route_tag_policy(r, tag);
 	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
@@ -86,7 +86,7 @@ static bool is_fresh(const struct route *r, const char *tag, const struct tagsta
 		return true;
 	if (s->checked_mono_ms != 0 && s->checked_mono_ms >= since_ms)
 		return true; /* checked since the request came */
-	if (policy.rule == TAG_ALWAYS || s->checked_wall_ms == 0)
+	if (must_check || policy.rule == TAG_ALWAYS || s->checked_wall_ms == 0)
 		return false;
 	return age_ms < policy.age_ms && age_ms > -policy.age_ms; /* the clock may jump */
 }
@@ -98,7 +98,8 @@ static bool checked_meanwhile(const struct work *w)
 	struct found_manifest found;
 	struct tagstate state;
 	struct stored *got = cached_tag(w->m, &w->route, w->tag, &state, &found);
-	bool yes = got != NULL && is_fresh(&w->route, w->tag, &state, w->since_ms);
+	bool yes = got != NULL &&
+		   is_fresh(&w->route, w->tag, &state, w->since_ms, w->must_check);
 
 	stored_unref(got);
 	return yes;
@@ -124,6 +125,7 @@ static struct task *start_check(struct mirror *m, const struct route *r, const c
 
 	w->cached = cached;
 	w->since_ms = v->since_ms;
+	w->must_check = v->must_check;
 	snprintf(w->tag, sizeof(w->tag), "%s", tag);
 	snprintf(key, sizeof(key), "t %s:%s", r->name.s, tag);
 	return visit_check(v, key, run_check, w, e);
@@ -146,7 +148,7 @@ static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
 	struct task *t;
 
 	out->m = cached_tag(m, r, tag, &state, out);
-	if (out->m != NULL && is_fresh(r, tag, &state, v->since_ms))
+	if (out->m != NULL && is_fresh(r, tag, &state, v->since_ms, v->must_check))
 		return ANSWER_READY;
 	t = start_check(m, r, tag, out->m != NULL, v, e);
 	if (t == NULL)
@@ -158,7 +160,7 @@ static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
 		out->gone = e->kind == ERR_NOT_FOUND;
 		return ready_stale(v, out);
 	}
-	if (answer == ANSWER_WAIT && visit_impatient(v, r))
+	if (answer == ANSWER_WAIT && !v->must_check && visit_impatient(v, r))
 		return ready_stale(v, out);
 	stored_unref(out->m);
 	out->m = NULL;

@@ -181,6 +181,17 @@ enum flight_look flight_look(struct task *t, int64_t *size, struct err *e)
 	return look;
 }
 
+uint64_t flight_landed(struct task *t)
+{
+	struct flight *f = task_arg(t);
+	uint64_t landed;
+
+	pthread_mutex_lock(&f->mu);
+	landed = f->landed;
+	pthread_mutex_unlock(&f->mu);
+	return landed;
+}
+
 const struct reponame *flight_name(struct task *t)
 {
 	return &((struct flight *)task_arg(t))->route.name;

@@ -56,6 +56,8 @@ enum flight_look {
 
 /* size: INT64 bytes, -1 not known yet. */
 enum flight_look flight_look(struct task *t, int64_t *size, struct err *e);
+/* Bytes that have come so far, those found on disk too. */
+uint64_t flight_landed(struct task *t);
 const struct reponame *flight_name(struct task *t); /* the repository that started it */
 
 #endif

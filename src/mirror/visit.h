@@ -30,6 +30,8 @@ enum outcome {
 /* Zeroed, then since_ms set; visit_done at the end. */
 struct visit {
 	int64_t since_ms; /* monotonic: when the request came */
+	bool must_check;  /* however fresh a tag is, ask; and wait for the answer. Not
+			     where it is pinned */
 	enum outcome outcome;
 	unsigned rounds;
 	struct task *task; /* what it waits for; holds the bell */
@@ -57,6 +59,7 @@ struct work {
 	struct digest digest;
 	char tag[TAG_MAX_BYTES + 1];
 	bool cached;	  /* there is an old answer to fall back on */
+	bool must_check;  /* as the visit says that began it */
 	int64_t since_ms; /* monotonic: when the request came that asked for it */
 };
 

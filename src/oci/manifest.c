@@ -133,6 +133,16 @@ static void read_platform(const struct json *v, struct platform *p)
 	copy_cut(p->variant, sizeof(p->variant), json_get_str(v, "variant"));
 }
 
+static void read_attestation(const struct json *annotations, struct child *c)
+{
+	const char *type = json_get_str(annotations, "vnd.docker.reference.type");
+	const char *about = json_get_str(annotations, "vnd.docker.reference.digest");
+
+	c->is_attestation = type != NULL && about != NULL &&
+			    strcmp(type, "attestation-manifest") == 0 &&
+			    digest_parse(view_of(about), &c->about, NULL) == 0;
+}
+
 static bool is_blob_type(const char *media_type)
 {
 	size_t i;
@@ -174,6 +184,7 @@ static int read_list(const struct json *list, const char *name, struct manifest 
 		if (m->kind == MANIFEST_INDEX) {
 			c->is_manifest = !is_blob_type(json_get_str(v, "mediaType"));
 			read_platform(json_get(v, "platform"), &c->platform);
+			read_attestation(json_get(v, "annotations"), c);
 		} else {
 			c->is_foreign = is_foreign(v);
 		}

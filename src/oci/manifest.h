@@ -41,6 +41,10 @@ struct child {
 	 * here. OCI image-spec layer.md "Non-Distributable Layers". */
 	bool is_foreign;
 	struct platform platform; /* of an index entry; empty strings where not given */
+	/* An index entry that is about another one, as BuildKit's attestations are
+	 * (moby/buildkit docs/attestations/attestation-storage.md). */
+	bool is_attestation;
+	struct digest about;
 };
 
 struct manifest {

@@ -1,0 +1,72 @@
+/*
+ * options.h - the command line of a subcommand: its own options, the flags of the
+ * settings (which every command that works on a store takes), and operands.
+ */
+#ifndef LARDER_APP_OPTIONS_H
+#define LARDER_APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/settings.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+/* What every command ends with. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_PARTLY = 2,
+	EXIT_WRONG_USE = 100
+};
+
+enum option_kind {
+	OPTION_FLAG,  /* to: bool, set true */
+	OPTION_TEXT,  /* to: const char *, borrowed from argv; the last one counts */
+	OPTION_MANY,  /* to: struct option_values */
+	OPTION_COUNT, /* to: unsigned; within least and most */
+};
+
+#define OPTION_MAX_VALUES 256
+
+struct option_values {
+	const char *v[OPTION_MAX_VALUES]; /* borrowed from argv */
+	size_t n;
+};
+
+struct option {
+	const char *name; /* without the dashes */
+	char letter;	  /* short form, or 0 */
+	enum option_kind kind;
+	void *to;
+	const char *value; /* what help calls the value; NULL for a flag */
+	const char *what;  /* for help */
+	unsigned least, most;
+};
+
+struct options {
+	const struct option *row; /* the command's own, ended by one without a name */
+	const char *usage;	  /* "larder pull [options] IMAGE..." */
+	const char *about;	  /* some lines for help */
+	bool has_settings;	  /* takes the flags of the settings, too */
+	/* out */
+	char **operand; /* borrowed from argv */
+	size_t n_operands;
+	char **setting; /* an argv for settings_load */
+	int n_settings;
+	bool help;
+};
+
+/* ERR_INVALID: a message that names the option and the nearest known one. options_done
+ * in any case. */
+int options_read(struct options *o, int argc, char **argv, struct err *e);
+void options_done(struct options *o);
+/* --help, on standard output. */
+void options_print_help(const struct options *o);
+
+/* What a command begins with. True: go on; s is set where o->has_settings. False: it was
+ * asked for help, or something is wrong and has been said; *status is the exit status. */
+bool options_begin(struct options *o, int argc, char **argv, char **envp,
+		   struct settings **s, int *status);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * wire.c - making the parts of the house out of settings. No state.
+ */
+#include "app/wire.h"
+
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "upstream/upstream.h"
+
+static struct tag_policy policy_of(int64_t age_ms)
+{
+	return (struct tag_policy){ age_ms == 0 ? TAG_ALWAYS : TAG_AGE, age_ms };
+}
+
+static int add_upstream(struct plan *p, const struct settings *s,
+			const struct setting_upstream *u, struct err *e)
+{
+	struct upstream_conf conf = {
+		.host = u->host,
+		.url = u->url,
+		.username = u->username,
+		.password = u->password,
+		.docker_config = s->docker_config,
+		.ca_file = u->ca_file != NULL ? u->ca_file : s->ca_file,
+		.realm_host = u->realm_host,
+		.connect_ms = (int)s->connect_ms,
+		.header_ms = (int)s->header_ms,
+		.stall_ms = (int)s->stall_ms,
+	};
+	int64_t age_ms = u->has_freshness ? u->freshness_ms : s->freshness_ms;
+	struct upstream *up = upstream_new(&conf, e);
+
+	if (up == NULL)
+		return -1;
+	if (plan_add_site(p, up, u->is_default, policy_of(age_ms), e) == 0)
+		return 0;
+	upstream_unref(up);
+	return -1;
+}
+
+struct plan *wire_plan(const struct settings *s, struct err *e)
+{
+	struct plan *p = plan_new();
+	size_t i;
+
+	p->patience_ms = s->patience_ms;
+	p->negative_ms = s->negative_ms;
+	for (i = 0; i < s->n_tags; i++) {
+		struct tag_policy policy = policy_of(s->tags[i].age_ms);
+
+		if (s->tags[i].pinned)
+			policy.rule = TAG_PINNED;
+		plan_add_tags(p, s->tags[i].pattern, policy);
+	}
+	for (i = 0; i < s->n_local; i++)
+		plan_add_local(p, s->local[i]);
+	for (i = 0; i < s->n_upstreams; i++) {
+		if (add_upstream(p, s, &s->upstreams[i], e) != 0) {
+			plan_unref(p);
+			return NULL;
+		}
+	}
+	return p;
+}

@@ -1,0 +1,15 @@
+/*
+ * wire.h - from settings to the parts they describe, for every command alike.
+ */
+#ifndef LARDER_APP_WIRE_H
+#define LARDER_APP_WIRE_H
+
+#include "app/settings.h"
+#include "base/err.h"
+#include "mirror/route.h"
+
+/* The upstreams, policies and local names as a plan; contacts nobody. NULL: *e names the
+ * setting. The HTTP client has been set up (upstream_global_init). */
+struct plan *wire_plan(const struct settings *s, struct err *e);
+
+#endif
