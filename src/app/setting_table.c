@@ -148,6 +148,10 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",
 	  "Clients' connections at once; the limit on open files bounds it." },
 
+	{ "larder.images", "images", SETTING_TEXT, S(images), 0, 0, NULL,
+	  "List of the images that larder pull, larder update and larder.schedule work "
+	  "on: one a line, as in base-images.txt." },
+
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,
 	  "of its kinds there is htpasswd; larder.access makes rules" },

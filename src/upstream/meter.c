@@ -3,13 +3,23 @@
  */
 #include "upstream/meter.h"
 
-void meter_request(const char *upstream, const char *kind, const char *outcome)
+static metric_cell *requests(const char *upstream, const char *kind, const char *outcome)
 {
 	struct metric *m = metrics_family(
 		METRIC_COUNTER, "larder_upstream_requests_total", "upstream,kind,status",
 		"Requests to upstreams, by HTTP status or failure.");
 
-	metrics_add(metrics_cell(m, upstream, kind, outcome, NULL), 1);
+	return metrics_cell(m, upstream, kind, outcome, NULL);
+}
+
+void meter_request(const char *upstream, const char *kind, const char *outcome)
+{
+	metrics_add(requests(upstream, kind, outcome), 1);
+}
+
+int64_t meter_count(const char *upstream, const char *kind, const char *outcome)
+{
+	return atomic_load(requests(upstream, kind, outcome));
 }
 
 metric_cell *meter_received(const char *upstream, const char *kind)
