@@ -107,6 +107,7 @@ static int answer_challenge(struct auth *a, const struct challenge *c, struct er
 
 	if (cred_get(a->u->creds, a->deadline_ms, &cred, e) != 0)
 		return -1;
+	quota_use(a->u, cred.id);
 	return c->bearer ? bearer(a, c, &cred, e) : basic(a, &cred, e);
 }
 

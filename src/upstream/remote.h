@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "codec/challenge.h"
 #include "upstream/cred.h"
+#include "upstream/quota.h"
 #include "upstream/transport.h"
 #include "upstream/upstream.h"
 #include "upstream/url.h"
@@ -30,6 +31,10 @@ struct upstream {
 	 * gate. */
 	bool challenged;
 	struct challenge challenge;
+	/* What quota.c keeps, and for which credential; guarded by the gate. */
+	struct upstream_quota quota;
+	unsigned quota_notes; /* how often it was said */
+	char quota_cred[65];
 };
 
 #endif
