@@ -69,7 +69,8 @@ def test_basic_goes_first_once_it_is_known():
         done = probe.run("head-manifest", hub.url, REPO, "1", repeat=3, user="u",
                          password="p")
         assert all(r["ok"] for r in done.results)
-        assert [e.status for e in hub.requests()] == [401, 200, 200, 200]
+        assert [e.status for e in hub.requests()] == [401, 200, 200, 200, 200]
+        assert hub.requests()[1].path == "/v2/"     # is the password right? once
 
 
 # --- what is not there ---
@@ -196,7 +197,8 @@ def test_wrong_password_is_sent_once():
         done = probe.run("head-manifest", hub.url, REPO, "1", repeat=6, user="u",
                          password="wrong", host="docker.io")
         assert {r["kind"] for r in done.results} == {"denied"}
-        assert "the credentials for docker.io were refused" in done.results[5]["error"]
+        assert "docker.io refused the login of user u: check" in done.results[5]["error"]
+        assert "wrong" not in done.everything
         assert hub.count(kind="token") == 1
 
 
