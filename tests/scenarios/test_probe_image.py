@@ -123,7 +123,7 @@ def test_another_upstream_s_is_its_own(hubs, larders):
 
 def test_who_may_not_pull_that_name_may_not_pull_it(larder):
     made = larder(settings={"access": ["anonymous library/python pull"]})
-    assert ask(made, f"/v2/{NAME}/manifests/{TAG}").status == 401
+    assert ask(made, f"/v2/{NAME}/manifests/{TAG}").status == 403
     made.stop()
     made = larder(settings={"access": ["anonymous library/** pull"]})
     assert ask(made, f"/v2/{NAME}/manifests/{TAG}").status == 200
