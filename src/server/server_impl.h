@@ -19,6 +19,7 @@ struct clients;	   /* server/clients.h */
 struct auth;	   /* server/auth.h */
 struct tls;	   /* server/tls.h */
 struct publishing; /* store/publish.h */
+struct probe;	   /* server/probe.h */
 struct purge;	   /* server/purge.h */
 struct uploads;	   /* store/upload.h */
 struct works;	   /* server/work.h */
@@ -32,6 +33,7 @@ struct server {
 	int listen_fd;
 	uint16_t port;
 	struct auth *auth;
+	struct probe *probe;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct works *works;
 	struct purge *purge; /* NULL: sessions stay */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "upstream/meter.h"
+#include "upstream/quota.h"
 
 static bool is_success(const struct chase *c)
 {
@@ -40,7 +41,7 @@ static void note(const struct chase *c, const char *kind)
 
 	meter_request(c->u->host, kind, c->answer.outcome);
 	if (!c->way.foreign)
-		meter_quota(c->u->host, &c->answer);
+		quota_note(c->u, &c->answer);
 	if (!log_wants(LOG_DEBUG))
 		return;
 	url_show(buf_str(&c->way.url), shown);
