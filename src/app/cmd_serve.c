@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/schedule.h"
 #include "app/settings.h"
 #include "app/wire.h"
 #include "base/clock.h"
@@ -63,7 +64,7 @@ static void say_unchanged(const struct settings *now, const struct settings *was
 			     "larder.threads, larder.connections, larder.flights"));
 }
 
-static void reload(struct mirror *m, const struct invocation *how,
+static void reload(struct mirror *m, struct schedule *sc, const struct invocation *how,
 		   const struct settings *first)
 {
 	struct settings *s = NULL;
@@ -83,6 +84,7 @@ static void reload(struct mirror *m, const struct invocation *how,
 		use_log_settings(s);
 		say_unchanged(s, first);
 		mirror_set_plan(m, p);
+		schedule_set(sc, s);
 		log_event(LOG_INFO, "settings.reloaded", LU("upstreams", s->n_upstreams));
 	}
 	settings_free(s);
@@ -132,8 +134,9 @@ static void let_second_signal_through(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void wait_for_end(struct mirror *m, const struct invocation *how,
-			 const struct settings *first, sigset_t *set)
+static void wait_for_end(struct mirror *m, struct schedule *sc,
+			 const struct invocation *how, const struct settings *first,
+			 sigset_t *set)
 {
 	int sig;
 
@@ -142,18 +145,20 @@ static void wait_for_end(struct mirror *m, const struct invocation *how,
 			continue;
 		if (sig != SIGHUP)
 			break;
-		reload(m, how, first);
+		reload(m, sc, how, first);
 	}
 	log_event(LOG_INFO, "serve.stopping", LS("signal", strsignal(sig)));
 }
 
-static void stop(struct server *server, struct mirror *m, int64_t drain_ms)
+static void stop(struct server *server, struct mirror *m, struct schedule *sc,
+		 int64_t drain_ms)
 {
 	let_second_signal_through();
 	if (!server_drain(server, drain_ms))
 		log_event(LOG_WARN, "serve.drain_ended", LU("after_ms", drain_ms),
 			  LS("what", "requests still under way are cut"));
 	mirror_cancel(m);
+	schedule_stop(sc);
 	server_stop(server);
 	mirror_stop(m);
 }
@@ -210,6 +215,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 {
 	struct server *server = NULL;
 	struct mirror *m = NULL;
+	struct schedule *sc;
 	struct store *store = NULL;
 	struct plan *p;
 	sigset_t set;
@@ -227,8 +233,9 @@ static int serve(const struct settings *s, const struct invocation *how)
 	if (start(s, store, m, &server, &e) != 0)
 		goto fail;
 	say_ready(s, server);
-	wait_for_end(m, how, s, &set);
-	stop(server, m, s->drain_ms);
+	sc = schedule_start(m, s, how->envp);
+	wait_for_end(m, sc, how, s, &set);
+	stop(server, m, sc, s->drain_ms);
 	store_close(store);
 	upstream_global_done();
 	log_event(LOG_INFO, "serve.stopped");

@@ -17,6 +17,7 @@
 #include "app/setting_env.h"
 #include "app/setting_set.h"
 #include "app/setting_upstreams.h"
+#include "base/cron.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "codec/yaml.h"
@@ -131,6 +132,21 @@ static int check_access(struct setting_draft *d, struct err *e)
 	return 0;
 }
 
+static int check_schedule(const struct settings *s, struct err *e)
+{
+	struct cron c;
+
+	if (s->schedule == NULL)
+		return 0;
+	if (cron_parse(view_of(s->schedule), &c, e) != 0)
+		return err_add(e, "larder.schedule");
+	if (s->images == NULL)
+		return err_set(e, ERR_INVALID,
+			       "larder.schedule needs larder.images, the list of images "
+			       "to work on");
+	return 0;
+}
+
 /* The user's own, where it can be read: it need not be there. */
 static void find_docker_config(struct settings *s, char **envp)
 {
@@ -174,7 +190,8 @@ static int finish(struct setting_draft *d, char **envp, struct err *e)
 	if (d->command && d->remote_url == NULL)
 		s->mirror = true;
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
-	    check_access(d, e) != 0 || check_readable("larder.ca", s->ca_file, e) != 0 ||
+	    check_access(d, e) != 0 || check_schedule(s, e) != 0 ||
+	    check_readable("larder.ca", s->ca_file, e) != 0 ||
 	    check_readable("larder.docker-config", s->docker_config, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->n_upstreams; i++)

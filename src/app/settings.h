@@ -101,7 +101,9 @@ struct settings {
 	int64_t stall_ms;    /* without a byte of a body */
 	unsigned flights;    /* downloads at once */
 
-	char *images; /* path of a list of images; NULL: none */
+	char *images;	  /* path of a list of images; NULL: none */
+	char *schedule;	  /* base/cron.h, valid, and images is set; NULL: never */
+	unsigned reserve; /* pulls that the schedule leaves */
 
 	/* size of the house */
 	unsigned threads;     /* that serve HTTP; at least 1 */

@@ -302,6 +302,26 @@ def test_credentials(hubs, scratch, how):
     assert image.digest in stored_digests(command.root)
 
 
+def test_wrong_credentials_are_sent_once(hubs, scratch):
+    """Docker Hub locks an account for ten minutes after some wrong passwords."""
+    hub = hubs(users={"baker": "s3cret"}, lockout_after=2,
+               private={f"library/dough{n}": {"baker"} for n in range(6)})
+    for n in range(6):
+        hub.add(build(f"library/dough{n}", "1"), f"library/dough{n}", "1")
+    command = Command(scratch / "root", {"docker.io": hub.url})
+    names = [f"dough{n}:1" for n in range(6)]
+    done = command("pull", "--json", "--username", "baker", "--password-stdin", *names,
+                   input="wr0ng\n")
+    assert done.status == 1 and set(results(done).values()) == {"failed"}
+    for row in done.rows()[:-1]:
+        assert "refused the login of user baker: check the password" in row["error"], row
+    assert "wr0ng" not in done.out + done.err
+    assert sum(entry.header("authorization") is not None
+               for entry in hub.requests(kind="token")) == 1
+    assert command("pull", *names, env={"DOCKER_USERNAME": "baker",
+                                        "DOCKER_PASSWORD": "s3cret"}).status == 0
+
+
 # --- another larder -------------------------------------------------------------------
 
 def test_via_another_larder(hub, larder, command):
