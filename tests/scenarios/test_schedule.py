@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
+import signal
 
 import pytest
 
@@ -28,7 +28,7 @@ def listed(scratch, images):
 
 def just_before_the_minute(clock) -> None:
     """The next minute begins in half a second, by larder's clock."""
-    clock.advance(59.5 - time.time() % 60)
+    clock.advance(59.5 - clock.now() % 60)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_at_its_time(hub, scheduled, images, clock):
     spent = hub.quota_spent
     just_before_the_minute(clock)
     # it sleeps until a minute of its own clock has gone by; new settings make it look
-    made.process.send_signal(1)
+    made.process.send_signal(signal.SIGHUP)
     assert "moved=1 current=1" in made.wait_log("schedule.done", n=2)
     assert hub.quota_spent == spent + 2
     assert made.metric("larder_schedule_images_total", result="moved") == 1
