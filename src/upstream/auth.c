@@ -75,7 +75,7 @@ static int bearer(struct auth *a, const struct challenge *c, const struct cred *
 	trusted = realm_trusted(&a->u->at, &realm, a->u->realm_host);
 	if (!trusted)
 		ask.cred = &none;
-	realm_scope(c->scope, a->name, &scope);
+	realm_scope(c->scope, &a->want, &scope);
 	ask.scope = buf_str(&scope);
 	if (set_bearer(a, &ask, e) == 0)
 		return 0;
@@ -131,13 +131,17 @@ static int try_password(struct auth *a, const struct cred *cred, struct err *e)
 
 static int basic(struct auth *a, const struct cred *cred, struct err *e)
 {
+	CLEANUP(buf_done)
+	struct buf scope = BUF_INIT(SCOPE_MAX_BYTES);
+
 	if (cred->username == NULL)
 		return err_set(e, ERR_DENIED,
 			       cred->identity == NULL
 				       ? "it wants a user name and password; none are set"
 				       : "it wants a user name and password; an identity "
 					 "token is all there is");
-	if (tokens_denied(a->u->url, cred->id, a->name, e) ||
+	realm_scope("", &a->want, &scope);
+	if (tokens_denied(a->u->url, cred->id, buf_str(&scope), e) ||
 	    try_password(a, cred, e) != 0)
 		return -1;
 	token_basic_line(cred, &a->line);
@@ -165,14 +169,14 @@ static void remember(struct upstream *u, const struct challenge *c)
 	gate_unlock();
 }
 
-int auth_begin(struct auth *a, struct upstream *u, const char *name, int64_t deadline_ms,
-	       struct err *e)
+int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want,
+	       int64_t deadline_ms, struct err *e)
 {
 	struct challenge c;
 	struct err mine;
 	bool known;
 
-	*a = (struct auth){ u, name, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
+	*a = (struct auth){ u, *want, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
 	gate_lock();
 	known = u->challenged;
 	c = u->challenge;
@@ -191,6 +195,8 @@ int auth_begin(struct auth *a, struct upstream *u, const char *name, int64_t dea
  * been changed meanwhile. */
 static void doubt_password(struct auth *a)
 {
+	CLEANUP(buf_done)
+	struct buf scope = BUF_INIT(SCOPE_MAX_BYTES);
 	CLEANUP(cred_done)
 	struct cred cred = { 0 };
 	struct err why;
@@ -199,8 +205,9 @@ static void doubt_password(struct auth *a)
 		return;
 	err_set(&why, ERR_DENIED,
 		"the user name and password are not accepted for %.255s (status 401)",
-		a->name);
-	tokens_deny(a->u->url, cred.id, a->name, &why);
+		a->want.name);
+	realm_scope("", &a->want, &scope);
+	tokens_deny(a->u->url, cred.id, buf_str(&scope), &why);
 	logins_doubt(a->u, &cred);
 }
 

@@ -9,7 +9,8 @@
 #include "base/metrics.h"
 
 /* One request has ended. kind: "token", "manifest_head", "manifest_get", "blob_head",
- * "blob_get", "tags", "ping", or "cdn" after a redirect to another host. */
+ * "blob_get", "tags", "ping", "blob_post", "blob_put", "manifest_put", or "cdn" after a
+ * redirect to another host. */
 void meter_request(const char *upstream, const char *kind, const char *outcome);
 /* How many of those there were. */
 int64_t meter_count(const char *upstream, const char *kind, const char *outcome);
