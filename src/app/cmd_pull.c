@@ -25,9 +25,8 @@ static const char about[] =
 
 static bool agree(const struct pull *p)
 {
-	if (p->via != NULL && (p->to != NULL || p->look)) {
-		fprintf(stderr, "larder pull: --via goes with neither --to nor "
-				"--check\n");
+	if ((p->via != NULL) + (p->to != NULL) + p->look > 1) {
+		fprintf(stderr, "larder pull: --to, --via and --check: one of them\n");
 		return false;
 	}
 	return true;

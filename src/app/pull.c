@@ -16,6 +16,7 @@
 #include "app/here.h"
 #include "app/pull_report.h"
 #include "app/pull_show.h"
+#include "app/pull_target.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -38,6 +39,7 @@ struct run {
 	struct store *store;
 	struct mirror *mirror;
 	struct upstream *via;
+	struct pull_target *target;
 	bool interrupted;
 };
 
@@ -77,12 +79,15 @@ bool pull_read_images(struct pull *p, const struct options *o,
 	return false;
 }
 
-static int set_platforms(struct pull *p, struct err *e)
+static int set_platforms(struct run *r, struct err *e)
 {
 	struct platform platform[IMAGELIST_MAX_PLATFORMS];
+	struct pull *p = r->p;
 	size_t n = 1;
 
-	if (p->platform == NULL) {
+	if (p->platform == NULL && r->target != NULL) {
+		n = pull_target_platform(r->target, &platform[0]);
+	} else if (p->platform == NULL) {
 		here_platform(&platform[0]);
 	} else if (strcmp(p->platform, "all") == 0) {
 		n = 0;
@@ -128,11 +133,14 @@ static int open_parts(struct run *r, struct err *e)
 	if (store_open(s->root, &r->store, e) != 0)
 		return -1;
 	r->mirror = mirror_new(r->store, plan_ref(r->plan), s->flights);
-	return 0;
+	if (r->p->to == NULL || strcmp(r->p->to, "store") == 0)
+		return 0;
+	return pull_target_open(r->p->to, s, r->store, &r->target, e);
 }
 
 static void close_parts(struct run *r)
 {
+	pull_target_close(r->target);
 	mirror_stop(r->mirror);
 	store_close(r->store);
 	upstream_unref(r->via);
@@ -200,6 +208,8 @@ static enum exit_status work(struct run *r, const sigset_t *set)
 		.at_once = p->at_once,
 		.look = p->look,
 		.via = r->via,
+		.hand = r->target != NULL ? pull_target_hand : NULL,
+		.arg = r->target,
 	};
 	int64_t began_ms = clock_mono_ms();
 	size_t i;
@@ -210,6 +220,8 @@ static enum exit_status work(struct run *r, const sigset_t *set)
 	run_batch(r, &b, set);
 	free(b.image);
 	report.took_ms = clock_mono_ms() - began_ms;
+	if (r->target != NULL)
+		report.target = pull_target_name(r->target);
 	if (r->via == NULL)
 		report.spent = hub_pulls();
 	pull_report_print(&report, &p->images);
@@ -236,7 +248,7 @@ enum exit_status pull_run(struct pull *p)
 
 	set_log(p);
 	block_signals(&set);
-	if (set_platforms(p, &e) != 0 || open_parts(&r, &e) != 0)
+	if (open_parts(&r, &e) != 0 || set_platforms(&r, &e) != 0)
 		status = (enum exit_status)complain(p, &e);
 	else
 		status = work(&r, &set);

@@ -60,19 +60,24 @@ static void add_note(struct buf *b, const struct pull_report *r,
 {
 	char before[20], text[HUMAN_MAX];
 	uint64_t fetched = atomic_load(&im->progress.fetched);
+	const char *comma = "";
 
-	if (im->result == BATCH_FAILED || im->result == BATCH_STALE)
+	if (im->result == BATCH_FAILED || im->result == BATCH_STALE) {
 		buf_adds(b, im->err.msg);
+		comma = "; ";
+	}
 	if (im->result == BATCH_MOVED) {
 		short_digest(&im->done.before, before);
 		buf_addf(b, "was %s", before);
+		comma = ", ";
 	}
 	if (fetched > 0) {
 		human_bytes(fetched, text);
-		buf_addf(b, "%s%s fetched", im->result == BATCH_MOVED ? ", " : "", text);
+		buf_addf(b, "%s%s fetched", comma, text);
+		comma = ", ";
 	}
 	if (im->handed && r->target != NULL)
-		buf_addf(b, "%sgiven to %s", fetched > 0 ? ", " : "", r->target);
+		buf_addf(b, "%sgiven to %s", comma, r->target);
 }
 
 static void print_row(const struct pull_report *r, const struct imagearg *arg, int width)

@@ -54,34 +54,47 @@ static bool runs(const struct imagearg *arg)
 	return phase == BATCH_FETCHING || phase == BATCH_HANDING;
 }
 
+struct amount {
+	unsigned long long done, all;
+	bool handing;
+};
+
+static struct amount amount_of(const struct imagearg *arg)
+{
+	const struct batch_image *im = &arg->im;
+
+	if (atomic_load(&im->phase) != BATCH_HANDING)
+		return (struct amount){ atomic_load(&im->progress.bytes_done),
+					atomic_load(&im->progress.bytes), false };
+	return (struct amount){ atomic_load(&im->loading.bytes_done) +
+					atomic_load(&im->copying.bytes_done),
+				atomic_load(&im->loading.bytes) +
+					atomic_load(&im->copying.bytes),
+				true };
+}
+
 /* "12.3 MB of 45.0 MB", or what it does where no bytes are known yet. */
 static void say_progress(const struct imagearg *arg, char *out, size_t n)
 {
-	const struct warm_progress *p = &arg->im.progress;
-	unsigned long long all = atomic_load(&p->bytes);
+	struct amount a = amount_of(arg);
 	char done[HUMAN_MAX], whole[HUMAN_MAX];
 
-	if (atomic_load(&arg->im.phase) == BATCH_HANDING) {
-		snprintf(out, n, "handing it on");
+	if (a.all == 0) {
+		snprintf(out, n, "%s", a.handing ? "handing it on" : "asking");
 		return;
 	}
-	if (all == 0) {
-		snprintf(out, n, "asking");
-		return;
-	}
-	human_bytes(atomic_load(&p->bytes_done), done);
-	human_bytes(all, whole);
-	snprintf(out, n, "%s of %s", done, whole);
+	human_bytes(a.done, done);
+	human_bytes(a.all, whole);
+	snprintf(out, n, "%s of %s%s", done, whole, a.handing ? " handed on" : "");
 }
 
 static void add_bar(struct buf *b, const struct imagearg *arg, unsigned width)
 {
-	unsigned long long all = atomic_load(&arg->im.progress.bytes);
-	unsigned long long done = atomic_load(&arg->im.progress.bytes_done);
+	struct amount a = amount_of(arg);
 	unsigned name = width * 2 / 5, bar = width / 5, full, i;
-	char progress[2 * HUMAN_MAX + 8];
+	char progress[2 * HUMAN_MAX + 24];
 
-	full = all > 0 && done <= all ? (unsigned)(done * bar / all) : 0;
+	full = a.all > 0 && a.done <= a.all ? (unsigned)(a.done * bar / a.all) : 0;
 	say_progress(arg, progress, sizeof(progress));
 	buf_addf(b, "%-*.*s [", (int)name, (int)name, arg->text);
 	for (i = 0; i < bar; i++)
@@ -135,7 +148,7 @@ static void add_bars(struct pull_show *s, const struct imageargs *a, struct buf 
 
 static void add_notes(struct pull_show *s, const struct imageargs *a, struct buf *b)
 {
-	char progress[2 * HUMAN_MAX + 8];
+	char progress[2 * HUMAN_MAX + 24];
 	size_t i;
 
 	if (clock_mono_ms() - s->noted_ms < NOTE_MS)

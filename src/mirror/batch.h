@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "mirror/copy.h"
+#include "mirror/load.h"
 #include "mirror/mirror.h"
 #include "mirror/route.h"
 #include "mirror/warm.h"
@@ -48,6 +50,8 @@ struct batch_image {
 	/* its own, to be looked at while it runs */
 	struct route route; /* once it has begun, and only if it has one */
 	struct warm_progress progress;
+	struct load_progress loading; /* to an engine; or */
+	struct copy_progress copying; /* to a registry; for `hand` to fill */
 	_Atomic(enum batch_phase) phase;
 	/* once phase is BATCH_OVER */
 	enum batch_result result;

@@ -252,7 +252,7 @@ def test_two_at_once_beside_a_server(command, hub, larder):
 
 @pytest.mark.parametrize("words, said", [
     (["--fiel", "x"], "did you mean --file"),
-    (["--to", "store", "--via", "http://127.0.0.1:1", "a"], "--via goes with"),
+    (["--to", "store", "--via", "http://127.0.0.1:1", "a"], "one of them"),
     (["--at-once", "0", "a"], "no number from 1 to 32"),
     (["--platform", "linux", "a"], "--platform: 'linux' is no platform"),
     (["--username", "me", "a"], "--username needs --password-stdin or --password-file"),
