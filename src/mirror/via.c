@@ -1,5 +1,6 @@
 /*
- * via.c - asking another cache for an image, part by part, on one thread.
+ * via.c - asking another cache for an image: its manifests one after the other, then its
+ * blobs, several at once.
  */
 #include "mirror/via.h"
 
@@ -8,11 +9,13 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "mirror/crew.h"
 #include "mirror/selection.h"
 #include "upstream/retry.h"
 
 /* A cache may have to fetch it first, and gives up after 25 s itself. */
 #define MANIFEST_MS 60000
+#define BLOBS_AT_ONCE 4
 
 struct way {
 	struct upstream *cache;
@@ -20,6 +23,8 @@ struct way {
 	const struct warm_wish *wish;
 	struct warm_progress *progress;
 	struct map *seen; /* digests */
+	struct child *blob;
+	size_t nblobs;
 };
 
 static int get_manifest(struct way *w, const struct reference *ref, struct buf *body,
@@ -49,8 +54,10 @@ static int on_data(void *arg, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
-static int have_blob(struct way *w, const struct child *c, struct err *e)
+static int have_blob(void *arg, size_t i, struct err *e)
 {
+	struct way *w = arg;
+	const struct child *c = &w->blob[i];
 	struct upstream_sink sink = { .begin = on_begin, .data = on_data };
 	struct retry again = RETRY_INIT(clock_mono_ms() + MANIFEST_MS);
 	int rc;
@@ -100,8 +107,8 @@ static int have_children(struct way *w, const struct manifest *m, unsigned depth
 		}
 		atomic_fetch_add(&w->progress->blobs, 1);
 		atomic_fetch_add(&w->progress->bytes, c->size);
-		if (have_blob(w, c, e) != 0)
-			return -1;
+		w->blob = mem_grow(w->blob, (w->nblobs + 1) * sizeof(*w->blob));
+		w->blob[w->nblobs++] = *c;
 	}
 	return 0;
 }
@@ -129,10 +136,13 @@ int via_image(struct upstream *cache, const struct reponame *name,
 	      const struct reference *ref, const struct warm_wish *wish,
 	      struct warm_progress *p, struct warm_done *out, struct err *e)
 {
-	struct way w = { cache, name, wish, p, map_new(WARM_MAX_THINGS) };
+	struct way w = { cache, name, wish, p, map_new(WARM_MAX_THINGS), NULL, 0 };
 	struct warm_done got = { 0 };
 	int rc = have_manifest(&w, ref, 1, &got.digest, e);
 
+	if (rc == 0)
+		rc = crew_run(BLOBS_AT_ONCE, w.nblobs, have_blob, &w, e);
+	free(w.blob);
 	map_free(w.seen, NULL);
 	if (rc == 0)
 		*out = got;
