@@ -24,6 +24,7 @@
 #include "mirror/mirror.h"
 #include "store/store.h"
 #include "upstream/meter.h"
+#include "upstream/quota.h"
 #include "upstream/upstream.h"
 
 #define STEP_MS 100 /* between two looks at the progress */
@@ -190,17 +191,31 @@ static void run_batch(struct run *r, struct batch *b, const sigset_t *set)
 	pull_show_done(&show, &p->images);
 }
 
-static int64_t hub_pulls(void)
+/* What it cost at Docker Hub, and what it has left, as far as it says. */
+static void set_quota(const struct run *r, struct pull_report *report)
 {
-	return meter_count("docker.io", "manifest_get", "200");
+	struct upstream_quota q;
+	size_t i;
+
+	report->spent = meter_count("docker.io", "manifest_get", "200");
+	for (i = 0; i < r->plan->nsites; i++) {
+		if (strcmp(r->plan->site[i].host, "docker.io") != 0 ||
+		    !upstream_quota(r->plan->site[i].up, &q))
+			continue;
+		report->left = q.remaining;
+		report->limit = q.limit;
+	}
 }
 
 static enum exit_status work(struct run *r, const sigset_t *set)
 {
 	struct pull *p = r->p;
-	struct pull_report report = {
-		.json = p->json, .look = p->look, .stale_bad = p->stale_bad, .spent = -1
-	};
+	struct pull_report report = { .json = p->json,
+				      .look = p->look,
+				      .stale_bad = p->stale_bad,
+				      .spent = -1,
+				      .left = -1,
+				      .limit = -1 };
 	struct batch b = {
 		.plan = r->plan,
 		.mirror = r->mirror,
@@ -223,7 +238,7 @@ static enum exit_status work(struct run *r, const sigset_t *set)
 	if (r->target != NULL)
 		report.target = pull_target_name(r->target);
 	if (r->via == NULL)
-		report.spent = hub_pulls();
+		set_quota(r, &report);
 	pull_report_print(&report, &p->images);
 	return pull_report_status(&report, &p->images);
 }

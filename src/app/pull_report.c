@@ -84,12 +84,14 @@ static void print_row(const struct pull_report *r, const struct imagearg *arg, i
 {
 	CLEANUP(buf_done)
 	struct buf line = BUF_INIT(LINE_MAX_BYTES);
-	char digest[20] = "";
+	char digest[20];
 
-	if (has_digest(&arg->im))
+	buf_addf(&line, "%-*s  %-7s  ", width, arg->text,
+		 batch_result_word(arg->im.result));
+	if (has_digest(&arg->im)) {
 		short_digest(&arg->im.done.digest, digest);
-	buf_addf(&line, "%-*s  %-7s  %-19s  ", width, arg->text,
-		 batch_result_word(arg->im.result), digest);
+		buf_addf(&line, "%-19s  ", digest);
+	}
 	add_note(&line, r, &arg->im);
 	while (line.n > 0 && line.p[line.n - 1] == ' ')
 		line.p[--line.n] = '\0';
@@ -132,6 +134,12 @@ static void print_table(const struct pull_report *r, const struct imageargs *a)
 		buf_addf(&sum, "; %s fetched in %s", fetched, took);
 	if (r->spent >= 0)
 		buf_addf(&sum, "; %lld of Docker Hub's pulls spent", (long long)r->spent);
+	if (r->left >= 0)
+		buf_addf(&sum, ", %lld", (long long)r->left);
+	if (r->left >= 0 && r->limit >= 0)
+		buf_addf(&sum, " of %lld", (long long)r->limit);
+	if (r->left >= 0)
+		buf_adds(&sum, " left");
 	puts(buf_str(&sum));
 }
 
@@ -183,6 +191,10 @@ static void print_json_sum(const struct pull_report *r, const struct imageargs *
 	       (long long)r->took_ms);
 	if (r->spent >= 0)
 		printf(",\"pulls_spent\":%lld", (long long)r->spent);
+	if (r->left >= 0)
+		printf(",\"pulls_left\":%lld", (long long)r->left);
+	if (r->limit >= 0)
+		printf(",\"pulls_limit\":%lld", (long long)r->limit);
 	puts("}");
 }
 

@@ -15,7 +15,8 @@ struct pull_report {
 	bool look;	/* nothing was done: it is what would be */
 	bool stale_bad; /* to have a copy that could not be compared is not enough */
 	int64_t took_ms;
-	int64_t spent;	    /* manifests that Docker Hub was asked for; -1: not known */
+	int64_t spent;	     /* manifests that Docker Hub was asked for; -1: not known */
+	int64_t left, limit; /* pulls, as Docker Hub last said; -1: it did not */
 	const char *target; /* where else the images went: "docker", ...; NULL: nowhere */
 };
 
