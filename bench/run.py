@@ -13,12 +13,14 @@ from pathlib import Path
 
 import cold
 import memory
+import prepull
 import push
 import report
 import warm
 from context import Bench
 
-SECTIONS = ("warm", "blobs", "cold", "client", "crowd", "push", "memory", "start")
+SECTIONS = ("warm", "blobs", "cold", "client", "crowd", "push", "prepull", "memory",
+            "start")
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,6 +67,8 @@ def _rounds(bench: Bench, sections: list[str]) -> None:
             if "push" in sections:
                 push.one(bench)
                 push.crowd(bench)
+            if "prepull" in sections:
+                prepull.one(bench)
             if "start" in sections:
                 memory.first_answer(bench, sparse)
         for turn in range(2 if bench.rounds > 1 else 1):

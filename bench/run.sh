@@ -1,6 +1,6 @@
 #!/bin/sh
 # Compare larder with nginx and docker-registry on this machine: see bench/README.md.
-#   bench/run.sh [--quick] [--rounds N] [--only warm,blobs,cold,client,crowd,push,memory,start]
+#   bench/run.sh [--quick] [--rounds N] [--only warm,blobs,cold,client,crowd,push,prepull,memory,start]
 # LARDER_BUILD names a release build; without it build-rel is made.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)

@@ -216,14 +216,16 @@ class Nginx(Server):
 class Hub:
     """The tests' scripted Docker Hub as a process, with its control port."""
 
-    def __init__(self, sizes: list[int], cache: Path) -> None:
+    def __init__(self, sizes: list[int], cache: Path, *more: str) -> None:
         self.sizes = sizes
         self.cache = cache
+        self.more = more        # arguments; by default it has no images but those sizes
         self.process: subprocess.Popen | None = None
         self.url = self.control = ""
 
     def start(self) -> "Hub":
-        command = [sys.executable, "-m", "hub", "--images", "none", "--with-stdin"]
+        command = [sys.executable, "-m", "hub", "--with-stdin",
+                   *(self.more or ("--images", "none"))]
         for size in self.sizes:
             command += ["--big", str(size)]
         self.process = subprocess.Popen(
