@@ -15,8 +15,8 @@
  *
  * Errors beyond upstream.h's: DENIED for credentials that may not push. INVALID for what
  * will not get better: 405 (the registry takes no pushes: a pull-through cache, or read
- * only), 413, a manifest or name that it refuses. CORRUPT: the registry computed another
- * digest. Messages carry the registry's own words.
+ * only), 413, a manifest or name that it refuses, a session or redirect elsewhere.
+ * CORRUPT: the registry computed another digest. Messages carry the registry's own words.
  */
 #ifndef LARDER_UPSTREAM_PUSH_H
 #define LARDER_UPSTREAM_PUSH_H
@@ -65,7 +65,7 @@ int push_manifest(struct upstream *u, const struct push_manifest *m, int64_t dea
 		  struct err *e);
 
 /* What goes after a session's Location, resolved against where it came from: the URL of
- * the PUT, into out. ERR_UPSTREAM: no Location, or another origin's. Pure. */
+ * the PUT, into out. ERR_UPSTREAM: no Location; ERR_INVALID: another origin's. Pure. */
 int push_location(const char *from, struct view location, const struct digest *d,
 		  struct buf *out, struct err *e);
 
