@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/cmd_serve.h"
+#include "app/cmd_setup.h"
 #include "app/options.h"
 #include "app/setting_help.h"
 #include "app/setting_path.h"
@@ -27,6 +28,8 @@ static const struct command {
 	int (*run)(int argc, char **argv, char **envp);
 } commands[] = {
 	{ "serve", "serve images: larder serve [flags] [config.yml]", run_serve },
+	{ "setup", "point a client here: larder setup docker|containerd|podman|...",
+	  cmd_setup },
 	{ "version", "print the version", run_version },
 	{ "help", "help on a command, or on all settings: larder help settings",
 	  run_help },
