@@ -208,7 +208,7 @@ static size_t hunk_end(const struct script *s, size_t i)
 {
 	size_t last = i;
 
-	for (; i < s->n && i - last <= 2 * CONTEXT; i++)
+	for (; i < s->n && i - last <= 2 * CONTEXT + 1; i++)
 		if (s->step[i].sign != ' ')
 			last = i;
 	return last + 1 + CONTEXT < s->n ? last + 1 + CONTEXT : s->n;
