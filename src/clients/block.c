@@ -122,16 +122,3 @@ int block_put(struct view text, size_t place, struct view block, struct buf *out
 		return client_too_large(e);
 	return 0;
 }
-
-bool block_is_empty(struct view text)
-{
-	size_t at = 0;
-
-	while (at < text.n) {
-		struct view line = line_at(text, at, &at);
-
-		if (line.n > 0 && line.p[0] != '#')
-			return false;
-	}
-	return true;
-}

@@ -37,7 +37,4 @@ int block_wrap(struct buf *out, const char *client, const char *indent,
 int block_put(struct view text, size_t place, struct view block, struct buf *out,
 	      struct err *e);
 
-/* Nothing but white space and comments ("#" to the end of a line). */
-bool block_is_empty(struct view text);
-
 #endif

@@ -166,8 +166,10 @@ static int skip_value(struct toml *t, struct err *e)
 			skip_comment(t);
 			continue;
 		}
-		if (c == '\0')
-			return refuse(t, e, "a NUL");
+		if (((unsigned char)c < ' ' && strchr("\t\n", c) == NULL &&
+		     !follows(t, "\r\n")) ||
+		    c == '\0')
+			return refuse(t, e, "a control character");
 		t->line += c == '\n';
 		depth += c == '[' || c == '{';
 		if (c == ']' || c == '}') {
