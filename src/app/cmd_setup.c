@@ -1,30 +1,23 @@
 /*
  * cmd_setup.c - point a client at larder: plan every file, show what would change, ask,
  * write.
- *
- * Differences and what was done go to standard output, everything else to standard error,
- * so that --print can be redirected.
  */
 #include "app/cmd_setup.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/options.h"
 #include "app/setup_file.h"
 #include "app/setup_place.h"
-#include "base/fs.h"
+#include "app/setup_say.h"
 #include "base/mem.h"
 #include "clients/client.h"
-#include "clients/diff.h"
 
 #define DEFAULT_MIRROR "http://127.0.0.1:5000"
 #define MAX_FILES 1024 /* registries with a file, at --undo */
-#define DIFF_MAX_BYTES (8u << 20)
 
 struct setup {
 	/* from the command line */
@@ -36,6 +29,7 @@ struct setup {
 	struct wish wish;
 	char *ca_path;
 	struct setup_place place;
+	struct setup_say say;
 	struct setup_file *file;
 	size_t n_files;
 };
@@ -164,109 +158,6 @@ static int plan_all(struct setup *s, struct err *e)
 	return 0;
 }
 
-/* What the client's file would be if it were larder's alone. */
-static void say_by_hand(const struct setup *s, const char *registry)
-{
-	CLEANUP(buf_done)
-	struct buf text = BUF_INIT(CLIENT_MAX_BYTES);
-	struct client_text t = { .now = VIEW(""), .registry = registry };
-
-	if (!s->undo && s->client->add(&t, &s->wish, &text, NULL) == 0)
-		fprintf(stderr, "What larder would have put there:\n%s", buf_str(&text));
-}
-
-static void say_failure(const struct setup *s, const struct setup_file *f)
-{
-	fflush(stdout);
-	fprintf(stderr, "larder setup: %s\n", f->e.msg);
-	if (f->e.kind == ERR_DENIED && geteuid() != 0)
-		fprintf(stderr,
-			"That needs root: run it with sudo, or name another place "
-			"with --path.\n");
-	if (f->e.kind == ERR_INVALID)
-		say_by_hand(s, f->registry);
-}
-
-static void say_nothing(const struct setup *s, const struct setup_file *f)
-{
-	if (!s->undo)
-		printf("%s: is so already\n", f->path);
-	else if (!f->exists)
-		printf("%s: is not there, so there is nothing to undo\n", f->path);
-	else if (s->client->comments)
-		printf("%s: nothing of larder's is in it\n", f->path);
-	else
-		printf("%s: %s is not in it; if larder was at another address, name that "
-		       "with --mirror\n",
-		       f->path, s->wish.url);
-}
-
-/* The difference, or that there is none. -1: it cannot be shown, and nothing is done. */
-static int show(const struct setup *s, struct setup_file *f)
-{
-	CLEANUP(buf_done)
-	struct buf text = BUF_INIT(DIFF_MAX_BYTES);
-	bool goes = f->step == SETUP_REMOVE;
-
-	if (f->failed) {
-		say_failure(s, f);
-		return 0;
-	}
-	if (f->step == SETUP_NOTHING) {
-		say_nothing(s, f);
-		return 0;
-	}
-	if (diff_unified(buf_view(&f->now), buf_view(&f->next),
-			 f->exists ? f->path : "/dev/null", goes ? "/dev/null" : f->path,
-			 &text) != 0)
-		return err_set(&f->e, ERR_LIMIT,
-			       "%s: the difference is too large to show", f->path);
-	if (text.n == 0) /* empty before and after */
-		buf_addf(&text, "%s: %s\n", f->path, goes ? "goes" : "an empty file");
-	fwrite(text.p, 1, text.n, stdout);
-	return 0;
-}
-
-static void say_done(const struct setup_file *f, bool undo)
-{
-	switch (f->step) {
-	case SETUP_WRITE:
-		printf("%s: written", f->path);
-		if (f->makes_copy)
-			printf("; as it was: %s", f->copy);
-		else if (f->has_copy)
-			printf("; %s is older than that, and stays", f->copy);
-		putchar('\n');
-		break;
-	case SETUP_REMOVE:
-		printf("%s: removed, since nothing else was in it", f->path);
-		printf(f->has_copy ? "; %s stays\n" : "\n", f->copy);
-		break;
-	case SETUP_RESTORE:
-		printf("%s: as it was before larder\n", f->path);
-		break;
-	default:
-		break;
-	}
-}
-
-static void say_after(const struct setup *s)
-{
-	CLEANUP(buf_done)
-	struct buf text = BUF_INIT(64u << 10), main_text = BUF_INIT(CLIENT_MAX_BYTES);
-	struct client_place at = { .path = s->place.path,
-				   .user = s->place.user,
-				   .main_path = s->client->main_path };
-	struct stat st;
-
-	if (s->client->main_path != NULL && stat(s->client->main_path, &st) == 0 &&
-	    S_ISREG(st.st_mode) &&
-	    fs_read(AT_FDCWD, s->client->main_path, &main_text, NULL) == 0)
-		at.main_text = buf_view(&main_text);
-	if (s->client->after(&s->wish, &at, s->undo, &text) == 0)
-		fprintf(stderr, "%s", buf_str(&text));
-}
-
 static bool answered_yes(void)
 {
 	char line[16];
@@ -333,15 +224,15 @@ static int write_files(struct setup *s)
 		if (f->failed || f->step == SETUP_NOTHING)
 			continue;
 		if (setup_file_do(f) != 0) {
-			say_failure(s, f);
+			setup_say_failure(&s->say, f);
 			continue;
 		}
-		say_done(f, s->undo);
+		setup_say_done(f);
 		any = true;
 	}
 	fflush(stdout);
 	if (any)
-		say_after(s);
+		setup_say_after(&s->say);
 	return status_of(s);
 }
 
@@ -355,7 +246,7 @@ static int change_files(struct setup *s)
 		return EXIT_DONE;
 	}
 	for (i = 0; i < s->n_files; i++)
-		if (show(s, &s->file[i]) != 0)
+		if (setup_say_plan(&s->say, &s->file[i]) != 0)
 			return failed(&s->file[i].e);
 	if (count_steps(s) == 0)
 		return status_of(s);
@@ -372,7 +263,7 @@ static int print_files(struct setup *s)
 		struct setup_file *f = &s->file[i];
 
 		if (f->failed) {
-			say_failure(s, f);
+			setup_say_failure(&s->say, f);
 			continue;
 		}
 		fprintf(s->client->comments ? stdout : stderr, "%s# %s\n",
@@ -381,7 +272,7 @@ static int print_files(struct setup *s)
 	}
 	if (fflush(stdout) != 0)
 		return EXIT_FAILED;
-	say_after(s);
+	setup_say_after(&s->say);
 	return status_of(s);
 }
 
@@ -404,6 +295,7 @@ static int run(struct setup *s)
 {
 	struct err e = { 0 };
 
+	s->say = (struct setup_say){ s->client, &s->wish, &s->place, s->undo };
 	if (read_wish(s, &e) != 0)
 		return wrong_use(e.msg);
 	if (s->client->path == NULL)
@@ -418,7 +310,7 @@ static int run(struct setup *s)
 	if (plan_all(s, &e) != 0) {
 		failed(&e);
 		if (e.kind == ERR_INVALID)
-			say_by_hand(s, NULL);
+			setup_say_by_hand(&s->say, NULL);
 		return EXIT_FAILED;
 	}
 	return s->print ? print_files(s) : change_files(s);

@@ -16,6 +16,7 @@ import pytest
 from harness import larder_binary
 
 OURS = "http://127.0.0.1:5000"
+NOBODY = 65534
 FILE_CLIENTS = ("docker", "containerd", "podman", "buildkit", "k3s")
 
 
@@ -32,6 +33,17 @@ def run_setup(*words: object, status: int = 0, **env: str) -> subprocess.Complet
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr
     assert done.returncode == status
     return done
+
+
+def as_user(*words: object, home: Path) -> subprocess.CompletedProcess[str]:
+    """The command by somebody who is not root."""
+    user = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+    try:
+        return subprocess.run([larder_binary(), "setup", *map(str, words)], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=30,
+                              env={"HOME": str(home)}, **user)
+    except PermissionError:
+        pytest.skip("the program is where another user cannot run it")
 
 
 def names(directory: Path) -> list[str]:
@@ -328,13 +340,13 @@ def test_large_and_odd_files(scratch):
                                           status=1).stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_cannot_be_written(daemon):
-    daemon.parent.chmod(0o555)
-    done = run_setup("docker", "--path", daemon, "--yes", status=1)
-    daemon.parent.chmod(0o755)
+def test_a_directory_that_cannot_be_written(scratch, daemon):
+    scratch.chmod(0o555 if os.geteuid() != 0 else 0o755)
+    done = as_user("docker", "--path", daemon, "--yes", home=scratch)
+    assert done.returncode == 1
     assert "Permission denied" in done.stderr and "sudo" in done.stderr
-    assert mirrors(daemon) == ["https://a.example"]
+    scratch.chmod(0o755)
+    assert mirrors(daemon) == ["https://a.example"] and names(scratch) == ["daemon.json"]
 
 
 def test_a_file_system_that_is_read_only(scratch):
@@ -442,20 +454,12 @@ def test_a_secret_beside_is_not_shown(scratch):
 
 
 def test_a_user_has_files_of_his_own(scratch):
-    """Where this runs as root, as another user in a copy of the environment."""
     scratch.chmod(0o755)
     home = scratch / "home"
     home.mkdir()
-    command = [str(larder_binary()), "setup", "docker", "--yes"]
-    user = {}
     if os.geteuid() == 0:
-        os.chown(home, 65534, 65534)
-        user = {"user": 65534, "group": 65534, "extra_groups": []}
-    try:
-        done = subprocess.run(command, env={"HOME": str(home)}, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=30, **user)
-    except PermissionError:
-        pytest.skip("the program is where another user cannot run it")
+        os.chown(home, NOBODY, NOBODY)
+    done = as_user("docker", "--yes", home=home)
     assert done.returncode == 0, done.stderr
     assert "run it as root" in done.stderr and "systemctl --user reload" in done.stderr
     assert mirrors(home / ".config/docker/daemon.json") == [OURS]
