@@ -12,6 +12,7 @@
 #include "app/options.h"
 #include "app/setup_file.h"
 #include "app/setup_place.h"
+#include "app/setup_running.h"
 #include "app/setup_say.h"
 #include "base/mem.h"
 #include "clients/client.h"
@@ -291,6 +292,38 @@ static int print_client(struct setup *s)
 	return EXIT_DONE;
 }
 
+/* dockerd does not start when a setting is both in its file and among its flags. */
+static void warn_of_flag(const char *flag)
+{
+	int pid = setup_running_with("dockerd", flag);
+
+	if (pid != 0)
+		fprintf(stderr,
+			"larder setup: warning: dockerd (process %d) was started with "
+			"%s; it "
+			"will not start\nagain with the same in its file, so take that "
+			"out of "
+			"its unit first (systemctl edit docker)\n",
+			pid, flag);
+}
+
+static void warn(const struct setup *s)
+{
+	if (!s->place.is_default || s->undo)
+		return;
+	if (s->place.user)
+		fprintf(stderr,
+			"This is for a %s of your own (rootless). For the system's, in "
+			"%s, run "
+			"it as root.\n",
+			s->client->title, s->client->path);
+	if (s->client != &docker_client)
+		return;
+	warn_of_flag("--registry-mirror");
+	if (!s->wish.tls && !s->wish.loopback)
+		warn_of_flag("--insecure-registry");
+}
+
 static int run(struct setup *s)
 {
 	struct err e = { 0 };
@@ -302,11 +335,7 @@ static int run(struct setup *s)
 		return print_client(s);
 	if (setup_place_find(&s->place, s->client, s->path, &e) != 0)
 		return failed(&e);
-	if (s->place.user && s->place.is_default)
-		fprintf(stderr,
-			"This is for a %s of your own (rootless). For the system's, "
-			"in %s, run it as root.\n",
-			s->client->title, s->client->path);
+	warn(s);
 	if (plan_all(s, &e) != 0) {
 		failed(&e);
 		if (e.kind == ERR_INVALID)

@@ -463,3 +463,23 @@ def test_a_user_has_files_of_his_own(scratch):
     assert done.returncode == 0, done.stderr
     assert "run it as root" in done.stderr and "systemctl --user reload" in done.stderr
     assert mirrors(home / ".config/docker/daemon.json") == [OURS]
+
+
+@pytest.mark.parametrize("flag", ("--registry-mirror=http://x", "--registry-mirror http://x",
+                                  "--registry-mirrors", ""))
+def test_a_docker_that_has_it_as_a_flag(scratch, flag):
+    """It would not start again: both places at once are an error to dockerd."""
+    scratch.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(scratch, NOBODY, NOBODY)
+    program = scratch / "dockerd"
+    program.write_text("#!/bin/sh\necho up\nread line\n")
+    program.chmod(0o755)
+    with subprocess.Popen([program, *flag.split()], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"up\n"
+        done = as_user("docker", "--yes", home=scratch)
+        process.communicate(b"\n", timeout=20)
+    assert done.returncode == 0
+    warned = f"(process {process.pid}) was started with --registry-mirror;" in done.stderr
+    assert warned == (flag not in ("", "--registry-mirrors"))
