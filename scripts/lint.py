@@ -22,13 +22,14 @@ FLOORS: dict[str, set[str]] = {
     "codec": {"base"},
     "oci": {"base", "codec"},
     "discover": {"base", "codec", "oci"},
+    "clients": {"base", "codec", "oci"},
     "store": {"base", "codec", "oci"},
     "upstream": {"base", "codec", "oci"},
     "mirror": {"base", "codec", "oci", "store", "upstream"},
     "trust": {"base", "codec", "oci", "store", "mirror"},
     "server": {"base", "codec", "oci", "discover", "store", "mirror", "trust"},
-    "app": {"base", "codec", "oci", "discover", "store", "upstream", "mirror", "trust",
-            "server"},
+    "app": {"base", "codec", "oci", "discover", "clients", "store", "upstream", "mirror",
+            "trust", "server"},
 }
 
 # Libraries, and the only places that may include their headers.

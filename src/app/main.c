@@ -10,6 +10,7 @@
 #include "app/cmd_pull.h"
 #include "app/cmd_serve.h"
 #include "app/cmd_update.h"
+#include "app/cmd_setup.h"
 #include "app/options.h"
 #include "app/setting_help.h"
 #include "app/setting_path.h"
@@ -33,6 +34,8 @@ static const struct command {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "setup", "point a client here: larder setup docker|containerd|podman|...",
+	  cmd_setup },
 	{ "version", "print the version", run_version },
 	{ "help", "help on a command, or on all settings: larder help settings",
 	  run_help },

@@ -227,6 +227,45 @@ int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, siz
 	return 0;
 }
 
+/* Before there is anything in it, since it may be for few eyes. */
+static int look_like(int fd, int dirfd, const char *like, struct err *e)
+{
+	struct stat st, own;
+
+	if (like == NULL || fstatat(dirfd, like, &st, 0) != 0)
+		return like == NULL || errno == ENOENT
+			       ? 0
+			       : err_errno(e, "cannot stat %s", like);
+	if (fstat(fd, &own) != 0)
+		return err_errno(e, "cannot stat a temporary file");
+	if ((own.st_uid != st.st_uid || own.st_gid != st.st_gid) &&
+	    fchown(fd, st.st_uid, st.st_gid) != 0)
+		return err_errno(e, "cannot give a new file the owner of %s", like);
+	if (fchmod(fd, st.st_mode & 07777) != 0)
+		return err_errno(e, "cannot give a new file the mode of %s", like);
+	return 0;
+}
+
+int fs_put(int dirfd, const char *path, const char *like, const void *p, size_t n,
+	   enum fs_place how, struct err *e)
+{
+	char dir[PATH_LIMIT], temp[PATH_LIMIT];
+	CLEANUP(mem_closep)
+	int fd = -1;
+
+	if (parent_of(path, dir, e) != 0 || fs_mkdirs(dirfd, dir, true, e) != 0)
+		return -1;
+	fd = fs_temp(dirfd, dir, temp, sizeof(temp), e);
+	if (fd < 0)
+		return err_add(e, "%s", path);
+	if (look_like(fd, dirfd, like, e) != 0 || fs_pwrite_all(fd, p, n, 0, e) != 0 ||
+	    fs_sync(fd, e) != 0 || fs_place(dirfd, temp, path, how, true, e) != 0) {
+		fs_unlink(dirfd, temp, NULL);
+		return err_add(e, "%s", path);
+	}
+	return 0;
+}
+
 int fs_create(int dirfd, const char *path, const void *p, size_t n, struct err *e)
 {
 	CLEANUP(mem_closep)

@@ -47,6 +47,13 @@ int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, boo
 int fs_write(int dirfd, const char *tmpdir, const char *path, const void *p, size_t n,
 	     bool durable, struct err *e);
 
+/* The same for a file of somebody else's, through a temporary file beside it: the new one
+ * gets the mode and owner of the file `like` (which may be path itself; NULL or absent:
+ * as new files). Parents are made, and all is on disk on return. With FS_NOREPLACE what
+ * is there stays, and that is success. */
+int fs_put(int dirfd, const char *path, const char *like, const void *p, size_t n,
+	   enum fs_place how, struct err *e);
+
 /* A new file that only its owner may read, on disk on return. ERR_BUSY: the name is
  * there. */
 int fs_create(int dirfd, const char *path, const void *p, size_t n, struct err *e);

@@ -35,16 +35,20 @@ static int refuse(struct err *e, const yaml_event_t *ev, const char *why)
 	return err_set(e, ERR_INVALID, "line %zu: %s", ev->start_mark.line + 1, why);
 }
 
-/* libyaml says where for all but bytes that are no characters; there we count lines. */
+/* libyaml says where for all but bytes that are no characters; there we count. */
 static int refuse_parser(struct err *e, const yaml_parser_t *parser, struct view text)
 {
 	size_t line = parser->problem_mark.line + 1, i;
+	size_t column = parser->problem_mark.column + 1;
 
 	if (parser->error == YAML_READER_ERROR)
-		for (line = 1, i = 0; i < text.n && i < parser->problem_offset; i++)
+		for (line = column = 1, i = 0; i < text.n && i < parser->problem_offset;
+		     i++) {
+			column = text.p[i] == '\n' ? 1 : column + 1;
 			line += text.p[i] == '\n';
-	return err_set(e, ERR_INVALID, "line %zu: %s", line,
-		       parser->problem ? parser->problem : "not YAML");
+		}
+	return err_set(e, ERR_INVALID, "line %zu: %s (column %zu)", line,
+		       parser->problem ? parser->problem : "not YAML", column);
 }
 
 static bool is_null(const yaml_event_t *ev)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 from .procs import Daemon, Done, Running, environment, need, need_cgroups, run, start
@@ -15,7 +17,8 @@ FACTS = ('{"Id":{{json .Id}},"RepoDigests":{{json .RepoDigests}},"Os":{{json .Os
 
 
 class Dockerd:
-    """dockerd with one registry mirror, no network for containers, and its client.
+    """dockerd with one registry mirror ("": none), no network for containers, and its
+    client.
 
         with Dockerd(directory, larder.url, outside.url) as docker:
             docker("pull", "python:3.11-slim")
@@ -39,7 +42,8 @@ class Dockerd:
             ["dockerd", "--data-root", f"{place}/data", "--exec-root", f"{place}/exec",
              "--host", f"unix://{place}/sock", "--pidfile", f"{place}/pid",
              "--config-file", f"{place}/daemon.json", "--storage-driver", driver,
-             "--bridge=none", "--iptables=false", "--registry-mirror", self.mirror],
+             "--bridge=none", "--iptables=false",
+             *(("--registry-mirror", self.mirror) if self.mirror else ())],
             self.env)
         return self._daemon.wait_log("API listen on")
 
@@ -52,6 +56,11 @@ class Dockerd:
                 self.stop()
                 raise AssertionError(self._daemon.tail())
         return self
+
+    def reload(self) -> None:
+        """Make it read daemon.json again."""
+        os.kill(int((self.directory / "pid").read_text()), signal.SIGHUP)
+        assert self._daemon.wait_log("Reloaded configuration"), self._daemon.tail()
 
     def stop(self) -> None:
         self._daemon.stop(leftovers=[self.directory / "exec/containerd/containerd.pid"])

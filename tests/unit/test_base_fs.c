@@ -211,11 +211,39 @@ static void sync_errors(void **state)
 	assert_err(fs_sync_parent(dir_of(state), "none/f", &e), e, ERR_NOT_FOUND);
 }
 
+/* As an existing file: its mode, and nothing lies about afterwards. */
+static void put_like(void **state)
+{
+	int dir = dir_of(state);
+	struct err e = { 0 };
+	struct stat st;
+
+	assert_int_equal(fs_put(dir, "a/b/f", NULL, "one", 3, FS_REPLACE, &e), 0);
+	assert_content(dir, "a/b/f", "one");
+	assert_int_equal(fchmodat(dir, "a/b/f", 0640, 0), 0);
+	assert_int_equal(fs_put(dir, "a/b/f", "a/b/f", "two", 3, FS_REPLACE, &e), 0);
+	assert_content(dir, "a/b/f", "two");
+	assert_int_equal(fstatat(dir, "a/b/f", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(fs_put(dir, "a/b/g", "a/b/f", "x", 1, FS_NOREPLACE, &e), 0);
+	assert_int_equal(fstatat(dir, "a/b/g", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(fs_put(dir, "a/b/g", "absent", "y", 1, FS_NOREPLACE, &e), 0);
+	assert_content(dir, "a/b/g", "x");
+	assert_int_equal(fs_put(dir, "h", "absent", "", 0, FS_REPLACE, &e), 0);
+	assert_content(dir, "h", "");
+	assert_int_equal(fs_put(dir, "a/b", NULL, "x", 1, FS_REPLACE, &e), -1);
+	assert_int_equal(fs_remove_dir(dir, "a/b", ".", &e), 0);
+	assert_int_equal(unlinkat(dir, "a", AT_REMOVEDIR),
+			 0); /* no temporary file in it */
+}
+
 #define IN_TMPDIR(t) cmocka_unit_test_setup_teardown(t, tmpdir_setup, tmpdir_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_TMPDIR(put_like),
 		IN_TMPDIR(read_at_the_limit),
 		IN_TMPDIR(read_what_has_no_size),
 		IN_TMPDIR(read_what_is_not_there),
