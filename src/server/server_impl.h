@@ -17,6 +17,7 @@
 
 struct clients;	   /* server/clients.h */
 struct auth;	   /* server/auth.h */
+struct door;	   /* server/door.h */
 struct tls;	   /* server/tls.h */
 struct publishing; /* store/publish.h */
 struct purge;	   /* server/purge.h */
@@ -31,6 +32,7 @@ struct server {
 	struct clients *clients;
 	int listen_fd;
 	uint16_t port;
+	struct door *door; /* NULL: libmicrohttpd accepts */
 	struct auth *auth;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct works *works;
