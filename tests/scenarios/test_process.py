@@ -248,11 +248,12 @@ def test_a_volume_of_another_user(scratch, mine):
     try:
         done = subprocess.run([larder_binary(), "serve", "--addr", "127.0.0.1:0", "--root", root],
                               capture_output=True, text=True, timeout=10, user=65534, group=65534,
-                              extra_groups=[], stdin=subprocess.DEVNULL)
+                              extra_groups=[], stdin=subprocess.DEVNULL,
+                              env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
     except PermissionError:
         pytest.skip("another user cannot run the program here")
     assert done.returncode == 1 and "chown -R 65534:65534" in done.stderr, done
-    assert f"store {root}" in done.stderr and (mine in done.stderr)
+    assert f"store {root}" in done.stderr and mine in done.stderr
     assert not (root / "larder").exists()
 
 
