@@ -203,6 +203,10 @@ came() {
 		outcome = substr($0, RSTART + 9, RLENGTH - 10)
 		n[outcome] += FILENAME == ARGV[1] ? -$NF : $NF
 	}
+	# To ask whether a tag has moved is a HEAD, and fetches nothing.
+	/^larder_upstream_requests_total\{.*kind="(manifest_get|blob_get|cdn)",status="20[06]"/ {
+		fetched += FILENAME == ARGV[1] ? -$NF : $NF
+	}
 	END {
 		good = n["hit"] + n["miss"] + n["joined"] + n["stale"]
 		if (good <= 0 && n["error"] <= 0)
@@ -211,7 +215,7 @@ came() {
 			print host ", directly: larder answered with errors"
 		else if (n["error"] > 0)
 			print "larder; part of it perhaps from " host ": there were errors"
-		else if (n["miss"] + n["joined"] > 0)
+		else if (fetched > 0)
 			print "fetched through larder"
 		else if (n["stale"] > 0)
 			print "larder\047s cache (the registry could not be asked)"
