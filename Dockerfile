@@ -24,7 +24,8 @@ RUN meson setup build --buildtype=release --prefix=/usr -Dtests=false && \
 
 FROM ${BASE}
 COPY --from=build /packages /tmp/packages
-# A volume gets the owner of the directory it is first mounted on.
+# A volume gets the owner of the directory it is first mounted on. registry is what the program of
+# registry:2 is called, where its entry point is named.
 RUN apt-get update -q && \
 	DEBIAN_FRONTEND=noninteractive xargs apt-get install -q -y --no-install-recommends \
 		ca-certificates </tmp/packages && \
@@ -32,12 +33,16 @@ RUN apt-get update -q && \
 	groupadd --system --gid 1000 larder && \
 	useradd --system --uid 1000 --gid 1000 --no-create-home --home-dir /nonexistent \
 		--shell /usr/sbin/nologin larder && \
-	install -d -o larder -g larder -m 0755 /var/lib/registry
+	install -d -o larder -g larder -m 0755 /var/lib/registry && \
+	ln -s larder /usr/bin/registry
 COPY --from=build /out/usr/bin/larder /usr/bin/larder
 COPY LICENSE /usr/share/doc/larder/copyright
 COPY examples/docker/config.yml /etc/docker/registry/config.yml
 
+ARG BASE
 LABEL org.opencontainers.image.title="larder" \
+	org.opencontainers.image.version="0.1.0" \
+	org.opencontainers.image.base.name="${BASE}" \
 	org.opencontainers.image.description="Pull-through cache and registry for container images" \
 	org.opencontainers.image.licenses="Apache-2.0"
 

@@ -9,10 +9,6 @@ set -eu
 cd "$(dirname "$0")/.."
 build=build
 
-say() {
-	echo "serve: $*" >&2
-}
-
 case " $* " in
 *" --help "* | *" -h "*)
 	sed -n 's/^# \{0,1\}//; 2,6p' "$0"
@@ -21,23 +17,7 @@ case " $* " in
 	;;
 esac
 
-./scripts/deps.sh build
-
-# What was said is shown only when it went wrong.
-quietly() {
-	mkdir -p $build
-	if ! "$@" >$build/serve.log 2>&1; then
-		cat $build/serve.log >&2
-		say "failed: $*"
-		exit 1
-	fi
-}
-if [ ! -f $build/build.ninja ]; then
-	say "configuring (once)"
-	quietly meson setup $build --buildtype=release
-fi
-say "building"
-quietly ninja -C $build larder
+LARDER_SCRIPT=$0 ./scripts/build.sh
 
 # The address as it will be, for what is printed below.
 settings=$($build/larder serve --mirror "$@" --print-settings 2>/dev/null) ||

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/schedule.h"
 #include "app/settings.h"
 #include "app/systemd.h"
 #include "app/wire.h"
@@ -64,7 +65,7 @@ static void say_unchanged(const struct settings *now, const struct settings *was
 			     "larder.threads, larder.connections, larder.flights"));
 }
 
-static void reload(struct mirror *m, const struct invocation *how,
+static void reload(struct mirror *m, struct schedule *sc, const struct invocation *how,
 		   const struct settings *first)
 {
 	struct settings *s = NULL;
@@ -84,6 +85,7 @@ static void reload(struct mirror *m, const struct invocation *how,
 		use_log_settings(s);
 		say_unchanged(s, first);
 		mirror_set_plan(m, p);
+		schedule_set(sc, s);
 		log_event(LOG_INFO, "settings.reloaded", LU("upstreams", s->n_upstreams));
 	}
 	settings_free(s);
@@ -133,8 +135,9 @@ static void let_second_signal_through(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void wait_for_end(struct mirror *m, const struct invocation *how,
-			 const struct settings *first, sigset_t *set)
+static void wait_for_end(struct mirror *m, struct schedule *sc,
+			 const struct invocation *how, const struct settings *first,
+			 sigset_t *set)
 {
 	int sig;
 
@@ -144,20 +147,22 @@ static void wait_for_end(struct mirror *m, const struct invocation *how,
 		if (sig != SIGHUP)
 			break;
 		systemd_reloading();
-		reload(m, how, first);
+		reload(m, sc, how, first);
 		systemd_ready();
 	}
 	systemd_stopping();
 	log_event(LOG_INFO, "serve.stopping", LS("signal", strsignal(sig)));
 }
 
-static void stop(struct server *server, struct mirror *m, int64_t drain_ms)
+static void stop(struct server *server, struct mirror *m, struct schedule *sc,
+		 int64_t drain_ms)
 {
 	let_second_signal_through();
 	if (!server_drain(server, drain_ms))
 		log_event(LOG_WARN, "serve.drain_ended", LU("after_ms", drain_ms),
 			  LS("what", "requests still under way are cut"));
 	mirror_cancel(m);
+	schedule_stop(sc);
 	server_stop(server);
 	mirror_stop(m);
 }
@@ -221,6 +226,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 {
 	struct server *server = NULL;
 	struct mirror *m = NULL;
+	struct schedule *sc;
 	struct store *store = NULL;
 	struct plan *p;
 	sigset_t set;
@@ -241,9 +247,10 @@ static int serve(const struct settings *s, const struct invocation *how)
 	if (start(s, fd, store, m, &server, &e) != 0)
 		goto fail;
 	say_ready(s, fd, server);
+	sc = schedule_start(m, s, how->envp);
 	systemd_ready();
-	wait_for_end(m, how, s, &set);
-	stop(server, m, s->drain_ms);
+	wait_for_end(m, sc, how, s, &set);
+	stop(server, m, sc, s->drain_ms);
 	store_close(store);
 	upstream_global_done();
 	log_event(LOG_INFO, "serve.stopped");

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/cmd_pull.h"
 #include "app/cmd_serve.h"
+#include "app/cmd_update.h"
 #include "app/options.h"
 #include "app/setting_help.h"
 #include "app/setting_path.h"
@@ -27,6 +29,10 @@ static const struct command {
 	int (*run)(int argc, char **argv, char **envp);
 } commands[] = {
 	{ "serve", "serve images: larder serve [flags] [config.yml]", run_serve },
+	{ "pull", "bring images into the store, an engine or another registry",
+	  cmd_pull },
+	{ "update", "compare listed images with their upstreams, bring what moved",
+	  cmd_update },
 	{ "version", "print the version", run_version },
 	{ "help", "help on a command, or on all settings: larder help settings",
 	  run_help },

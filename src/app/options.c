@@ -230,6 +230,18 @@ void options_print_help(const struct options *o)
 	       buf_str(&flags));
 }
 
+static int load(const struct options *o, char **envp, struct settings **s, struct err *e)
+{
+	CLEANUP(setting_login_done)
+	struct setting_login login = { 0 };
+	int said = o->login != NULL ? login_read(o->login, envp, &login, e) : 0;
+
+	if (said < 0)
+		return -1;
+	return settings_load_command(o->n_settings, o->setting, envp,
+				     said > 0 ? &login : NULL, s, e);
+}
+
 bool options_begin(struct options *o, int argc, char **argv, char **envp,
 		   struct settings **s, int *status)
 {
@@ -245,8 +257,7 @@ bool options_begin(struct options *o, int argc, char **argv, char **envp,
 		options_print_help(o);
 		return false;
 	}
-	if (!o->has_settings ||
-	    settings_load_command(o->n_settings, o->setting, envp, s, &e) == 0)
+	if (!o->has_settings || load(o, envp, s, &e) == 0)
 		return true;
 	fprintf(stderr, "larder %s: %s\n", argv[0], e.msg);
 	*status = e.kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;

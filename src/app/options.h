@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "app/login.h"
 #include "app/settings.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -45,10 +46,11 @@ struct option {
 };
 
 struct options {
-	const struct option *row; /* the command's own, ended by one without a name */
-	const char *usage;	  /* "larder pull [options] IMAGE..." */
-	const char *about;	  /* some lines for help */
-	bool has_settings;	  /* takes the flags of the settings, too */
+	const struct option *row;  /* the command's own, ended by one without a name */
+	const char *usage;	   /* "larder pull [options] IMAGE..." */
+	const char *about;	   /* some lines for help */
+	bool has_settings;	   /* takes the flags of the settings, too */
+	const struct login *login; /* where its LOGIN_OPTIONS go; NULL: it has none */
 	/* out */
 	char **operand; /* borrowed from argv */
 	size_t n_operands;

@@ -65,6 +65,8 @@ void setting_draft_clear(struct settings *s)
 	free(s->realm);
 	free(s->access);
 	free(s->docker_config);
+	free(s->images);
+	free(s->schedule);
 	free(s->ca_file);
 	memset(s, 0, sizeof(*s));
 }

@@ -20,9 +20,10 @@ struct draft_upstream {
 };
 
 struct setting_draft {
-	struct settings s;   /* first: rows count offsets from here */
-	bool command;	     /* for settings_load_command */
-	bool wants_htpasswd; /* auth: htpasswd */
+	struct settings s;		   /* first: rows count offsets from here */
+	bool command;			   /* for settings_load_command */
+	const struct setting_login *login; /* with command; NULL: none */
+	bool wants_htpasswd;		   /* auth: htpasswd */
 	char *remote_url, *remote_username, *remote_password;
 	/* as written; once resolved they go to s.upstreams */
 	struct draft_upstream *upstreams;

@@ -149,6 +149,18 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",
 	  "Clients' connections at once; the limit on open files bounds it." },
 
+	{ "larder.images", "images", SETTING_TEXT, S(images), 0, 0, NULL,
+	  "List of the images that larder pull, larder update and larder.schedule work "
+	  "on: one a line, as in base-images.txt." },
+
+	{ "larder.schedule", NULL, SETTING_TEXT, S(schedule), 0, 0, NULL,
+	  "When, while it serves, the images of larder.images are compared with their "
+	  "upstreams and brought here if they have moved: crontab's five fields in the "
+	  "machine's time zone, as in \"30 4 * * *\", or @hourly, @daily, @weekly." },
+	{ "larder.reserve", NULL, SETTING_COUNT, S(reserve), 0, 1000000, "20",
+	  "Pulls of an upstream's quota that larder.schedule leaves for clients: with no "
+	  "more than these left, it fetches nothing." },
+
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,
 	  "of its kinds there is htpasswd; larder.access makes rules" },

@@ -17,6 +17,7 @@
 #include "app/setting_env.h"
 #include "app/setting_set.h"
 #include "app/setting_upstreams.h"
+#include "base/cron.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "codec/yaml.h"
@@ -131,6 +132,21 @@ static int check_access(struct setting_draft *d, struct err *e)
 	return 0;
 }
 
+static int check_schedule(const struct settings *s, struct err *e)
+{
+	struct cron c;
+
+	if (s->schedule == NULL)
+		return 0;
+	if (cron_parse(view_of(s->schedule), &c, e) != 0)
+		return err_add(e, "larder.schedule");
+	if (s->images == NULL)
+		return err_set(e, ERR_INVALID,
+			       "larder.schedule needs larder.images, the list of images "
+			       "to work on");
+	return 0;
+}
+
 /* The user's own, where it can be read: it need not be there. */
 static void find_docker_config(struct settings *s, char **envp)
 {
@@ -149,30 +165,51 @@ static void find_docker_config(struct settings *s, char **envp)
 	free(path);
 }
 
+static void log_in(struct settings *s, const struct setting_login *login)
+{
+	size_t i;
+
+	for (i = 0; login != NULL && i < s->n_upstreams; i++) {
+		struct setting_upstream *u = &s->upstreams[i];
+
+		if (!u->is_default)
+			continue;
+		if (u->password != NULL)
+			explicit_bzero(u->password, strlen(u->password));
+		free(u->username);
+		free(u->password);
+		u->username = mem_dup(login->username);
+		u->password = mem_dup(login->password);
+	}
+}
+
 static int finish(struct setting_draft *d, char **envp, struct err *e)
 {
 	struct settings *s = &d->s;
 
-	if (d->command && d->n_upstreams == 0 && d->remote_url == NULL)
+	if (d->command && d->remote_url == NULL)
 		s->mirror = true;
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
-	    check_access(d, e) != 0 || check_readable("larder.ca", s->ca_file, e) != 0 ||
+	    check_access(d, e) != 0 || check_schedule(s, e) != 0 ||
+	    check_readable("larder.ca", s->ca_file, e) != 0 ||
 	    check_readable("larder.docker-config", s->docker_config, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->n_upstreams; i++)
 		if (check_readable("larder.upstreams: ca", s->upstreams[i].ca_file, e) !=
 		    0)
 			return -1;
-	if (d->command)
+	if (d->command) {
 		find_docker_config(s, envp);
+		log_in(s, d->login);
+	}
 	if (s->threads == 0)
 		s->threads = processors();
 	bound_connections(d);
 	return 0;
 }
 
-static int load(int argc, char **argv, bool command, char **envp, struct settings **out,
-		struct err *e)
+static int load(int argc, char **argv, bool command, const struct setting_login *login,
+		char **envp, struct settings **out, struct err *e)
 {
 	CLEANUP(setting_draft_done)
 	struct setting_draft d;
@@ -181,6 +218,7 @@ static int load(int argc, char **argv, bool command, char **envp, struct setting
 
 	setting_draft_init(&d);
 	d.command = command;
+	d.login = login;
 	setting_set_defaults(&d);
 	if (setting_args_apply(NULL, argc, argv, &file, e) != 0 ||
 	    read_file(&d, file_of(file, envp), e) != 0 ||
@@ -197,13 +235,23 @@ static int load(int argc, char **argv, bool command, char **envp, struct setting
 int settings_load(int argc, char **argv, char **envp, struct settings **out,
 		  struct err *e)
 {
-	return load(argc, argv, false, envp, out, e);
+	return load(argc, argv, false, NULL, envp, out, e);
 }
 
-int settings_load_command(int argc, char **argv, char **envp, struct settings **out,
+int settings_load_command(int argc, char **argv, char **envp,
+			  const struct setting_login *login, struct settings **out,
 			  struct err *e)
 {
-	return load(argc, argv, true, envp, out, e);
+	return load(argc, argv, true, login, envp, out, e);
+}
+
+void setting_login_done(struct setting_login *l)
+{
+	if (l->password != NULL)
+		explicit_bzero(l->password, strlen(l->password));
+	free(l->username);
+	free(l->password);
+	*l = (struct setting_login){ 0 };
 }
 
 void settings_free(struct settings *s)

@@ -101,6 +101,10 @@ struct settings {
 	int64_t stall_ms;    /* without a byte of a body */
 	unsigned flights;    /* downloads at once */
 
+	char *images;	  /* path of a list of images; NULL: none */
+	char *schedule;	  /* base/cron.h, valid, and images is set; NULL: never */
+	unsigned reserve; /* pulls that the schedule leaves */
+
 	/* size of the house */
 	unsigned threads;     /* that serve HTTP; at least 1 */
 	unsigned connections; /* of clients at once, bounded by RLIMIT_NOFILE */
@@ -125,11 +129,21 @@ struct settings {
  */
 int settings_load(int argc, char **argv, char **envp, struct settings **out,
 		  struct err *e);
-/* The same for a command that works for a moment in somebody's name: without any upstream
- * configured it knows Docker Hub and the well-known registries, as with --mirror; and
- * without larder.docker-config it takes credentials from the user's own, if there is one:
- * config.json in $DOCKER_CONFIG or ~/.docker. */
-int settings_load_command(int argc, char **argv, char **envp, struct settings **out,
+
+/* Who a command is at the default upstream. Owned, and wiped at its end. */
+struct setting_login {
+	char *username, *password;
+};
+void setting_login_done(struct setting_login *l);
+
+/* The same for a command that works for a moment in somebody's name: it knows Docker Hub
+ * and the well-known registries, as with --mirror, unless proxy.remoteurl says that there
+ * is one upstream; and without larder.docker-config it takes credentials from the user's
+ * own, if there is one: config.json in $DOCKER_CONFIG or ~/.docker. login (borrowed;
+ * NULL: none) beats all that settings and variables say of the default upstream's
+ * credentials. */
+int settings_load_command(int argc, char **argv, char **envp,
+			  const struct setting_login *login, struct settings **out,
 			  struct err *e);
 void settings_free(struct settings *s); /* NULL is fine */
 void settings_freep(struct settings **s);

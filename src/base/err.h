@@ -9,6 +9,8 @@
 #ifndef LARDER_BASE_ERR_H
 #define LARDER_BASE_ERR_H
 
+#include <stdbool.h>
+
 enum err_kind {
 	ERR_NONE = 0,
 	ERR_INVALID,   /* the input is wrong; saying it again will not help */
@@ -28,6 +30,8 @@ struct err {
 	int errnum;	   /* errno where one is known, else 0 */
 	int retry_after_s; /* with ERR_BUSY: when the other side says to return; 0: it did
 			      not */
+	bool lasting; /* with ERR_DENIED: asking again cannot help before something is
+			 changed */
 	char msg[480];
 };
 

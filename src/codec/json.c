@@ -136,6 +136,16 @@ bool json_get_int(const struct json *object, const char *key, int64_t *out)
 	return true;
 }
 
+bool json_get_bool(const struct json *object, const char *key, bool *out)
+{
+	const json_t *v = (const json_t *)json_get(object, key);
+
+	if (!json_is_boolean(v))
+		return false;
+	*out = json_is_true(v);
+	return true;
+}
+
 static bool has_type(const struct json *v, json_type type)
 {
 	return v != NULL && json_typeof((const json_t *)v) == type;

@@ -37,6 +37,7 @@ const char *json_str(const struct json *v); /* NULL unless a string */
 /* NULL unless there and a string. */
 const char *json_get_str(const struct json *object, const char *key);
 bool json_get_int(const struct json *object, const char *key, int64_t *out);
+bool json_get_bool(const struct json *object, const char *key, bool *out);
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
 bool json_is_null(const struct json *v); /* a null that is there */

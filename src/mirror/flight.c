@@ -192,6 +192,17 @@ uint64_t flight_landed(struct task *t)
 	return landed;
 }
 
+bool flight_is_passing(struct task *t)
+{
+	struct flight *f = task_arg(t);
+	bool passing;
+
+	pthread_mutex_lock(&f->mu);
+	passing = f->open && f->space.view.mem_fd >= 0;
+	pthread_mutex_unlock(&f->mu);
+	return passing;
+}
+
 const struct reponame *flight_name(struct task *t)
 {
 	return &((struct flight *)task_arg(t))->route.name;

@@ -4,7 +4,8 @@
  *
  * Blocks until all of it is here or cannot be: for threads of a command or a schedule.
  * Any number may run at once; they share flights and checks with each other and with
- * those who pull.
+ * those who pull. Ended early by mirror_cancel (ERR_CANCELLED); what has come by then is
+ * gone on with the next time.
  */
 #ifndef LARDER_MIRROR_WARM_H
 #define LARDER_MIRROR_WARM_H
@@ -21,10 +22,12 @@
 #include "oci/platform.h"
 #include "oci/reference.h"
 
+#define WARM_MAX_THINGS 20000 /* manifests and blobs of one image */
+
 /* Which platforms of an index, with the attestations about them. */
 struct warm_wish {
-	const struct platform *platform;
-	size_t n; /* 0: all */
+	const struct platform *platform; /* borrowed */
+	size_t n;			 /* 0: all */
 };
 
 /* How far it is; others may look while it goes on. */
@@ -32,8 +35,7 @@ struct warm_progress {
 	atomic_uint blobs, blobs_done;
 	atomic_ullong bytes,
 		bytes_done;    /* of the blobs; grows as manifests become known */
-	atomic_ullong fetched; /* of bytes_done, what came from an upstream now */
-	atomic_uint manifests; /* got from an upstream now */
+	atomic_ullong fetched; /* of bytes_done, those that came by a download */
 };
 
 struct warm_done {
@@ -47,13 +49,14 @@ struct warm_done {
 
 /* p: zeroed by the caller. Errors as in ask_manifest.h, for what hindered first; what can
  * be had is fetched nonetheless. ERR_NOT_FOUND also: the index has none of the platforms;
- * ERR_NO_SPACE: the disk is full. */
+ * ERR_NO_SPACE: the disk is full; ERR_LIMIT: over WARM_MAX_THINGS. */
 int warm_image(struct mirror *m, const struct route *r, const struct reference *ref,
 	       const struct warm_wish *wish, struct warm_progress *p,
 	       struct warm_done *out, struct err *e);
 
 /* What warm_image would find: where the reference is at its upstream (one HEAD, which
- * costs no quota; none for a digest), and whether all of it is here. Changes nothing. */
+ * costs no quota; none for a digest or a pinned tag), and whether all of it is here.
+ * Changes nothing. */
 struct warm_look {
 	bool had;	      /* there is a copy, ... */
 	struct digest before; /* ... at this digest */

@@ -26,7 +26,7 @@ enum MHD_Result admin_health(struct request *rq)
 {
 	if (!is_read(rq))
 		return reply_not_allowed(rq, "GET, HEAD", "/healthz can only be read");
-	return reply_text(rq, MHD_HTTP_OK, "text/plain; charset=utf-8", VIEW("ok\n"));
+	return reply_own(rq, MHD_HTTP_OK, "text/plain; charset=utf-8", VIEW("ok\n"));
 }
 
 /* Can the store be read, and is larder not about to stop? */
@@ -37,13 +37,13 @@ enum MHD_Result admin_ready(struct request *rq)
 	if (!is_read(rq))
 		return reply_not_allowed(rq, "GET, HEAD", "/readyz can only be read");
 	if (atomic_load(&rq->server->stopping))
-		return reply_text(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
-				  "text/plain; charset=utf-8", VIEW("stopping\n"));
+		return reply_own(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
+				 "text/plain; charset=utf-8", VIEW("stopping\n"));
 	if (fstatvfs(rq->server->store->dirfd, &vfs) != 0)
-		return reply_text(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
-				  "text/plain; charset=utf-8",
-				  VIEW("the store cannot be read\n"));
-	return reply_text(rq, MHD_HTTP_OK, "text/plain; charset=utf-8", VIEW("ready\n"));
+		return reply_own(rq, MHD_HTTP_SERVICE_UNAVAILABLE,
+				 "text/plain; charset=utf-8",
+				 VIEW("the store cannot be read\n"));
+	return reply_own(rq, MHD_HTTP_OK, "text/plain; charset=utf-8", VIEW("ready\n"));
 }
 
 static metric_cell *gauge(const char *name, const char *help)

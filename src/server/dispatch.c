@@ -7,6 +7,7 @@
 
 #include "server/auth.h"
 #include "server/changes.h"
+#include "server/probe.h"
 #include "server/referrers.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
@@ -135,6 +136,8 @@ static enum MHD_Result handle_v2(struct request *rq)
 		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, code);
 	if (is_fixed(rq, &e))
 		return reply_not_allowed(rq, "GET, HEAD", e.msg);
+	if (probe_is(rq))
+		return probe_handle(rq);
 	return handle_kind(rq);
 }
 
@@ -167,7 +170,7 @@ static enum MHD_Result handle_ping(struct request *rq)
 		return answer;
 	if (!rq->get && !rq->head)
 		return reply_not_allowed(rq, "GET, HEAD", "/v2/ can only be read");
-	return reply_text(rq, MHD_HTTP_OK, "application/json", VIEW("{}"));
+	return reply_own(rq, MHD_HTTP_OK, "application/json", VIEW("{}"));
 }
 
 enum MHD_Result dispatch_request(struct request *rq)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "server/probe.h"
 #include "server/server_impl.h"
 
 #define HEADER_MAX 1024
@@ -60,8 +61,8 @@ enum MHD_Result reply_send(struct request *rq, unsigned status, struct MHD_Respo
 	return rc;
 }
 
-enum MHD_Result reply_text(struct request *rq, unsigned status, const char *type,
-			   struct view body)
+static enum MHD_Result send_text(struct request *rq, unsigned status, const char *type,
+				 struct view body, const char *instance)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(
 		body.n, (void *)(uintptr_t)body.p, MHD_RESPMEM_MUST_COPY);
@@ -69,9 +70,23 @@ enum MHD_Result reply_text(struct request *rq, unsigned status, const char *type
 	if (r == NULL)
 		return MHD_NO;
 	reply_header(r, "Content-Type", type);
+	if (instance != NULL)
+		reply_header(r, "Larder-Instance", instance);
 	if (!rq->head)
 		rq->bytes = body.n;
 	return reply_send(rq, status, r);
+}
+
+enum MHD_Result reply_text(struct request *rq, unsigned status, const char *type,
+			   struct view body)
+{
+	return send_text(rq, status, type, body, NULL);
+}
+
+enum MHD_Result reply_own(struct request *rq, unsigned status, const char *type,
+			  struct view body)
+{
+	return send_text(rq, status, type, body, probe_instance(rq->server->probe));
 }
 
 enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,

@@ -27,6 +27,9 @@ enum MHD_Result reply_send(struct request *rq, unsigned status, struct MHD_Respo
 /* A short text; copied. */
 enum MHD_Result reply_text(struct request *rq, unsigned status, const char *type,
 			   struct view body);
+/* The same, with the header that says which larder process this is (probe.h). */
+enum MHD_Result reply_own(struct request *rq, unsigned status, const char *type,
+			  struct view body);
 /* {"errors":[...]}. */
 enum MHD_Result reply_oci_error(struct request *rq, unsigned status,
 				enum ocierr_code code, const char *message);

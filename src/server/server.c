@@ -27,6 +27,7 @@
 #include "server/intake.h"
 #include "server/listen.h"
 #include "server/park.h"
+#include "server/probe.h"
 #include "server/purge.h"
 #include "server/server_impl.h"
 #include "server/tls.h"
@@ -169,6 +170,7 @@ static void server_free(struct server *s)
 	purge_stop(s->purge);
 	works_stop(s->works);
 	purge_free(s->purge);
+	probe_free(s->probe);
 	auth_free(s->auth);
 	tls_free(s->tls);
 	uploads_free(s->uploads);
@@ -270,7 +272,7 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 	s->works = works_new();
 	s->uploads = uploads_new(store);
 	s->publishing = publishing_new(store);
-	if (make_guards(s, conf, e) != 0) {
+	if (probe_new(&s->probe, e) != 0 || make_guards(s, conf, e) != 0) {
 		server_free(s);
 		return -1;
 	}

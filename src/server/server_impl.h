@@ -20,6 +20,7 @@ struct auth;	   /* server/auth.h */
 struct door;	   /* server/door.h */
 struct tls;	   /* server/tls.h */
 struct publishing; /* store/publish.h */
+struct probe;	   /* server/probe.h */
 struct purge;	   /* server/purge.h */
 struct uploads;	   /* store/upload.h */
 struct works;	   /* server/work.h */
@@ -34,6 +35,7 @@ struct server {
 	uint16_t port;
 	struct door *door; /* NULL: libmicrohttpd accepts */
 	struct auth *auth;
+	struct probe *probe;
 	struct tls *tls; /* NULL: plain HTTP */
 	struct works *works;
 	struct purge *purge; /* NULL: sessions stay */

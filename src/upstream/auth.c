@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "upstream/chase.h"
 #include "upstream/gate.h"
 #include "upstream/realm.h"
+#include "upstream/refusal.h"
 #include "upstream/tokens.h"
 
 #define LINE_MAX_BYTES 65536
@@ -73,7 +75,7 @@ static int bearer(struct auth *a, const struct challenge *c, const struct cred *
 	trusted = realm_trusted(&a->u->at, &realm, a->u->realm_host);
 	if (!trusted)
 		ask.cred = &none;
-	realm_scope(c->scope, a->name, &scope);
+	realm_scope(c->scope, &a->want, &scope);
 	ask.scope = buf_str(&scope);
 	if (set_bearer(a, &ask, e) == 0)
 		return 0;
@@ -85,15 +87,62 @@ static int bearer(struct auth *a, const struct challenge *c, const struct cred *
 	return -1;
 }
 
+/* GET /v2/ with the password, which is what a registry has for asking whether it is
+ * right. All but 401 is not about that, or not to be known here. */
+static int ping(struct auth *a, const struct cred *cred, enum login_end *end,
+		struct err *e)
+{
+	CLEANUP(chase_done)
+	struct chase c = { .u = a->u, .kind = "ping", .method = "GET", .registry = true };
+	CLEANUP(mem_freep)
+	char *url = mem_fmt("%s/v2/", a->u->url);
+
+	buf_init(&c.proof, LINE_MAX_BYTES);
+	token_basic_line(cred, &c.proof);
+	c.authorization = buf_str(&c.proof);
+	c.url = url;
+	c.deadline_ms = a->deadline_ms;
+	*end = LOGIN_END_UNSURE;
+	if (chase_run(&c, e) != 0)
+		return -1;
+	if (c.answer.status == 429 || c.answer.status >= 500) {
+		if (strcasestr(buf_str(&c.refusal), "failed login") != NULL)
+			*end = LOGIN_END_LOCKED;
+		return refusal_plain(&c, e);
+	}
+	*end = c.answer.status == 401 && !c.way.foreign ? LOGIN_END_REFUSED
+							: LOGIN_END_ACCEPTED;
+	return *end == LOGIN_END_REFUSED ? -1 : 0;
+}
+
+static int try_password(struct auth *a, const struct cred *cred, struct err *e)
+{
+	enum login_end end = LOGIN_END_ACCEPTED;
+	bool trial = false;
+	int rc = 0;
+
+	if (logins_begin(a->u, cred, a->deadline_ms, &trial, e) != 0)
+		return -1;
+	if (trial)
+		rc = ping(a, cred, &end, e);
+	logins_end(a->u, cred, trial, end, e);
+	return rc;
+}
+
 static int basic(struct auth *a, const struct cred *cred, struct err *e)
 {
+	CLEANUP(buf_done)
+	struct buf scope = BUF_INIT(SCOPE_MAX_BYTES);
+
 	if (cred->username == NULL)
 		return err_set(e, ERR_DENIED,
 			       cred->identity == NULL
 				       ? "it wants a user name and password; none are set"
 				       : "it wants a user name and password; an identity "
 					 "token is all there is");
-	if (tokens_denied(a->u->url, cred->id, "", e))
+	realm_scope("", &a->want, &scope);
+	if (tokens_denied(a->u->url, cred->id, buf_str(&scope), e) ||
+	    try_password(a, cred, e) != 0)
 		return -1;
 	token_basic_line(cred, &a->line);
 	a->basic = true;
@@ -107,6 +156,7 @@ static int answer_challenge(struct auth *a, const struct challenge *c, struct er
 
 	if (cred_get(a->u->creds, a->deadline_ms, &cred, e) != 0)
 		return -1;
+	quota_use(a->u, cred.id);
 	return c->bearer ? bearer(a, c, &cred, e) : basic(a, &cred, e);
 }
 
@@ -119,14 +169,14 @@ static void remember(struct upstream *u, const struct challenge *c)
 	gate_unlock();
 }
 
-int auth_begin(struct auth *a, struct upstream *u, const char *name, int64_t deadline_ms,
-	       struct err *e)
+int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want,
+	       int64_t deadline_ms, struct err *e)
 {
 	struct challenge c;
 	struct err mine;
 	bool known;
 
-	*a = (struct auth){ u, name, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
+	*a = (struct auth){ u, *want, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
 	gate_lock();
 	known = u->challenged;
 	c = u->challenge;
@@ -141,9 +191,12 @@ int auth_begin(struct auth *a, struct upstream *u, const char *name, int64_t dea
 	return -1;
 }
 
-/* The registry refused a password that was sent to it directly. */
-static void deny_password(struct auth *a)
+/* The password was right when it was last tried: this is about the repository, or it has
+ * been changed meanwhile. */
+static void doubt_password(struct auth *a)
 {
+	CLEANUP(buf_done)
+	struct buf scope = BUF_INIT(SCOPE_MAX_BYTES);
 	CLEANUP(cred_done)
 	struct cred cred = { 0 };
 	struct err why;
@@ -151,10 +204,11 @@ static void deny_password(struct auth *a)
 	if (cred_get(a->u->creds, a->deadline_ms, &cred, NULL) != 0)
 		return;
 	err_set(&why, ERR_DENIED,
-		"the user name and password were refused; correct them, larder does not "
-		"send "
-		"them again for a minute");
-	tokens_deny(a->u->url, cred.id, "", &why);
+		"the user name and password are not accepted for %.255s (status 401)",
+		a->want.name);
+	realm_scope("", &a->want, &scope);
+	tokens_deny(a->u->url, cred.id, buf_str(&scope), &why);
+	logins_doubt(a->u, &cred);
 }
 
 int auth_refused(struct auth *a, const struct transport_answer *answer, struct err *e)
@@ -172,7 +226,7 @@ int auth_refused(struct auth *a, const struct transport_answer *answer, struct e
 	if (a->line.n > 0) {
 		a->refused++;
 		if (a->basic && answer->status == 401)
-			deny_password(a);
+			doubt_password(a);
 	}
 	if (!c.bearer && !c.basic)
 		return 0;

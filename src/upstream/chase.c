@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "upstream/meter.h"
+#include "upstream/quota.h"
 
 static bool is_success(const struct chase *c)
 {
@@ -40,7 +41,7 @@ static void note(const struct chase *c, const char *kind)
 
 	meter_request(c->u->host, kind, c->answer.outcome);
 	if (!c->way.foreign)
-		meter_quota(c->u->host, &c->answer);
+		quota_note(c->u, &c->answer);
 	if (!log_wants(LOG_DEBUG))
 		return;
 	url_show(buf_str(&c->way.url), shown);
@@ -67,6 +68,7 @@ static int one_hop(struct chase *c, struct err *e)
 		.url = buf_str(&c->way.url),
 		.at = c->way.at,
 		.form = c->form,
+		.body = c->body,
 		.ca = buf_view(&c->u->ca),
 		.limits = c->u->limits,
 		.deadline_ms = c->deadline_ms,
@@ -80,6 +82,8 @@ static int one_hop(struct chase *c, struct err *e)
 	size_t n = 0, i;
 	int rc;
 
+	if (c->answer_ms > 0)
+		req.limits.header_ms = c->answer_ms;
 	for (i = 0; i < ARRAY_LEN(c->header) && c->header[i] != NULL; i++)
 		req.header[n++] = c->header[i];
 	if (c->authorization != NULL && !c->way.foreign)
@@ -97,7 +101,13 @@ static int step(struct chase *c, struct err *e)
 	if (c->form != NULL)
 		return err_set(e, ERR_UPSTREAM,
 			       "redirect of a request with a secret in it");
-	return redirect_follow(&c->way, transport_header(&c->answer, "Location", 0), e);
+	if (redirect_follow(&c->way, transport_header(&c->answer, "Location", 0), e) != 0)
+		return -1;
+	if (c->stay && c->way.foreign)
+		return err_set(e, ERR_UPSTREAM,
+			       "a push is not taken to another place: use that one's "
+			       "address, if it is right");
+	return 0;
 }
 
 /* The hop that failed is part of the message, unless it is what the caller asked for. */

@@ -24,20 +24,22 @@ static int no_connection(CURL *easy, const struct transport_request *req,
 	char what[200], why[80];
 
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &errnum);
-	if (errnum == ECONNREFUSED) {
+	if (errnum == ECONNREFUSED)
 		snprintf(what, sizeof(what), "%sconnection refused", who);
-		return say(a, e, a->proxied ? "proxy" : "refused", what);
-	}
-	if (errnum == 0)
+	else if (errnum == 0)
 		snprintf(what, sizeof(what), "%scannot connect", who);
 	else
 		snprintf(what, sizeof(what), "%scannot connect: %s", who,
 			 strerror_r((int)errnum, why, sizeof(why)));
-	return say(a, e,
-		   a->proxied		 ? "proxy"
-		   : errnum == ETIMEDOUT ? "timeout"
-					 : "unreachable",
-		   what);
+	say(a, e,
+	    a->proxied		     ? "proxy"
+	    : errnum == ECONNREFUSED ? "refused"
+	    : errnum == ETIMEDOUT    ? "timeout"
+				     : "unreachable",
+	    what);
+	if (e != NULL && !a->proxied)
+		e->errnum = (int)errnum;
+	return -1;
 }
 
 /* libcurl 7.88 sets CURLINFO_CONNECT_TIME only after TLS, but its message tells. */

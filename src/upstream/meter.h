@@ -4,14 +4,18 @@
 #ifndef LARDER_UPSTREAM_METER_H
 #define LARDER_UPSTREAM_METER_H
 
+#include <stdint.h>
+
 #include "base/metrics.h"
-#include "upstream/transport.h"
 
 /* One request has ended. kind: "token", "manifest_head", "manifest_get", "blob_head",
- * "blob_get", "tags", or "cdn" after a redirect to another host. */
+ * "blob_get", "tags", "ping", "blob_post", "blob_put", "manifest_put", or "cdn" after a
+ * redirect to another host. */
 void meter_request(const char *upstream, const char *kind, const char *outcome);
+/* How many of those there were. */
+int64_t meter_count(const char *upstream, const char *kind, const char *outcome);
 metric_cell *meter_received(const char *upstream, const char *kind);
-/* The registry's words on the pull quota, if the answer has any ("100;w=21600"). */
-void meter_quota(const char *upstream, const struct transport_answer *a);
+/* The registry's words on the pull quota; -1: it did not say that. */
+void meter_quota(const char *upstream, int64_t limit, int64_t remaining);
 
 #endif

@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "codec/challenge.h"
 #include "upstream/cred.h"
+#include "upstream/logins.h"
+#include "upstream/quota.h"
 #include "upstream/transport.h"
 #include "upstream/upstream.h"
 #include "upstream/url.h"
@@ -30,6 +32,11 @@ struct upstream {
 	 * gate. */
 	bool challenged;
 	struct challenge challenge;
+	struct logins logins;
+	/* What quota.c keeps, and for which credential; guarded by the gate. */
+	struct upstream_quota quota;
+	unsigned quota_notes; /* how often it was said */
+	char quota_cred[65];
 };
 
 #endif

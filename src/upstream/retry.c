@@ -40,6 +40,8 @@ static int64_t next_ms(struct retry *r, const struct err *e)
 			return -1;
 		return (int64_t)e->retry_after_s * 1000;
 	case ERR_DENIED:
+		if (e->lasting)
+			return -1;
 		return ++r->refused <= 2 ? DENIED_MS * (int64_t)r->refused : -1;
 	case ERR_CORRUPT:
 	case ERR_LIMIT:

@@ -29,7 +29,8 @@ struct retry {
  * BUSY with a short retry_after_s) is tried until attempts or time are used up: 100 ms
  * doubling to 5 s, each less a random part up to a quarter, not below a retry_after_s
  * that was given. A refusal (DENIED) gets two more tries, after 300 and 600 ms, since a
- * token service or a registry that loses its mind for a moment looks the same; wrong
+ * token service or a registry that loses its mind for a moment looks the same (but none
+ * where the credentials themselves were refused: logins.h); wrong
  * bytes (CORRUPT), or without end (LIMIT), get one, after a second. All else is lasting.
  * False also when larder is stopping. Blocks; ends early on upstream_cancel_all. */
 bool retry_again(struct retry *r, const struct err *e);

@@ -127,6 +127,20 @@ static int read_answer(struct view text, struct buf *out, int64_t *lifetime_ms,
 	return 0;
 }
 
+/* The one text that has to be read: a lock is no quota, and asking on prolongs it. */
+static enum token_refusal refused_as(const struct chase *c, const struct token_ask *ask)
+{
+	int status = c->answer.status;
+
+	if (c->way.foreign || cred_is_none(ask->cred))
+		return TOKEN_REFUSAL_OTHER;
+	if (status == 429 && strcasestr(buf_str(&c->refusal), "failed login") != NULL)
+		return TOKEN_REFUSAL_LOCKED;
+	return status == 401   ? TOKEN_REFUSAL_CREDENTIALS
+	       : status == 403 ? TOKEN_REFUSAL_SCOPE
+			       : TOKEN_REFUSAL_OTHER;
+}
+
 static int refuse(const struct chase *c, const struct token_ask *ask, struct err *e)
 {
 	int status = c->answer.status;
@@ -137,8 +151,7 @@ static int refuse(const struct chase *c, const struct token_ask *ask, struct err
 				       "no token without credentials (status %d)",
 				       status);
 		return err_set(e, ERR_DENIED,
-			       "the credentials for %s were refused (status %d); correct "
-			       "them, larder does not send them again for a minute",
+			       "the credentials for %s may not have this (status %d)",
 			       ask->u->host, status);
 	}
 	return refusal_plain(c, e);
@@ -152,7 +165,7 @@ static void wipe(struct buf *b)
 }
 
 static int fetch(const struct token_ask *ask, struct chase *c, struct buf *answer,
-		 int *refused, struct err *e)
+		 enum token_refusal *refused, struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf url = BUF_INIT(URL_MAX_BYTES);
@@ -182,13 +195,13 @@ static int fetch(const struct token_ask *ask, struct chase *c, struct buf *answe
 		return -1;
 	if (c->answer.status == 200)
 		return 0;
-	*refused = c->answer.status;
+	*refused = refused_as(c, ask);
 	buf_clear(&c->refusal); /* may repeat a secret; it is not to be quoted */
 	return refuse(c, ask, e);
 }
 
 int token_fetch(const struct token_ask *ask, struct buf *out, int64_t *lifetime_ms,
-		int *refused, struct err *e)
+		enum token_refusal *refused, struct err *e)
 {
 	CLEANUP(chase_done)
 	struct chase c = { .u = ask->u, .kind = "token" };

@@ -133,22 +133,35 @@ bool tokens_denied(const char *where, const char *cred_id, const char *scope,
 	return denied;
 }
 
-/* With credentials, a refusal is remembered: 401 is about them, 403 about what was asked.
- */
+static enum login_end end_of(int rc, enum token_refusal refused)
+{
+	if (rc == 0 || refused == TOKEN_REFUSAL_SCOPE)
+		return LOGIN_END_ACCEPTED;
+	return refused == TOKEN_REFUSAL_CREDENTIALS ? LOGIN_END_REFUSED
+	       : refused == TOKEN_REFUSAL_LOCKED    ? LOGIN_END_LOCKED
+						    : LOGIN_END_UNSURE;
+}
+
+/* With a credential: not while it is known to be bad, and not again soon for what it may
+ * not have. */
 static int fetch(const struct token_ask *ask, struct buf *out, int64_t *lifetime_ms,
 		 struct err *e)
 {
+	enum token_refusal refused = TOKEN_REFUSAL_OTHER;
 	const char *id = ask->cred->id;
-	int refused = 0;
+	bool trial = false;
+	int rc;
 
-	if (*id != '\0' && (tokens_denied(ask->realm, id, "", e) ||
-			    tokens_denied(ask->realm, id, ask->scope, e)))
+	if (*id == '\0')
+		return token_fetch(ask, out, lifetime_ms, &refused, e);
+	if (tokens_denied(ask->realm, id, ask->scope, e) ||
+	    logins_begin(ask->u, ask->cred, ask->deadline_ms, &trial, e) != 0)
 		return -1;
-	if (token_fetch(ask, out, lifetime_ms, &refused, e) == 0)
-		return 0;
-	if (*id != '\0' && e->kind == ERR_DENIED && (refused == 401 || refused == 403))
-		tokens_deny(ask->realm, id, refused == 401 ? "" : ask->scope, e);
-	return -1;
+	rc = token_fetch(ask, out, lifetime_ms, &refused, e);
+	logins_end(ask->u, ask->cred, trial, end_of(rc, refused), e);
+	if (refused == TOKEN_REFUSAL_SCOPE)
+		tokens_deny(ask->realm, id, ask->scope, e);
+	return rc;
 }
 
 /* With the lock held, which is given up while fetching. */

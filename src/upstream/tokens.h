@@ -1,10 +1,10 @@
 /*
- * tokens.h - tokens that are still good, shared by all threads, and credentials that are
- * not.
+ * tokens.h - tokens that are still good, shared by all threads, and what credentials may
+ * not have.
  *
  * By realm, service, scope and credential. For one key one thread fetches and the others
- * wait for what it gets. A credential that a service refused is not sent there again for
- * a minute: services lock accounts out.
+ * wait for what it gets. What was refused to a credential is not asked for with it again
+ * for a minute; a credential that is itself refused is logins.h's.
  */
 #ifndef LARDER_UPSTREAM_TOKENS_H
 #define LARDER_UPSTREAM_TOKENS_H
@@ -19,7 +19,7 @@
 int tokens_get(const struct token_ask *ask, const char *refused, struct buf *out,
 	       struct err *e);
 
-/* The credential cred_id was refused at `where`, for scope ("": for anything). */
+/* The credential cred_id was refused at `where`, for scope. */
 void tokens_deny(const char *where, const char *cred_id, const char *scope,
 		 const struct err *why);
 /* Was it, within the last minute? Then *e says so again. */

@@ -1,7 +1,9 @@
 /*
  * transport.c - drives one libcurl transfer from this thread, with a clock of its own.
  *
- * CONNECTING -> WAITING -> BODY.  libcurl's own progress callback runs about once a
+ * CONNECTING -> WAITING -> BODY.  A request's body goes out while WAITING, for which the
+ * stall limit holds until its last byte is handed to libcurl, the header limit from then
+ * on.  libcurl's own progress callback runs about once a
  * second while nothing moves; so the transfer is the only one of a multi handle, and this
  * thread sleeps in poll until something moves, the phase's limit or the deadline passes,
  * or gate_stop wakes it. Time spent in the caller's callbacks does not count as the
@@ -26,6 +28,7 @@
 #include "upstream/explain.h"
 #include "upstream/gate.h"
 #include "upstream/proxy.h"
+#include "upstream/sending.h"
 #include "upstream/sessions.h"
 
 /* libcurl has the same limit for connecting and divides it among a host's addresses; ours
@@ -40,6 +43,7 @@ struct call {
 	enum { CONNECTING, WAITING, BODY } phase;
 	int64_t since_ms; /* when the phase began; in BODY, when the last byte came */
 	size_t header_bytes;
+	struct sending out;
 	char *gathered; /* of req->buffer_bytes, once there is something to gather */
 	size_t ngathered;
 	bool failed;  /* *e and a->outcome say why */
@@ -224,7 +228,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 static void set_rules(CURL *h, struct call *c)
 {
 	const struct transport_request *req = c->req;
-	const char *proxy = proxy_for(&req->at);
+	const char *proxy = req->unix_path == NULL ? proxy_for(&req->at) : NULL;
 	struct curl_blob ca = { (void *)req->ca.p, req->ca.n, CURL_BLOB_NOCOPY };
 
 	c->a->proxied = proxy != NULL;
@@ -246,6 +250,30 @@ static void set_rules(CURL *h, struct call *c)
 		curl_easy_setopt(h, CURLOPT_CAINFO_BLOB, &ca);
 	if (req->buffer_bytes > 0)
 		curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)req->buffer_bytes);
+	if (req->unix_path != NULL)
+		curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, req->unix_path);
+	if (req->cert_file != NULL) {
+		curl_easy_setopt(h, CURLOPT_SSLCERT, req->cert_file);
+		curl_easy_setopt(h, CURLOPT_SSLKEY, req->key_file);
+	}
+}
+
+static void set_method(CURL *h, struct call *c)
+{
+	const struct transport_request *req = c->req;
+
+	if (req->body != NULL) {
+		sending_set(h, &c->out, req->method);
+	} else if (strcmp(req->method, "HEAD") == 0) {
+		curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
+	} else if (req->form != NULL) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, req->form);
+	} else if (strcmp(req->method, "POST") == 0) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, "");
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, 0L);
+	} else if (strcmp(req->method, "GET") != 0) {
+		curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, req->method);
+	}
 }
 
 static void set_request(CURL *h, struct call *c, struct curl_slist *headers)
@@ -254,10 +282,7 @@ static void set_request(CURL *h, struct call *c, struct curl_slist *headers)
 
 	curl_easy_setopt(h, CURLOPT_URL, req->url);
 	curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
-	if (strcmp(req->method, "HEAD") == 0)
-		curl_easy_setopt(h, CURLOPT_NOBODY, 1L);
-	else if (req->form != NULL)
-		curl_easy_setopt(h, CURLOPT_POSTFIELDS, req->form);
+	set_method(h, c);
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, c->detail);
 	curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	curl_easy_setopt(h, CURLOPT_OPENSOCKETDATA, c);
@@ -273,15 +298,15 @@ static void set_request(CURL *h, struct call *c, struct curl_slist *headers)
 static int64_t phase_end(const struct call *c)
 {
 	const struct transport_limits *l = &c->req->limits;
+	int64_t since_ms = c->since_ms;
 
-	switch (c->phase) {
-	case CONNECTING:
-		return c->since_ms + l->connect_ms + CONNECT_GRACE_MS;
-	case WAITING:
-		return c->since_ms + l->header_ms;
-	default:
-		return c->since_ms + l->stall_ms;
-	}
+	if (c->phase == CONNECTING)
+		return since_ms + l->connect_ms + CONNECT_GRACE_MS;
+	if (c->out.last_ms > since_ms)
+		since_ms = c->out.last_ms;
+	if (c->phase == WAITING && !sending_is_on(&c->out))
+		return since_ms + l->header_ms;
+	return since_ms + l->stall_ms;
 }
 
 static void too_late(struct call *c, CURL *h, int64_t now)
@@ -293,6 +318,9 @@ static void too_late(struct call *c, CURL *h, int64_t now)
 		err_set(c->e, ERR_UPSTREAM, "not answered in the time there was");
 	else if (c->phase == CONNECTING)
 		explain_failure(h, CURLE_OPERATION_TIMEDOUT, "", c->req, c->a, c->e);
+	else if (c->phase == WAITING && sending_is_on(&c->out))
+		err_set(c->e, ERR_UPSTREAM, "stalled: took no byte for %d ms",
+			l->stall_ms);
 	else if (c->phase == WAITING)
 		err_set(c->e, ERR_UPSTREAM, "no answer within %d ms", l->header_ms);
 	else
@@ -340,17 +368,27 @@ static void wake(void *arg)
 	curl_multi_wakeup(arg);
 }
 
+static void add_header(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(*list, line);
+
+	if (more == NULL)
+		abort(); /* as mem_alloc */
+	*list = more;
+}
+
+/* Without libcurl's own ideas: to wait for "100 Continue", and a type for no body. */
 static struct curl_slist *list_headers(const struct transport_request *req)
 {
-	struct curl_slist *list = NULL, *more;
+	struct curl_slist *list = NULL;
 	size_t i;
 
-	for (i = 0; i < TRANSPORT_MAX_HEADERS && req->header[i] != NULL; i++) {
-		more = curl_slist_append(list, req->header[i]);
-		if (more == NULL)
-			abort(); /* as mem_alloc */
-		list = more;
-	}
+	for (i = 0; i < TRANSPORT_MAX_HEADERS && req->header[i] != NULL; i++)
+		add_header(&list, req->header[i]);
+	if (req->body != NULL)
+		add_header(&list, "Expect:");
+	else if (req->form == NULL && strcmp(req->method, "POST") == 0)
+		add_header(&list, "Content-Type:");
 	return list;
 }
 
@@ -366,6 +404,8 @@ static void free_headers(struct curl_slist *list)
 
 static int conclude(struct call *c, CURL *h, CURLcode code)
 {
+	if (c->out.failed)
+		failed(c, "stopped");
 	if (c->failed)
 		return -1;
 	if (c->blocked && code != CURLE_OK && !c->enough) {
@@ -389,13 +429,16 @@ int transport_run(const struct transport_request *req, struct transport_answer *
 	struct gate_sleeper sleeper = { .wake = wake };
 	struct curl_slist *headers;
 	struct session *s;
-	char key[300];
+	char key[500];
 	CURLcode code;
 	int rc;
 
 	transport_answer_done(a);
 	transport_answer_init(a);
-	snprintf(key, sizeof(key), "%d %d %s", req->at.https, req->at.port, req->at.host);
+	/* A connection that has shown a certificate speaks for its owner. */
+	snprintf(key, sizeof(key), "%d %d %s %s %s", req->at.https, req->at.port,
+		 req->at.host, req->unix_path != NULL ? req->unix_path : "",
+		 req->cert_file != NULL ? req->cert_file : "");
 	s = sessions_take(key);
 	if (s == NULL)
 		return err_set(e, ERR_IO, "cannot set up an HTTP request");

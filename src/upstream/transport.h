@@ -28,7 +28,7 @@
 struct transport_limits {
 	int connect_ms; /* name, connection, TLS, proxy; several addresses share it */
 	int header_ms;	/* request sent to the end of the answer's header */
-	int stall_ms;	/* no byte of the body for so long */
+	int stall_ms;	/* no byte of the body for so long, of either */
 };
 
 struct transport_answer {
@@ -41,12 +41,27 @@ struct transport_answer {
 	bool peer_private; /* the peer's address is private; says nothing if proxied */
 };
 
+/* A request's body as it goes out, on the calling thread. */
+struct transport_body {
+	int64_t size; /* -1: not known; it then goes in chunks */
+	/* Some bytes into p, at most room of them; *n = 0: that was all. -1 ends the call
+	 * with *e as filled. */
+	int (*read)(void *arg, char *p, size_t room, size_t *n, struct err *e);
+	/* Begin again, before the first byte and whenever what was sent is lost (a kept
+	 * connection had died, a redirect, a new token). */
+	int (*rewind)(void *arg, struct err *e);
+	void *arg;
+};
+
 struct transport_request {
-	const char *method; /* "GET", "HEAD", or "POST" with form */
+	const char *method;
 	const char *url;
 	struct url at;				   /* url, parsed */
 	const char *header[TRANSPORT_MAX_HEADERS]; /* "Name: value", NULL: no more */
 	const char *form;			   /* body of a POST, else NULL */
+	const struct transport_body *body;	   /* of any method, else NULL */
+	const char *unix_path; /* connect to this socket, whatever at says; or NULL */
+	const char *cert_file, *key_file; /* to show to the server over TLS; or NULL */
 	struct view ca; /* PEM of all trusted authorities; empty: the system's */
 	struct transport_limits limits;
 	int64_t deadline_ms; /* monotonic, for all of it; 0: none */

@@ -126,8 +126,10 @@ def test_what_the_image_is(engine):
     assert list(config["Volumes"]) == ["/var/lib/registry"]
     assert list(config["ExposedPorts"]) == ["5000/tcp"] and config["StopSignal"] == "SIGTERM"
     assert config["Healthcheck"]["Test"] and config["Entrypoint"] == ["larder"]
-    assert config["Labels"]["org.opencontainers.image.title"] == "larder"
-    assert "larder 0." in engine("run", "--rm", "--network", "none", NAME, "version").out
+    labels = {name.rpartition(".")[2]: text for name, text in config["Labels"].items()}
+    assert (labels["title"], labels["name"]) == ("larder", BASE)
+    version = engine("run", "--rm", "--network", "none", NAME, "version").out
+    assert version == f"larder {labels['version']}\n"
 
 
 def tiny(engine, scratch: Path, name: str) -> None:
@@ -186,6 +188,11 @@ def test_a_mounted_config_file(run, scratch, words):
                     "storage:\n  filesystem:\n    rootdirectory: /var/lib/registry\n")
     one = run(*words, port=5001, options=["-v", f"{path}:/etc/docker/registry/config.yml:ro"])
     assert client.get(one.url + "/v2/").header("x-mine") == "here"
+
+
+def test_the_name_of_its_program(run):
+    """As in `command: [registry, serve, ...]` of Kubernetes."""
+    run("serve", "/etc/docker/registry/config.yml", options=["--entrypoint", "registry"])
 
 
 def test_another_port_by_variable(run):

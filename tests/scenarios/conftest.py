@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,9 @@ class Clock:
         self._path, self._ms = path, 0
         self.env = {"LARDER_TEST_CLOCK_FILE": str(path)}
         self.advance(0)
+
+    def now(self) -> float:
+        return time.time() + self._ms / 1000
 
     def advance(self, seconds: float) -> None:
         self._ms += int(seconds * 1000)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness import larder_binary
 from harness.larder import TOP
 from hub import build
 
@@ -185,6 +186,13 @@ def test_it_goes_on_past_failures(services, tree):
     assert not any(call.startswith("build") and call.endswith("/a") for call in done.calls)
     done = services(tree({"a/Dockerfile": "FROM broken:1\n"}, "only"))
     assert done.returncode == 1
+
+
+def test_its_variable_is_no_setting():
+    """Set in a shell from which larder is run, too."""
+    done = subprocess.run([larder_binary(), "serve", "--print-settings"], capture_output=True,
+                          text=True, timeout=10, env={"LARDER_URL": "http://127.0.0.1:5000"})
+    assert done.returncode == 0 and not done.stderr, done.stderr
 
 
 def test_wrong_use(services, tree, scratch):

@@ -211,9 +211,12 @@ def test_wrong_in_the_middle_at_first(hub, larder, big):
     """Who has had wrong bytes is cut off; who asks then, or reads slowly, gets right ones."""
     made = larder()
     hub.fault("cdn", "corrupt", offset=3 * MIB, count=1)
+    first = hub.hold("cdn", after_bytes=5 * MIB, count=1)
     gate = hub.hold("cdn", after=1, count=1)        # the second attempt
     fast = get(made, big)
     slow = get(made, big, pause_at=1000)
+    fast.wait_bytes(4 * MIB)        # it has the wrong ones
+    first.release()
     gate.wait_held()
     slow.wait_bytes(1000)
     late = get(made, big, headers={"Range": "bytes=0-99"})

@@ -69,7 +69,8 @@ def test_basic_goes_first_once_it_is_known():
         done = probe.run("head-manifest", hub.url, REPO, "1", repeat=3, user="u",
                          password="p")
         assert all(r["ok"] for r in done.results)
-        assert [e.status for e in hub.requests()] == [401, 200, 200, 200]
+        assert [e.status for e in hub.requests()] == [401, 200, 200, 200, 200]
+        assert hub.requests()[1].path == "/v2/"     # is the password right? once
 
 
 # --- what is not there ---
@@ -196,7 +197,8 @@ def test_wrong_password_is_sent_once():
         done = probe.run("head-manifest", hub.url, REPO, "1", repeat=6, user="u",
                          password="wrong", host="docker.io")
         assert {r["kind"] for r in done.results} == {"denied"}
-        assert "the credentials for docker.io were refused" in done.results[5]["error"]
+        assert "docker.io refused the login of user u: check" in done.results[5]["error"]
+        assert "wrong" not in done.everything
         assert hub.count(kind="token") == 1
 
 
@@ -237,6 +239,52 @@ def test_the_quota_is_remembered_and_a_head_costs_none():
         assert done.metric("larder_upstream_pull_quota_remaining") == 97
         assert done.metric("larder_upstream_requests_total", kind="manifest_get",
                            status="200") == 3
+
+
+def test_the_quota_is_read_as_it_was_said():
+    with hub_of(quota=100) as hub:
+        done = probe.run("get-manifest", hub.url, REPO, "1", repeat=3)
+        assert done.results[2]["quota"] == {"limit": 100, "remaining": 97,
+                                            "window_s": 21600, "source": "127.0.0.1"}
+
+
+def test_the_quota_of_an_account_is_its_own():
+    with hub_of(quota=100, users={"u": "p"}, quota_users={"u": 200}) as hub:
+        found = probe.one("head-manifest", hub.url, REPO, "1", user="u", password="p")
+        assert found["quota"]["limit"] == 200 and "127" not in found["quota"]["source"]
+
+
+def test_no_quota_is_not_known():
+    with hub_of() as hub:
+        assert "quota" not in probe.one("head-manifest", hub.url, REPO, "1")
+
+
+@pytest.mark.parametrize("value", ["-1;w=60", "lots", "9" * 30, "", "1x;w=5"])
+def test_a_quota_that_is_no_number_is_not_known(value):
+    with hub_of() as hub:
+        hub.fault("manifest_head", "headers",
+                  **{"ratelimit-remaining": value, "ratelimit-limit": "7;w=60"})
+        found = probe.one("head-manifest", hub.url, REPO, "1")
+        assert found["quota"] == {"limit": 7, "remaining": -1, "window_s": 60, "source": ""}
+
+
+def test_asking_for_the_quota_costs_none():
+    with Hub(quota=100) as hub:
+        hub.add(IMAGE, "ratelimitpreview/test", "latest")
+        hub.quota.set_used(24)
+        found = probe.one("check-quota", hub.url, REPO, host="docker.io")
+        assert found["ok"] and found["quota"]["remaining"] == 76
+        assert hub.quota_spent == 0
+        (asked,) = hub.requests(kind="token")
+        assert asked.query["scope"] == ["repository:ratelimitpreview/test:pull"]
+        assert probe.failure("check-quota", hub.url, REPO)["kind"] == "not_found"
+
+
+def test_asking_for_the_quota_where_there_is_none():
+    with Hub() as hub:
+        hub.add(IMAGE, "ratelimitpreview/test", "latest")
+        found = probe.one("check-quota", hub.url, REPO, host="docker.io")
+        assert found["ok"] and "quota" not in found
 
 
 def test_quota_used_up():

@@ -52,6 +52,16 @@ static void refused_ones(void **state)
 	assert_false(retry_again(&r, &corrupt));
 }
 
+/* Asking again would be one more wrong password. */
+static void a_refused_credential(void **state)
+{
+	struct retry r = RETRY_INIT(FAR);
+	struct err e = failure(ERR_DENIED, 0);
+
+	e.lasting = true;
+	assert_false(retry_again(&r, &e));
+}
+
 static void busy_ones(void **state)
 {
 	struct retry r = RETRY_INIT(FAR);
@@ -112,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lasting_ones),
 		cmocka_unit_test(refused_ones),
+		cmocka_unit_test(a_refused_credential),
 		cmocka_unit_test(busy_ones),
 		cmocka_unit_test(backs_off_and_ends),
 		cmocka_unit_test(keeps_the_deadline),

@@ -4,9 +4,10 @@
  *
  *	upstream_probe [options] OPERATION URL NAME [REF] [OFFSET]
  *
- * OPERATION: head-manifest, get-manifest, head-blob, get-blob, tags. REF is a tag or
- *digest. Prints a JSON line for each operation done, and with --metrics the metrics at
- *the end. With --step it reads a line from standard input before each repetition.
+ * OPERATION: head-manifest, get-manifest, head-blob, get-blob, tags, check-quota.
+ * REF is a tag or digest. Prints a JSON line for each operation done, and with --metrics
+ *the metrics at the end. With --step it reads a line from standard input before each
+ *repetition.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -21,6 +22,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "codec/hash.h"
+#include "upstream/quota.h"
 #include "upstream/retry.h"
 #include "upstream/upstream.h"
 
@@ -111,6 +113,7 @@ static int perform(struct buf *out, int64_t deadline, struct err *e)
 	CLEANUP(buf_done)
 	struct buf body = BUF_INIT(limit);
 	struct upstream_manifest m = { 0 };
+	struct upstream_quota quota;
 	uint64_t size = 0;
 	int rc;
 
@@ -128,6 +131,8 @@ static int perform(struct buf *out, int64_t deadline, struct err *e)
 			buf_addf(out, ",\"size\":%" PRIu64, size);
 	} else if (strcmp(operation, "get-blob") == 0) {
 		rc = get_blob(out, e);
+	} else if (strcmp(operation, "check-quota") == 0) {
+		rc = upstream_check_quota(up, deadline, &quota, e);
 	} else {
 		rc = list_tags(out, deadline, e);
 	}
@@ -140,6 +145,7 @@ static void one(void)
 	struct buf out = BUF_INIT(64u << 20);
 	int64_t began = clock_mono_ms(), deadline = began + deadline_ms;
 	struct retry again = RETRY_INIT(deadline);
+	struct upstream_quota quota;
 	struct err e = { 0 };
 	int rc;
 
@@ -159,6 +165,10 @@ static void one(void)
 		printf(",\"kind\":\"%s\",\"retry_after_s\":%d,\"error\":\"%s\"",
 		       err_word(e.kind), e.retry_after_s, buf_str(&msg));
 	}
+	if (upstream_quota(up, &quota))
+		printf(",\"quota\":{\"limit\":%" PRId64 ",\"remaining\":%" PRId64
+		       ",\"window_s\":%" PRId64 ",\"source\":\"%s\"}",
+		       quota.limit, quota.remaining, quota.window_s, quota.source);
 	printf("%s}\n", buf_str(&out));
 	fflush(stdout);
 	pthread_mutex_unlock(&out_mu);

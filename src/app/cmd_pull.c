@@ -1,0 +1,86 @@
+/*
+ * cmd_pull.c - `larder pull`: its command line.
+ */
+#include "app/cmd_pull.h"
+
+#include <stdio.h>
+
+#include "app/options.h"
+#include "app/pull.h"
+
+#define AT_ONCE 4
+
+static const char about[] =
+	"Brings images into the store, so that whoever pulls them through larder, now "
+	"or\n"
+	"offline, has them from there. Those that are there are compared with their\n"
+	"upstream, which costs no pull quota. Without IMAGE and --file, the list is\n"
+	"larder.images, or base-images.txt in this directory.\n"
+	"\n"
+	"Exit status: 0 all are there; 2 some are; 1 none is, or nothing could begin; "
+	"100\n"
+	"wrong use. An image that is there, but could not be compared because its "
+	"upstream\n"
+	"is down, counts as there, and is reported as stale.\n";
+
+static bool agree(const struct pull *p)
+{
+	if ((p->via != NULL) + (p->to != NULL) + p->look > 1) {
+		fprintf(stderr, "larder pull: --to, --via and --check: one of them\n");
+		return false;
+	}
+	return true;
+}
+
+int cmd_pull(int argc, char **argv, char **envp)
+{
+	struct pull p = { .command = "pull", .envp = envp, .at_once = AT_ONCE };
+	struct option_values files = { .n = 0 };
+	struct settings *s = NULL;
+	struct login login = { 0 };
+	int status;
+	const struct option rows[] = {
+		{ "file", 'f', OPTION_MANY, &files, "FILE",
+		  "A list of images, one a line; may be said several times. - is "
+		  "standard "
+		  "input." },
+		{ "platform", 0, OPTION_TEXT, &p.platform, "LIST",
+		  "For images without platforms of their own: linux/amd64,linux/arm64, "
+		  "or "
+		  "all. The default is this machine's; for another registry, all; for an "
+		  "engine, the engine's." },
+		{ "to", 't', OPTION_TEXT, &p.to, "TARGET",
+		  "Where they go besides the store: docker or podman (an engine's local "
+		  "images), docker:SOCKET, or registry://HOST[:PORT][/PREFIX]." },
+		{ "via", 0, OPTION_TEXT, &p.via, "URL",
+		  "Have the larder at URL fetch them, instead of this store." },
+		{ "check", 0, OPTION_FLAG, &p.look, NULL,
+		  "Only say what would change. Costs no quota." },
+		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N", "Images at once (4).", 1,
+		  BATCH_MAX_AT_ONCE },
+		{ "quiet", 'q', OPTION_FLAG, &p.quiet, NULL, "No progress." },
+		{ "json", 0, OPTION_FLAG, &p.json, NULL,
+		  "Report as JSON: an object for each image, and one for all." },
+		LOGIN_OPTIONS(&login),
+		{ 0 },
+	};
+	struct options o = {
+		.row = rows,
+		.usage = "larder pull [options] [IMAGE...]",
+		.about = about,
+		.has_settings = true,
+		.login = &login,
+	};
+
+	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		p.settings = s;
+		if (!agree(&p))
+			status = EXIT_WRONG_USE;
+		else if (pull_read_images(&p, &o, &files, &status))
+			status = (int)pull_run(&p);
+	}
+	imageargs_done(&p.images);
+	settings_free(s);
+	options_done(&o);
+	return status;
+}

@@ -1,0 +1,68 @@
+/*
+ * cmd_update.c - `larder update`: its command line.
+ */
+#include "app/cmd_update.h"
+
+#include "app/options.h"
+#include "app/pull.h"
+
+#define AT_ONCE 4
+
+static const char about[] =
+	"Compares the images of a list with their upstreams now, however lately that "
+	"was\n"
+	"done, brings what has changed into the store, and says which tags have moved.\n"
+	"Without IMAGE and --file, the list is larder.images, or base-images.txt in "
+	"this\n"
+	"directory. A larder that serves the same store needs no telling.\n"
+	"\n"
+	"Exit status: 0 all are as at their upstreams; 2 some are; 1 none is, or "
+	"nothing\n"
+	"could begin; 100 wrong use.\n";
+
+int cmd_update(int argc, char **argv, char **envp)
+{
+	struct pull p = {
+		.command = "update", .envp = envp, .at_once = AT_ONCE, .stale_bad = true
+	};
+	struct option_values files = { .n = 0 };
+	struct settings *s = NULL;
+	struct login login = { 0 };
+	int status;
+	const struct option rows[] = {
+		{ "file", 'f', OPTION_MANY, &files, "FILE",
+		  "A list of images, one a line; may be said several times. - is "
+		  "standard "
+		  "input." },
+		{ "platform", 0, OPTION_TEXT, &p.platform, "LIST",
+		  "For images without platforms of their own: linux/amd64,linux/arm64, "
+		  "or "
+		  "all. The default is this machine's." },
+		{ "check", 0, OPTION_FLAG, &p.look, NULL,
+		  "Only say what would change. Costs no quota." },
+		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N", "Images at once (4).", 1,
+		  BATCH_MAX_AT_ONCE },
+		{ "quiet", 'q', OPTION_FLAG, &p.quiet, NULL, "No progress." },
+		{ "json", 0, OPTION_FLAG, &p.json, NULL,
+		  "Report as JSON: an object for each image, and one for all." },
+		LOGIN_OPTIONS(&login),
+		{ 0 },
+	};
+	struct options o = {
+		.row = rows,
+		.usage = "larder update [options] [IMAGE...]",
+		.about = about,
+		.has_settings = true,
+		.login = &login,
+	};
+
+	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		p.settings = s;
+		if (pull_read_images(&p, &o, &files, &status))
+			status = (int)pull_run(&p);
+	}
+	imageargs_done(&p.images);
+	settings_free(s);
+	options_done(&o);
+	return status;
+}

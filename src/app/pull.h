@@ -1,0 +1,33 @@
+/*
+ * pull.h - what `pull` and `update` have in common: images, a store that is to have them,
+ * perhaps a target beyond it, progress and a report.
+ */
+#ifndef LARDER_APP_PULL_H
+#define LARDER_APP_PULL_H
+
+#include <stdbool.h>
+
+#include "app/imageargs.h"
+#include "app/options.h"
+#include "app/settings.h"
+
+struct pull {
+	const char *command; /* for messages */
+	const struct settings *settings;
+	char **envp;
+	struct imageargs images; /* pull_run sets the platforms of those without */
+	const char *platform;	 /* "linux/amd64,linux/arm64", "all"; NULL: not said */
+	const char *to;		 /* a target as pull_target.h has it; NULL: the store */
+	const char *via;	 /* URL of another cache; NULL */
+	unsigned at_once;
+	bool look, json, quiet;
+	bool stale_bad; /* pull_report.h */
+};
+
+/* Reads the list: operands, files, or the list that is there by default; false: said what
+ * is wrong, *status. */
+bool pull_read_images(struct pull *p, const struct options *o,
+		      const struct option_values *files, int *status);
+enum exit_status pull_run(struct pull *p);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * human.c - numbers as people read them. No state.
+ */
+#include "base/human.h"
+
+#include <stdio.h>
+
+#include "base/mem.h"
+
+void human_bytes(uint64_t bytes, char out[HUMAN_MAX])
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	double n = (double)bytes;
+	size_t i = 0;
+
+	/* 999.95 would be shown as 1000.0 */
+	while (n >= 999.5 && i + 1 < ARRAY_LEN(units)) {
+		n /= 1000;
+		i++;
+	}
+	snprintf(out, HUMAN_MAX, i == 0 || n >= 99.95 ? "%.0f %s" : "%.1f %s", n,
+		 units[i]);
+}
+
+void human_ms(int64_t ms, char out[HUMAN_MAX])
+{
+	long long s = (long long)((ms + 500) / 1000);
+
+	if (ms < 9950)
+		snprintf(out, HUMAN_MAX, "%.1f s", (double)(ms < 0 ? 0 : ms) / 1000);
+	else if (s < 60)
+		snprintf(out, HUMAN_MAX, "%lld s", s);
+	else if (s < 3600)
+		snprintf(out, HUMAN_MAX, "%lld min %lld s", s / 60, s % 60);
+	else if (s < 48 * 3600)
+		snprintf(out, HUMAN_MAX, "%lld h %lld min", s / 3600, s / 60 % 60);
+	else
+		snprintf(out, HUMAN_MAX, "%lld days", s / 86400);
+}
