@@ -16,7 +16,8 @@ RUN scripts/deps.sh build
 COPY . .
 # Beside the program, the packages that bring the libraries it was linked with: so the list below
 # cannot be behind meson.build.
-RUN meson setup build --buildtype=release --prefix=/usr -Dtests=false && \
+RUN meson setup build --buildtype=release --prefix=/usr -Dtests=false \
+		-Dstatic_archive=true && \
 	ninja -C build && DESTDIR=/out meson install -C build --no-rebuild --strip && \
 	readelf -d /out/usr/bin/larder | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | \
 	while read -r library; do dpkg-query -S "*/$library" || exit 1; done | \
@@ -37,6 +38,7 @@ RUN apt-get update -q && \
 	ln -s larder /usr/bin/registry
 COPY --from=build /out/usr/bin/larder /usr/bin/larder
 COPY LICENSE /usr/share/doc/larder/copyright
+COPY --from=build /usr/share/doc/libarchive-dev/copyright /usr/share/doc/libarchive/copyright
 COPY examples/docker/config.yml /etc/docker/registry/config.yml
 
 ARG BASE
