@@ -10,11 +10,13 @@ set -eu
 build="gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev libcurl4-openssl-dev
 	libssl-dev libjansson-dev libyaml-dev libarchive-dev libgnutls28-dev libcrypt-dev ca-certificates"
 # A second compiler with its sanitizers and fuzzer; the unit test library; the scenarios' language;
-# a TLS tool for the scripted hub; and the real clients and engines of the end-to-end tests.
+# a TLS tool for the scripted hub; the real clients and engines of the end-to-end tests, and a base
+# image for them; and a reader for the examples.
 test="clang libclang-rt-14-dev llvm clang-format libcmocka-dev
 	python3 python3-pytest openssl:openssl curl:curl binutils procps iproute2
 	docker.io:dockerd containerd:containerd runc:runc iptables:iptables
-	podman:podman skopeo:skopeo buildah:buildah busybox-static:busybox"
+	podman:podman skopeo:skopeo buildah:buildah busybox-static:busybox
+	debootstrap:debootstrap python3-yaml"
 
 say() {
 	echo "deps: $*" >&2

@@ -15,6 +15,7 @@
 
 #include "app/schedule.h"
 #include "app/settings.h"
+#include "app/systemd.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -145,8 +146,11 @@ static void wait_for_end(struct mirror *m, struct schedule *sc,
 			continue;
 		if (sig != SIGHUP)
 			break;
+		systemd_reloading();
 		reload(m, sc, how, first);
+		systemd_ready();
 	}
+	systemd_stopping();
 	log_event(LOG_INFO, "serve.stopping", LS("signal", strsignal(sig)));
 }
 
@@ -163,10 +167,11 @@ static void stop(struct server *server, struct mirror *m, struct schedule *sc,
 	mirror_stop(m);
 }
 
-static int start(const struct settings *s, struct store *store, struct mirror *m,
+static int start(const struct settings *s, int fd, struct store *store, struct mirror *m,
 		 struct server **server, struct err *e)
 {
 	struct server_conf conf = {
+		.socket = fd,
 		.host = s->listen_host,
 		.port = s->listen_port,
 		.threads = s->threads,
@@ -200,11 +205,17 @@ static int start(const struct settings *s, struct store *store, struct mirror *m
 	return rc;
 }
 
-static void say_ready(const struct settings *s, const struct server *server)
+static void say_ready(const struct settings *s, int fd, const struct server *server)
 {
 	const struct setting_upstream *dflt = settings_default_upstream(s);
 
-	log_event(LOG_INFO, "serve.listening", LS("address", s->addr),
+	if (fd > 0)
+		log_event(LOG_INFO, "serve.socket_passed",
+			  LU("port", server_port(server)),
+			  LS("what", "the service manager's socket is served; http.addr "
+				     "does not count"));
+	log_event(LOG_INFO, "serve.listening",
+		  LS("address", fd > 0 ? "(passed)" : s->addr),
 		  LU("port", server_port(server)), LS("root", s->root),
 		  LS("default_upstream",
 		     dflt != NULL ? dflt->url : "none (local registry)"),
@@ -220,9 +231,12 @@ static int serve(const struct settings *s, const struct invocation *how)
 	struct plan *p;
 	sigset_t set;
 	struct err e;
+	int fd;
 
 	block_signals(&set);
 	raise_descriptor_limit();
+	if (systemd_begin(&fd, &e) != 0)
+		goto fail;
 	if (upstream_global_init(&e) != 0 || (p = wire_plan(s, &e)) == NULL)
 		goto fail;
 	if (store_open(s->root, &store, &e) != 0) {
@@ -230,10 +244,11 @@ static int serve(const struct settings *s, const struct invocation *how)
 		goto fail;
 	}
 	m = mirror_new(store, p, s->flights);
-	if (start(s, store, m, &server, &e) != 0)
+	if (start(s, fd, store, m, &server, &e) != 0)
 		goto fail;
-	say_ready(s, server);
+	say_ready(s, fd, server);
 	sc = schedule_start(m, s, how->envp);
+	systemd_ready();
 	wait_for_end(m, sc, how, s, &set);
 	stop(server, m, sc, s->drain_ms);
 	store_close(store);

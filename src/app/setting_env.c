@@ -229,7 +229,9 @@ static int apply_larder(struct setting_draft *d, const char *name, const char *v
 	size_t host_len;
 
 	if (starts(name, "LARDER_TEST_") || strcmp(name, "LARDER_FAULTS") == 0 ||
-	    strcmp(name, "LARDER_CONFIG") == 0 || is_kubernetes(name))
+	    strcmp(name, "LARDER_CONFIG") == 0 ||
+	    strcmp(name, "LARDER_URL") == 0 || /* for scripts: where larder is */
+	    is_kubernetes(name))
 		return 0;
 	for (size_t i = 0; i < setting_table_len && row == NULL; i++) {
 		setting_env_variable(&setting_table_rows[i], variable, sizeof(variable));

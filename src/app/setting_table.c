@@ -41,7 +41,8 @@ const struct setting_row setting_table_rows[] = {
 	{ "http.addr", "addr", SETTING_ADDR, S(addr), 0, 0, "127.0.0.1:5000",
 	  "Where to listen: host:port, [IPv6]:port, or :port for all interfaces, IPv4 "
 	  "and "
-	  "IPv6. Port 0 lets the kernel choose." },
+	  "IPv6. Port 0 lets the kernel choose. A socket that systemd passes is served "
+	  "instead." },
 	{ "http.tls.certificate", NULL, SETTING_TEXT, S(tls_certificate), 0, 0, NULL,
 	  "PEM file of the server's certificate and its chain: serves https. Read again "
 	  "when it changes." },

@@ -98,24 +98,55 @@ int listen_open(const char *host, uint16_t *port, struct err *e)
 	return fd;
 }
 
+int listen_adopt(int fd, uint16_t *port, struct err *e)
+{
+	int type = 0, listens = 0, domain = 0, flags;
+	socklen_t n = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) != 0)
+		return err_set(e, ERR_INVALID, "descriptor %d is no socket", fd);
+	getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n);
+	if (type != SOCK_STREAM || (domain != AF_INET && domain != AF_INET6))
+		return err_set(e, ERR_INVALID, "descriptor %d is no TCP socket", fd);
+	getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &n);
+	if (!listens)
+		return err_set(e, ERR_INVALID,
+			       "descriptor %d is a socket that does not listen", fd);
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		return err_errno(e, "cannot use the socket of descriptor %d", fd);
+	*port = port_of(fd);
+	return 0;
+}
+
+/* A Unix socket with a name of the kernel's choice: such a one has no events. */
+int listen_nowhere(struct err *e)
+{
+	struct sockaddr_un none = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&none, sizeof(none.sun_family)) == 0 &&
+	    listen(fd, 0) == 0)
+		return fd;
+	err_errno(e, "cannot make a socket");
+	mem_closep(&fd);
+	return -1;
+}
+
 /*
  * What the descriptor stands for is exchanged in one step. The last reference to the
  * listening socket goes with it, and the kernel takes it out of every epoll set by
- * itself: nobody else has to, so nobody can be too late. In its place comes a listening
- * Unix socket with a name of the kernel's choice, since that has no events.
+ * itself: nobody else has to, so nobody can be too late.
  */
 int listen_stop(int fd, struct err *e)
 {
-	struct sockaddr_un none = { .sun_family = AF_UNIX };
-	int dead = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int rc = -1;
+	int dead = listen_nowhere(e), rc = 0;
 
-	if (dead >= 0 &&
-	    bind(dead, (struct sockaddr *)&none, sizeof(none.sun_family)) == 0 &&
-	    listen(dead, 0) == 0 && dup3(dead, fd, O_CLOEXEC) >= 0)
-		rc = 0;
-	else
-		err_errno(e, "cannot stop listening");
-	mem_closep(&dead);
+	if (dead < 0)
+		return err_add(e, "cannot stop listening");
+	if (dup3(dead, fd, O_CLOEXEC) < 0)
+		rc = err_errno(e, "cannot stop listening");
+	close(dead);
 	return rc;
 }

@@ -8,6 +8,7 @@
  */
 #include "server/server.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "server/auth.h"
 #include "server/clients.h"
 #include "server/dispatch.h"
+#include "server/door.h"
 #include "server/framing.h"
 #include "server/intake.h"
 #include "server/listen.h"
@@ -190,6 +192,17 @@ static int make_guards(struct server *s, const struct server_conf *conf, struct 
 	return tls.certificate != NULL ? tls_new(&tls, &s->tls, e) : 0;
 }
 
+/* libmicrohttpd divides it among its threads. A door has a limit of its own, and does not
+ * know whose turn it is: then each thread has room for all. */
+static unsigned limit_of(const struct server_conf *conf)
+{
+	if (conf->socket <= 0)
+		return conf->connections;
+	return conf->connections < UINT_MAX / conf->threads
+		       ? conf->connections * conf->threads
+		       : UINT_MAX;
+}
+
 static struct MHD_Daemon *start_daemon(struct server *s, const struct server_conf *conf)
 {
 	const char *trust = s->tls != NULL ? tls_trust(s->tls) : NULL;
@@ -214,12 +227,35 @@ static struct MHD_Daemon *start_daemon(struct server *s, const struct server_con
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log,
 		s, MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_THREAD_POOL_SIZE,
-		conf->threads, MHD_OPTION_CONNECTION_LIMIT, conf->connections,
+		conf->threads, MHD_OPTION_CONNECTION_LIMIT, limit_of(conf),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)STALL_SECONDS,
 		MHD_OPTION_URI_LOG_CALLBACK, on_line, s, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+}
+
+static int start_listening(struct server *s, const struct server_conf *conf,
+			   struct err *e)
+{
+	bool passed = conf->socket > 0;
+
+	if (passed && listen_adopt(conf->socket, &s->port, e) != 0)
+		return -1;
+	s->listen_fd = passed ? listen_nowhere(e) : listen_open(conf->host, &s->port, e);
+	if (s->listen_fd < 0)
+		return -1;
+	s->daemon = start_daemon(s, conf);
+	if (s->daemon == NULL) {
+		close(s->listen_fd);
+		return err_set(e, ERR_IO, "cannot start the HTTP server");
+	}
+	if (passed &&
+	    door_open(conf->socket, conf->connections, s->daemon, &s->door, e) != 0) {
+		MHD_stop_daemon(s->daemon);
+		return -1;
+	}
+	return 0;
 }
 
 int server_start(const struct server_conf *conf, struct store *store, struct mirror *m,
@@ -240,16 +276,9 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 		server_free(s);
 		return -1;
 	}
-	s->listen_fd = listen_open(conf->host, &s->port, e);
-	if (s->listen_fd < 0) {
+	if (start_listening(s, conf, e) != 0) {
 		server_free(s);
 		return -1;
-	}
-	s->daemon = start_daemon(s, conf);
-	if (s->daemon == NULL) {
-		close(s->listen_fd);
-		server_free(s);
-		return err_set(e, ERR_IO, "cannot start the HTTP server");
 	}
 	if (conf->upload_age_ms > 0)
 		s->purge = purge_start(s->works, s->uploads, conf->upload_age_ms,
@@ -281,6 +310,10 @@ bool server_drain(struct server *s, int64_t timeout_ms)
 {
 	struct err e;
 
+	if (s->door != NULL) {
+		door_close(TAKE(s->door));
+		return wait_inactive(s, timeout_ms);
+	}
 	/* Not MHD_quiesce_daemon(): it and a thread of the pool may both take the socket
 	 * out of that thread's epoll set, and the second to come aborts the process. */
 	if (listen_stop(s->listen_fd, &e) != 0)
@@ -292,6 +325,7 @@ void server_stop(struct server *s)
 {
 	if (s == NULL)
 		return;
+	door_close(TAKE(s->door));
 	atomic_store(&s->stopping, true);
 	wait_inactive(s, 2000); /* parked requests are resumed and leave */
 	MHD_stop_daemon(s->daemon);

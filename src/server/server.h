@@ -21,6 +21,8 @@ struct server_header {
 struct server_conf {
 	const char *host; /* name or address; NULL: all of IPv6 and IPv4 */
 	uint16_t port;	  /* 0: the kernel chooses; see server_port */
+	int socket; /* >0: a listening socket that was passed, owned from here on; host
+		       and port do not count */
 	unsigned threads; /* at least 1 */
 	unsigned connections;
 	const char *htpasswd, *realm; /* see server/auth.h; NULL: no users */
@@ -39,12 +41,14 @@ struct server_conf {
 };
 
 /* Listens and serves from now on. store and mirror are borrowed and outlive the server.
- * ERR_BUSY: the address is in use; the message says what to do. */
+ * ERR_BUSY: the address is in use; the message says what to do. ERR_INVALID: socket is no
+ * listening TCP socket. */
 int server_start(const struct server_conf *conf, struct store *s, struct mirror *m,
 		 struct server **out, struct err *e);
 uint16_t server_port(const struct server *s);
 
-/* No new connections; waits until no request is under way, at most so long. True: none
+/* No new connections (those to a socket that was passed wait in its queue, for who has
+ * it next); waits until no request is under way, at most so long. True: none
  * is. */
 bool server_drain(struct server *s, int64_t timeout_ms);
 /* Ends what is left. mirror_cancel has been called before, so that parked requests end.

@@ -17,6 +17,7 @@
 
 struct clients;	   /* server/clients.h */
 struct auth;	   /* server/auth.h */
+struct door;	   /* server/door.h */
 struct tls;	   /* server/tls.h */
 struct publishing; /* store/publish.h */
 struct probe;	   /* server/probe.h */
@@ -32,6 +33,7 @@ struct server {
 	struct clients *clients;
 	int listen_fd;
 	uint16_t port;
+	struct door *door; /* NULL: libmicrohttpd accepts */
 	struct auth *auth;
 	struct probe *probe;
 	struct tls *tls; /* NULL: plain HTTP */

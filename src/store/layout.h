@@ -31,6 +31,7 @@
 
 #define LAYOUT_PATH_MAX 1024
 
+#define LAYOUT_BLOBS "docker/registry/v2/blobs"
 #define LAYOUT_REPOSITORIES "docker/registry/v2/repositories"
 #define LAYOUT_LOCK "larder/lock"
 #define LAYOUT_TMP "larder/tmp"

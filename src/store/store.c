@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -51,6 +52,36 @@ static int take_lock(struct store *s, struct err *e)
 	return 0;
 }
 
+/* A volume of another user's: the usual surprise of a container that is not root. */
+static int check_writable(struct store *s, struct err *e)
+{
+	static const char *const dirs[] = { LAYOUT_REPOSITORIES, LAYOUT_BLOBS };
+
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		if (faccessat(s->dirfd, dirs[i], W_OK | X_OK, AT_EACCESS) != 0 &&
+		    errno != ENOENT)
+			return err_errno(e, "cannot write to %s", dirs[i]);
+	return 0;
+}
+
+static void say_why(const char *root, struct err *e)
+{
+	char what[sizeof(e->msg)];
+
+	if (e->kind != ERR_DENIED) {
+		err_add(e, "store %s", root);
+		return;
+	}
+	snprintf(what, sizeof(what), "%s", e->msg);
+	err_set(e, ERR_DENIED,
+		"store %s: %.200s; larder runs as user %u and group %u: give them the "
+		"directory (chown -R %u:%u), run larder as its owner (docker run "
+		"--user), "
+		"or name another with --root",
+		root, what, (unsigned)geteuid(), (unsigned)getegid(), (unsigned)geteuid(),
+		(unsigned)getegid());
+}
+
 int store_open(const char *root, struct store **out, struct err *e)
 {
 	struct store *s = mem_alloc(sizeof(*s));
@@ -67,13 +98,13 @@ int store_open(const char *root, struct store **out, struct err *e)
 		err_errno(e, "cannot open the store %s", root);
 		goto fail;
 	}
-	if (fs_mkdirs(s->dirfd, LAYOUT_TMP, true, e) != 0 ||
+	if (check_writable(s, e) != 0 || fs_mkdirs(s->dirfd, LAYOUT_TMP, true, e) != 0 ||
 	    fs_mkdirs(s->dirfd, LAYOUT_PARTIALS, true, e) != 0 || take_lock(s, e) != 0)
 		goto fail;
 	*out = s;
 	return 0;
 fail:
-	err_add(e, "store %s", root);
+	say_why(root, e);
 	store_close(s);
 	return -1;
 }

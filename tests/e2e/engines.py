@@ -17,18 +17,19 @@ FACTS = ('{"Id":{{json .Id}},"RepoDigests":{{json .RepoDigests}},"Os":{{json .Os
 
 
 class Dockerd:
-    """dockerd with one registry mirror ("": none), no network for containers, and its
-    client.
+    """dockerd with one registry mirror ("": none), and its client.  Containers have no
+    network, or that of the bridge that is named.
 
         with Dockerd(directory, larder.url, outside.url) as docker:
             docker("pull", "python:3.11-slim")
     """
 
-    def __init__(self, directory: Path, mirror: str, proxy: str) -> None:
+    def __init__(self, directory: Path, mirror: str, proxy: str, bridge: str = "none") -> None:
         need("dockerd", "docker")
         need_cgroups()
         self.directory = directory
         self.mirror = mirror
+        self._bridge = bridge
         self.env = environment(directory, proxy, DOCKER_BUILDKIT="0",
                                DOCKER_HOST=f"unix://{directory}/sock",
                                DOCKER_CONFIG=str(directory / "client"))
@@ -42,7 +43,7 @@ class Dockerd:
             ["dockerd", "--data-root", f"{place}/data", "--exec-root", f"{place}/exec",
              "--host", f"unix://{place}/sock", "--pidfile", f"{place}/pid",
              "--config-file", f"{place}/daemon.json", "--storage-driver", driver,
-             "--bridge=none", "--iptables=false",
+             f"--bridge={self._bridge}", "--iptables=false",
              *(("--registry-mirror", self.mirror) if self.mirror else ())],
             self.env)
         return self._daemon.wait_log("API listen on")

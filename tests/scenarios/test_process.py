@@ -236,6 +236,27 @@ def test_a_root_that_cannot_be(scratch):
         assert done.returncode == 1 and str(root) in done.stderr, done
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("mine", ["", "docker/registry/v2/blobs"])
+def test_a_volume_of_another_user(scratch, mine):
+    """As a container that is not root meets it: what to do is said, at the start."""
+    scratch.chmod(0o755)
+    root = scratch / "root"
+    (root / mine).mkdir(parents=True)
+    if mine:                                # chown without -R
+        os.chown(root, 65534, 65534)
+    try:
+        done = subprocess.run([larder_binary(), "serve", "--addr", "127.0.0.1:0", "--root", root],
+                              capture_output=True, text=True, timeout=10, user=65534, group=65534,
+                              extra_groups=[], stdin=subprocess.DEVNULL,
+                              env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+    except PermissionError:
+        pytest.skip("another user cannot run the program here")
+    assert done.returncode == 1 and "chown -R 65534:65534" in done.stderr, done
+    assert f"store {root}" in done.stderr and mine in done.stderr
+    assert not (root / "larder").exists()
+
+
 # --- starting -----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("repositories", [0, pytest.param(20_000, marks=pytest.mark.waits)])

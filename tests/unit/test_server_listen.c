@@ -100,6 +100,36 @@ static void stopped(void **state)
 	assert_int_equal(listen_stop(-1, &e), -1);
 }
 
+/* From elsewhere: only what listens for TCP, and not inherited further. */
+static void adopted(void **state)
+{
+	uint16_t port = 0, same = 0;
+	struct err e = { 0 };
+	int fd = listen_open("127.0.0.1", &port, &e), other;
+
+	assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	assert_int_equal(listen_adopt(fd, &same, &e), 0);
+	assert_int_equal(same, port);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	close(fd);
+	assert_err(listen_adopt(fd, &same, &e), e, ERR_INVALID);
+	other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_err(listen_adopt(other, &same, &e), e, ERR_INVALID);
+	close(other);
+	other = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_err(listen_adopt(other, &same, &e), e, ERR_INVALID);
+	close(other);
+	other = listen_nowhere(&e);
+	assert_true(other >= 0);
+	assert_int_equal(accept(other, NULL, NULL), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_err(listen_adopt(other, &same, &e), e, ERR_INVALID);
+	close(other);
+	assert_int_equal(same, port); /* untouched */
+}
+
 static void only_ipv6(void **state)
 {
 	uint16_t port = 0;
@@ -163,6 +193,7 @@ int main(void)
 		cmocka_unit_test(one_address),
 		cmocka_unit_test(all_addresses),
 		cmocka_unit_test(stopped),
+		cmocka_unit_test(adopted),
 		cmocka_unit_test(only_ipv6),
 		cmocka_unit_test(in_use),
 		cmocka_unit_test(privileges),
