@@ -103,7 +103,7 @@ static int judge_head(const struct chase *c, bool *has, struct err *e)
 		*has = true;
 		return 0;
 	}
-	if (status == 429 || (status >= 500 && status != 501))
+	if (status == 429 || (status > 500 && status != 501))
 		return refusal_plain(c, e);
 	/* The registry sends to where it has it; that place may mind a HEAD. */
 	*has = c->way.foreign && status != 404;

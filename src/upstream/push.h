@@ -26,13 +26,14 @@
 #include "upstream/upstream.h"
 
 /* As upstream_head_manifest, with the scope of a push: a repository that is yet to be
- * made is NOT_FOUND to those who may make it. */
+ * made is NOT_FOUND to those who may make it. So is what is answered with 500,
+ * registry:2's word for much. */
 int push_head_manifest(struct upstream *u, const struct reponame *name,
 		       const struct reference *ref, int64_t deadline_ms,
 		       struct upstream_manifest *out, struct err *e);
 
-/* HEAD. False where the registry says so, and where it will not say (401, 403 and 405 to
- * HEAD are some registries' way): the upload will tell. */
+/* HEAD. False where the registry says so, and where it will not say (401, 403, 405 and
+ * 500 to HEAD are some registries' way): the upload will tell. */
 int push_has_blob(struct upstream *u, const struct reponame *name, const struct digest *d,
 		  int64_t deadline_ms, bool *has, struct err *e);
 
