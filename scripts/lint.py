@@ -27,8 +27,9 @@ FLOORS: dict[str, set[str]] = {
     "mirror": {"base", "codec", "oci", "store", "upstream"},
     "trust": {"base", "codec", "oci", "store", "mirror"},
     "server": {"base", "codec", "oci", "discover", "store", "mirror", "trust"},
+    "doctor": {"base", "codec", "oci", "store", "upstream", "mirror", "clients"},
     "app": {"base", "codec", "oci", "discover", "store", "upstream", "mirror", "trust",
-            "server"},
+            "server", "doctor"},
 }
 
 # Libraries, and the only places that may include their headers.

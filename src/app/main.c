@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/cmd_doctor.h"
 #include "app/cmd_serve.h"
 #include "app/options.h"
 #include "app/setting_help.h"
@@ -27,6 +28,7 @@ static const struct command {
 	int (*run)(int argc, char **argv, char **envp);
 } commands[] = {
 	{ "serve", "serve images: larder serve [flags] [config.yml]", run_serve },
+	{ "doctor", "check it and all that it hangs on, with remedies", cmd_doctor },
 	{ "version", "print the version", run_version },
 	{ "help", "help on a command, or on all settings: larder help settings",
 	  run_help },
