@@ -19,8 +19,8 @@
 struct search {
 	const char *host; /* "127.0.0.1:5000" */
 	bool found;
-	char where[256]; /* of the last file looked at, or of the one that has it */
-	const char *dir;
+	char where[256]; /* the file that has it */
+	const char *dir; /* that is gone through */
 };
 
 static bool has_program(const char *name)
@@ -56,28 +56,26 @@ static bool names_host(const struct buf *text, const char *host)
 	return false;
 }
 
-static int look_into(void *arg, int dirfd, const char *name, struct err *e)
+static void look_at(struct search *s, const char *dir, const char *name)
 {
-	struct search *s = arg;
+	CLEANUP(mem_freep)
+	char *path = mem_fmt("%s/%s", dir, name);
 	CLEANUP(buf_done)
 	struct buf text = BUF_INIT(FILE_MAX_BYTES);
 
-	if (s->found || fs_read(dirfd, name, &text, NULL) != 0)
-		return 0;
+	if (s->found || fs_read(AT_FDCWD, path, &text, NULL) != 0)
+		return;
 	s->found = names_host(&text, s->host);
 	if (s->found)
-		snprintf(s->where, sizeof(s->where), "%.120s/%.120s", s->dir, name);
-	return 0;
+		snprintf(s->where, sizeof(s->where), "%s", path);
 }
 
-static void look_at(struct search *s, const char *dir, const char *file)
+static int look_into(void *arg, int dirfd, const char *name, struct err *e)
 {
-	CLEANUP(mem_closep)
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct search *s = arg;
 
-	s->dir = dir;
-	if (fd >= 0)
-		look_into(s, fd, file, NULL);
+	look_at(s, s->dir, name);
+	return 0;
 }
 
 static void say(struct group *g, const char *client, const struct search *s,

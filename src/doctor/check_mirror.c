@@ -17,6 +17,13 @@
 #define NAME "mirror"
 #define ASK_MS 6000
 
+static const char other_port[] = "stop it, or give larder another port (--addr "
+				 "127.0.0.1:5001) and tell the clients "
+				 "(larder setup docker)";
+static const char hangs[] =
+	"it is larder, and does not answer: its log says more; restart it (systemctl "
+	"restart larder)";
+
 static bool is(const struct upstream_ping *p, const char *outcome)
 {
 	return strcmp(p->outcome, outcome) == 0;
@@ -51,9 +58,7 @@ static void check_port(struct group *g, const struct url *at)
 		name_holder(&holder, who);
 		finding_say(g, "port", FINDING_FAIL, "port %d is held by %s", at->port,
 			    who);
-		finding_remedy(g, "stop it, or give larder another port "
-				  "(--addr 127.0.0.1:5001) and tell the clients "
-				  "(larder setup docker)");
+		finding_remedy(g, "%s", other_port);
 		return;
 	}
 	finding_say(g, "port", FINDING_FAIL, "%.300s", e.msg);
@@ -75,8 +80,7 @@ static void check_holder(struct group *g, const struct url *at)
 		return;
 	name_holder(&holder, who);
 	finding_say(g, "port", FINDING_FAIL, "port %d is held by %s", at->port, who);
-	finding_remedy(g, "stop it, or give larder another port (--addr 127.0.0.1:5001) "
-			  "and tell the clients (larder setup docker)");
+	finding_remedy(g, "%s", strcmp(holder.name, "larder") == 0 ? hangs : other_port);
 }
 
 /* Does it answer when spoken to in the other way? */
@@ -90,14 +94,15 @@ static bool other_scheme_works(struct group *g, const struct url *at)
 	};
 	struct upstream *up = upstream_new(&conf, NULL);
 	struct upstream_ping p;
+	struct err e;
 	bool works;
 
 	if (up == NULL)
 		return false;
 	/* A certificate that is not trusted is a certificate. */
-	works = upstream_ping(up, "/v2/", clock_mono_ms() + 3000, &p, NULL) == 0
+	works = upstream_ping(up, "/v2/", clock_mono_ms() + 3000, &p, &e) == 0
 			? p.status != 400
-			: !at->https && is(&p, "tls");
+			: is(&p, "tls") && strstr(e.msg, "certificate") != NULL;
 	upstream_unref(up);
 	return works;
 }
@@ -139,6 +144,7 @@ static void say_silent(struct group *g, const struct url *at,
 			       "firewall drops packets to port %d: larder listens on "
 			       "127.0.0.1 only unless --addr says otherwise",
 			       at->port);
+		check_holder(g, at);
 	} else {
 		finding_remedy(g, "something else than larder is at that port, or it "
 				  "hangs");

@@ -16,7 +16,7 @@
 #include "upstream/url.h"
 
 /* By themselves groups end before they are given up on. */
-#define GROUP_MS 18000
+#define GROUP_MS 16000
 #define CLOCK_MS 1000
 
 static const struct {

@@ -18,7 +18,7 @@
 #include "upstream/upstream.h"
 
 #define DOCTOR_MAX_UPSTREAMS 32 /* more are not looked at, and it is said */
-#define DOCTOR_LIMIT_MS 25000	/* all of it */
+#define DOCTOR_LIMIT_MS 20000	/* all of it, but for a second */
 
 struct doctor_upstream {
 	struct upstream *up;
