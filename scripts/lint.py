@@ -39,7 +39,7 @@ USERS = {
     r"jansson\.h": "src/codec/json.c",
     r"yaml\.h": "src/codec/yaml.c",
     r"openssl/.*": "src/codec/",
-    r"archive(_entry)?\.h": "src/codec/",
+    r"archive(_entry)?\.h": "src/codec/tar.c",
     r"sqlite3\.h": "src/store/",
 }
 

@@ -75,7 +75,7 @@ static int bearer(struct auth *a, const struct challenge *c, const struct cred *
 	trusted = realm_trusted(&a->u->at, &realm, a->u->realm_host);
 	if (!trusted)
 		ask.cred = &none;
-	realm_scope(c->scope, a->name, &scope);
+	realm_scope(c->scope, &a->want, &scope);
 	ask.scope = buf_str(&scope);
 	if (set_bearer(a, &ask, e) == 0)
 		return 0;
@@ -165,14 +165,14 @@ static void remember(struct upstream *u, const struct challenge *c)
 	gate_unlock();
 }
 
-int auth_begin(struct auth *a, struct upstream *u, const char *name, int64_t deadline_ms,
-	       struct err *e)
+int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want,
+	       int64_t deadline_ms, struct err *e)
 {
 	struct challenge c;
 	struct err mine;
 	bool known;
 
-	*a = (struct auth){ u, name, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
+	*a = (struct auth){ u, *want, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
 	gate_lock();
 	known = u->challenged;
 	c = u->challenge;

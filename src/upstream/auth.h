@@ -5,12 +5,13 @@
 #ifndef LARDER_UPSTREAM_AUTH_H
 #define LARDER_UPSTREAM_AUTH_H
 
+#include "upstream/realm.h"
 #include "upstream/remote.h"
 #include "upstream/token.h"
 
 struct auth {
 	struct upstream *u;
-	const char *name; /* repository; borrowed */
+	struct realm_want want; /* its strings are borrowed */
 	int64_t deadline_ms;
 	struct buf line;  /* "Authorization: ...", or empty: go without */
 	unsigned refused; /* lines that were sent and not accepted */
@@ -19,8 +20,8 @@ struct auth {
 
 /* With the challenge that the registry last gave, if it gave one. On failure auth_done is
  * still due. */
-int auth_begin(struct auth *a, struct upstream *u, const char *name, int64_t deadline_ms,
-	       struct err *e);
+int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want,
+	       int64_t deadline_ms, struct err *e);
 /* The registry itself answered 401, or 403 with a challenge to a request without a line.
  * 1: a->line is new, ask again. 0: there is nothing left to try. -1: *e, as the token
  * service or the credentials fail. */

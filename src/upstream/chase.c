@@ -68,6 +68,7 @@ static int one_hop(struct chase *c, struct err *e)
 		.url = buf_str(&c->way.url),
 		.at = c->way.at,
 		.form = c->form,
+		.body = c->body,
 		.ca = buf_view(&c->u->ca),
 		.limits = c->u->limits,
 		.deadline_ms = c->deadline_ms,
@@ -81,6 +82,8 @@ static int one_hop(struct chase *c, struct err *e)
 	size_t n = 0, i;
 	int rc;
 
+	if (c->answer_ms > 0)
+		req.limits.header_ms = c->answer_ms;
 	for (i = 0; i < ARRAY_LEN(c->header) && c->header[i] != NULL; i++)
 		req.header[n++] = c->header[i];
 	if (c->authorization != NULL && !c->way.foreign)
@@ -98,7 +101,13 @@ static int step(struct chase *c, struct err *e)
 	if (c->form != NULL)
 		return err_set(e, ERR_UPSTREAM,
 			       "redirect of a request with a secret in it");
-	return redirect_follow(&c->way, transport_header(&c->answer, "Location", 0), e);
+	if (redirect_follow(&c->way, transport_header(&c->answer, "Location", 0), e) != 0)
+		return -1;
+	if (c->stay && c->way.foreign)
+		return err_set(e, ERR_UPSTREAM,
+			       "a push is not taken to another place: use that one's "
+			       "address, if it is right");
+	return 0;
 }
 
 /* The hop that failed is part of the message, unless it is what the caller asked for. */

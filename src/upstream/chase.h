@@ -20,7 +20,12 @@ struct chase {
 	const char *header[TRANSPORT_MAX_HEADERS - 1]; /* go to every hop */
 	const char *authorization; /* a header line, for the origin only; NULL: none */
 	const char *form;	   /* with POST; then redirects are refused */
-	int64_t deadline_ms;	   /* monotonic; 0: none */
+	const struct transport_body *body; /* or NULL */
+	bool push;			   /* the scope of a push, as realm.h has it */
+	const char *from;
+	bool stay;	     /* redirects to other origins are failures */
+	int answer_ms;	     /* in place of the upstream's limit for a header; 0: that */
+	int64_t deadline_ms; /* monotonic; 0: none */
 	size_t buffer_bytes;
 	bool registry; /* the first hop is the registry's own, trusted to be anywhere */
 	/* For a 2xx answer; both as in transport_request. */

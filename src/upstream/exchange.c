@@ -37,6 +37,7 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 	struct auth auth = { 0 };
 	CLEANUP(mem_freep)
 	char *url = path[0] == '/' ? mem_fmt("%s%s", u->url, path) : mem_dup(path);
+	struct realm_want want = { name->s, c->push, c->from };
 	int rc;
 
 	if (gate_stopped())
@@ -44,7 +45,7 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 	c->u = u;
 	c->url = url;
 	c->registry = true;
-	rc = auth_begin(&auth, u, name->s, c->deadline_ms, e);
+	rc = auth_begin(&auth, u, &want, c->deadline_ms, e);
 	while (rc == 0) {
 		set_proof(c, &auth.line);
 		rc = chase_run(c, e);

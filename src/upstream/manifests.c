@@ -2,7 +2,7 @@
  * manifests.c - HEAD and GET of manifests: what the headers say, and what the bytes
  * prove.
  */
-#include "upstream/upstream.h"
+#include "upstream/manifests.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -83,14 +83,15 @@ static void describe(const struct transport_answer *a, struct upstream_manifest 
 				       &out->digest, NULL) == 0;
 }
 
-int upstream_head_manifest(struct upstream *u, const struct reponame *name,
-			   const struct reference *ref, int64_t deadline_ms,
-			   struct upstream_manifest *out, struct err *e)
+int manifests_head(struct upstream *u, const struct reponame *name,
+		   const struct reference *ref, bool push, int64_t deadline_ms,
+		   struct upstream_manifest *out, struct err *e)
 {
 	struct ask m = { .name = name, .ref = ref };
 	struct upstream_manifest got;
 	int rc;
 
+	m.c.push = push;
 	m.c.kind = "manifest_head";
 	m.c.method = "HEAD";
 	rc = run(&m, u, deadline_ms, e);
@@ -112,6 +113,13 @@ int upstream_head_manifest(struct upstream *u, const struct reponame *name,
 	}
 	chase_done(&m.c);
 	return rc;
+}
+
+int upstream_head_manifest(struct upstream *u, const struct reponame *name,
+			   const struct reference *ref, int64_t deadline_ms,
+			   struct upstream_manifest *out, struct err *e)
+{
+	return manifests_head(u, name, ref, false, deadline_ms, out, e);
 }
 
 static int check_digest(const struct digest *want, const struct buf *body, struct err *e)

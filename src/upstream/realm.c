@@ -74,17 +74,21 @@ bool realm_trusted(const struct url *registry, const struct url *realm,
 	return false;
 }
 
-void realm_scope(const char *challenge_scope, const char *name, struct buf *out)
+void realm_scope(const char *challenge_scope, const struct realm_want *want,
+		 struct buf *out)
 {
-	const char *p = challenge_scope;
+	const char *p = challenge_scope, *name = want->name;
+	bool is_repository = strncmp(p, "repository:", 11) == 0;
 	size_t n = strlen(name);
 	bool ours;
 
 	buf_clear(out);
-	ours = strncmp(p, "repository:", 11) == 0 && strncmp(p + 11, name, n) == 0 &&
-	       p[11 + n] == ':';
-	if (*p != '\0' && (ours || strncmp(p, "repository:", 11) != 0))
+	ours = is_repository && strncmp(p + 11, name, n) == 0 && p[11 + n] == ':';
+	if (*p != '\0' && (!is_repository || (ours && !want->push))) {
 		buf_adds(out, p);
-	else
-		buf_addf(out, "repository:%s:pull", name);
+		return;
+	}
+	buf_addf(out, "repository:%s:%s", name, want->push ? "pull,push" : "pull");
+	if (want->push && want->from != NULL)
+		buf_addf(out, " repository:%s:pull", want->from);
 }

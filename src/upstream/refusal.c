@@ -11,8 +11,6 @@
 #include "codec/httpdate.h"
 #include "codec/json.h"
 
-#define SAID_MAX 160
-
 bool refusal_is_html(const struct transport_answer *a, struct view body)
 {
 	struct view type = transport_header(a, "Content-Type", 0);
@@ -25,20 +23,22 @@ bool refusal_is_html(const struct transport_answer *a, struct view body)
 	return i < body.n && body.p[i] == '<';
 }
 
-/* ": message" of the first error in an OCI error body, made fit for a log; "" where there
- * is none, or where it repeats what we sent to prove who we are. False: no such body. */
-static bool registry_says(const struct chase *c, char out[SAID_MAX])
+bool refusal_says(const struct chase *c, char out[REFUSAL_SAID_MAX],
+		  char code[REFUSAL_CODE_MAX])
 {
 	CLEANUP(json_freep)
 	struct json *doc = json_parse(buf_view(&c->refusal), NULL);
 	const struct json *errors = json_get(doc, "errors");
 	const char *msg = json_get_str(json_at(errors, 0), "message");
+	const char *word = json_get_str(json_at(errors, 0), "code");
 	const char *secret = c->authorization;
 	size_t i;
 
 	out[0] = '\0';
+	if (code != NULL)
+		snprintf(code, REFUSAL_CODE_MAX, "%s", word != NULL ? word : "");
 	if (msg != NULL && *msg != '\0' && strchr(msg, '?') == NULL) {
-		snprintf(out, SAID_MAX, ": %s", msg);
+		snprintf(out, REFUSAL_SAID_MAX, ": %s", msg);
 		for (i = 0; out[i] != '\0'; i++)
 			if ((unsigned char)out[i] < ' ' || (unsigned char)out[i] > '~')
 				out[i] = '.';
@@ -53,10 +53,10 @@ static bool registry_says(const struct chase *c, char out[SAID_MAX])
 static int busy(const struct chase *c, struct err *e)
 {
 	struct view v = transport_header(&c->answer, "Retry-After", 0);
-	char said[SAID_MAX];
+	char said[REFUSAL_SAID_MAX];
 	int after_s = 0;
 
-	registry_says(c, said);
+	refusal_says(c, said, NULL);
 	if (v.n > 0)
 		httpdate_retry_after(v, clock_wall_ms() / 1000, &after_s);
 	err_set(e, ERR_BUSY, "too many requests (429)%s", said);
@@ -67,11 +67,11 @@ static int busy(const struct chase *c, struct err *e)
 
 int refusal_plain(const struct chase *c, struct err *e)
 {
-	char said[SAID_MAX], shown[URL_SHOWN_MAX] = "";
+	char said[REFUSAL_SAID_MAX], shown[URL_SHOWN_MAX] = "";
 
 	if (c->answer.status == 429)
 		return busy(c, e);
-	registry_says(c, said);
+	refusal_says(c, said, NULL);
 	if (!c->way.foreign)
 		return err_set(e, ERR_UPSTREAM, "answered %d%s", c->answer.status, said);
 	url_show(buf_str(&c->way.url), shown);
@@ -81,8 +81,8 @@ int refusal_plain(const struct chase *c, struct err *e)
 
 static int not_found(const struct chase *c, bool blob, struct err *e)
 {
-	char said[SAID_MAX];
-	bool oci = registry_says(c, said);
+	char said[REFUSAL_SAID_MAX];
+	bool oci = refusal_says(c, said, NULL);
 
 	if (!oci && refusal_is_html(&c->answer, buf_view(&c->refusal)))
 		return err_set(e, ERR_UPSTREAM, "answered 404 with a web page");
@@ -93,14 +93,14 @@ static int not_found(const struct chase *c, bool blob, struct err *e)
 
 int refusal_of(const struct chase *c, bool blob, struct err *e)
 {
-	char said[SAID_MAX];
+	char said[REFUSAL_SAID_MAX];
 
 	switch (c->answer.status) {
 	case 401:
 	case 403:
 		if (c->way.foreign)
 			return refusal_plain(c, e);
-		registry_says(c, said);
+		refusal_says(c, said, NULL);
 		return err_set(e, ERR_DENIED,
 			       "access refused (%d); there is no such repository, or it "
 			       "is private and needs other credentials%s",

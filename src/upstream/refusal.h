@@ -13,6 +13,13 @@
 int refusal_of(const struct chase *c, bool blob, struct err *e);
 /* The same without 401, 403 and 404: 429 is BUSY, the rest UPSTREAM. */
 int refusal_plain(const struct chase *c, struct err *e);
+/* ": message" of the first error of a registry's answer, fit for a log; "" where there is
+ * none, or where it repeats what we sent to prove who we are. False: no such answer. code
+ * (may be NULL) is the error's, "" where there is none. */
+#define REFUSAL_SAID_MAX 160
+#define REFUSAL_CODE_MAX 40
+bool refusal_says(const struct chase *c, char out[REFUSAL_SAID_MAX],
+		  char code[REFUSAL_CODE_MAX]);
 /* Is it an HTML page, by its type or its beginning? */
 bool refusal_is_html(const struct transport_answer *a, struct view body);
 

@@ -48,24 +48,39 @@ static void does_not_trust(void **state)
 static void scopes(void **state)
 {
 	static const struct {
-		const char *challenge, *name, *want;
+		const char *challenge, *want;
+		struct realm_want is;
 	} t[] = {
-		{ "", "library/redis", "repository:library/redis:pull" },
-		{ "repository:library/redis:pull", "library/redis",
-		  "repository:library/redis:pull" },
-		{ "repository:library/redis:pull,push", "library/redis",
-		  "repository:library/redis:pull,push" },
-		{ "repository:user/image:pull", "a/b", "repository:a/b:pull" },
-		{ "repository:library/redis:pull", "library/red",
-		  "repository:library/red:pull" },
-		{ "aws", "a/b", "aws" },
+		{ "", "repository:library/redis:pull", { "library/redis", false, NULL } },
+		{ "repository:library/redis:pull",
+		  "repository:library/redis:pull",
+		  { "library/redis", false, NULL } },
+		{ "repository:library/redis:pull,push",
+		  "repository:library/redis:pull,push",
+		  { "library/redis", false, NULL } },
+		{ "repository:user/image:pull",
+		  "repository:a/b:pull",
+		  { "a/b", false, NULL } },
+		{ "repository:library/redis:pull",
+		  "repository:library/red:pull",
+		  { "library/red", false, NULL } },
+		{ "aws", "aws", { "a/b", false, NULL } },
+		{ "aws", "aws", { "a/b", true, NULL } },
+		{ "", "repository:a/b:pull,push", { "a/b", true, NULL } },
+		{ "repository:a/b:pull",
+		  "repository:a/b:pull,push",
+		  { "a/b", true, NULL } },
+		{ "repository:a/b:pull,push repository:c:pull",
+		  "repository:a/b:pull,push repository:c/d:pull",
+		  { "a/b", true, "c/d" } },
+		{ "repository:a/b:pull", "repository:a/b:pull", { "a/b", false, "c" } },
 	};
 	CLEANUP(buf_done)
 	struct buf out = BUF_INIT(1000);
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(t); i++) {
-		realm_scope(t[i].challenge, t[i].name, &out);
+		realm_scope(t[i].challenge, &t[i].is, &out);
 		assert_string_equal(buf_str(&out), t[i].want);
 	}
 }
