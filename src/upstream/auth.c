@@ -137,7 +137,7 @@ static int basic(struct auth *a, const struct cred *cred, struct err *e)
 				       ? "it wants a user name and password; none are set"
 				       : "it wants a user name and password; an identity "
 					 "token is all there is");
-	if (tokens_denied(a->u->url, cred->id, a->name, e) ||
+	if (tokens_denied(a->u->url, cred->id, a->want.name, e) ||
 	    try_password(a, cred, e) != 0)
 		return -1;
 	token_basic_line(cred, &a->line);
@@ -182,7 +182,7 @@ int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want
 		return 0;
 	/* The registry may have moved its token service: hear from it anew the next time.
 	 */
-	if (e->kind != ERR_BUSY && e->kind != ERR_CANCELLED)
+	if (e->kind != ERR_BUSY && e->kind != ERR_CANCELLED && !e->lasting)
 		remember(u, NULL);
 	return -1;
 }
@@ -199,8 +199,8 @@ static void doubt_password(struct auth *a)
 		return;
 	err_set(&why, ERR_DENIED,
 		"the user name and password are not accepted for %.255s (status 401)",
-		a->name);
-	tokens_deny(a->u->url, cred.id, a->name, &why);
+		a->want.name);
+	tokens_deny(a->u->url, cred.id, a->want.name, &why);
 	logins_doubt(a->u, &cred);
 }
 
