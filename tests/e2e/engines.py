@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 from .procs import Daemon, Done, Running, environment, need, need_cgroups, run, start
@@ -21,7 +23,10 @@ class Dockerd:
             docker("pull", "python:3.11-slim")
     """
 
-    def __init__(self, directory: Path, mirror: str, proxy: str) -> None:
+    def __init__(self, directory: Path, mirror: str, proxy: str, *,
+                 by_file: bool = False) -> None:
+        """by_file: the mirror stands in daemon.json, and not in a flag."""
+        self.by_file = by_file
         need("dockerd", "docker")
         need_cgroups()
         self.directory = directory
@@ -39,19 +44,31 @@ class Dockerd:
             ["dockerd", "--data-root", f"{place}/data", "--exec-root", f"{place}/exec",
              "--host", f"unix://{place}/sock", "--pidfile", f"{place}/pid",
              "--config-file", f"{place}/daemon.json", "--storage-driver", driver,
-             "--bridge=none", "--iptables=false", "--registry-mirror", self.mirror],
+             "--bridge=none", "--iptables=false",
+             *([] if self.by_file else ["--registry-mirror", self.mirror])],
             self.env)
         return self._daemon.wait_log("API listen on")
 
     def __enter__(self) -> "Dockerd":
         self.directory.mkdir(parents=True)
-        (self.directory / "daemon.json").write_text("{}\n")
+        self.configure(*([self.mirror] if self.by_file else []))
         if not self._start("overlay2"):
             self.stop()
             if not self._start("vfs"):
                 self.stop()
                 raise AssertionError(self._daemon.tail())
         return self
+
+    def configure(self, *mirrors: str) -> None:
+        """Write daemon.json; the daemon reads it when it starts, and at reload()."""
+        settings = {"registry-mirrors": list(mirrors)} if mirrors else {}
+        (self.directory / "daemon.json").write_text(json.dumps(settings) + "\n")
+
+    def reload(self) -> None:
+        """As `systemctl reload docker` does, and until it is done."""
+        seen = self._daemon.count_log("Got signal to reload")
+        os.kill(int((self.directory / "pid").read_text()), signal.SIGHUP)
+        assert self._daemon.wait_log("Reloaded configuration", n=seen + 1)
 
     def stop(self) -> None:
         self._daemon.stop(leftovers=[self.directory / "exec/containerd/containerd.pid"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import socketserver
 import subprocess
@@ -462,3 +463,18 @@ def test_it_ends_when_everything_hangs(hub, larder, doctor, scratch):
     report.says("port", "is held by", f"(process {os.getpid()})")
     report.says("upstream docker.io", "not answered in the time")
     report.says("docker", "no answer within")
+
+
+# --- the page that has all of this -----------------------------------------------------
+
+def test_the_page_has_the_words_that_are_printed():
+    """What stands in the first column of a table is what doctor says."""
+    top = Path(__file__).resolve().parents[2]
+    source = "".join(path.read_text() for path in sorted((top / "src/doctor").glob("*.c")))
+    said = re.sub(r'"\s*\n\s*"', "", source)
+    rows = [line.split("|")[1] for line in (top / "docs/troubleshooting.md").read_text()
+            .splitlines() if line.startswith("| `")]
+    phrases = [phrase for row in rows for phrase in re.findall(r"`([^`]+)`", row)]
+    assert len(phrases) > 25
+    for phrase in phrases:
+        assert phrase in said, phrase
