@@ -28,8 +28,9 @@ FLOORS: dict[str, set[str]] = {
     "mirror": {"base", "codec", "oci", "store", "upstream"},
     "trust": {"base", "codec", "oci", "store", "mirror"},
     "server": {"base", "codec", "oci", "discover", "store", "mirror", "trust"},
+    "doctor": {"base", "codec", "oci", "store", "upstream", "mirror", "clients"},
     "app": {"base", "codec", "oci", "discover", "clients", "store", "upstream", "mirror",
-            "trust", "server"},
+            "trust", "server", "doctor"},
 }
 
 # Libraries, and the only places that may include their headers.

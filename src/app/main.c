@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/cmd_pull.h"
+#include "app/cmd_doctor.h"
 #include "app/cmd_serve.h"
 #include "app/cmd_update.h"
 #include "app/cmd_setup.h"
@@ -36,6 +37,7 @@ static const struct command {
 	  cmd_update },
 	{ "setup", "point a client here: larder setup docker|containerd|podman|...",
 	  cmd_setup },
+	{ "doctor", "check it and all that it hangs on, with remedies", cmd_doctor },
 	{ "version", "print the version", run_version },
 	{ "help", "help on a command, or on all settings: larder help settings",
 	  run_help },

@@ -186,7 +186,7 @@ int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want
 		return 0;
 	/* The registry may have moved its token service: hear from it anew the next time.
 	 */
-	if (e->kind != ERR_BUSY && e->kind != ERR_CANCELLED)
+	if (e->kind != ERR_BUSY && e->kind != ERR_CANCELLED && !e->lasting)
 		remember(u, NULL);
 	return -1;
 }

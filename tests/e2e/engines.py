@@ -24,7 +24,10 @@ class Dockerd:
             docker("pull", "python:3.11-slim")
     """
 
-    def __init__(self, directory: Path, mirror: str, proxy: str, bridge: str = "none") -> None:
+    def __init__(self, directory: Path, mirror: str, proxy: str, *, bridge: str = "none",
+                 by_file: bool = False) -> None:
+        """by_file: the mirror stands in daemon.json, and not in a flag."""
+        self.by_file = by_file
         need("dockerd", "docker")
         need_cgroups()
         self.directory = directory
@@ -44,13 +47,13 @@ class Dockerd:
              "--host", f"unix://{place}/sock", "--pidfile", f"{place}/pid",
              "--config-file", f"{place}/daemon.json", "--storage-driver", driver,
              f"--bridge={self._bridge}", "--iptables=false",
-             *(("--registry-mirror", self.mirror) if self.mirror else ())],
+             *(["--registry-mirror", self.mirror] if self.mirror and not self.by_file else [])],
             self.env)
         return self._daemon.wait_log("API listen on")
 
     def __enter__(self) -> "Dockerd":
         self.directory.mkdir(parents=True)
-        (self.directory / "daemon.json").write_text("{}\n")
+        self.configure(*([self.mirror] if self.by_file else []))
         if not self._start("overlay2"):
             self.stop()
             if not self._start("vfs"):
@@ -58,10 +61,16 @@ class Dockerd:
                 raise AssertionError(self._daemon.tail())
         return self
 
+    def configure(self, *mirrors: str) -> None:
+        """Write daemon.json; the daemon reads it when it starts, and at reload()."""
+        settings = {"registry-mirrors": list(mirrors)} if mirrors else {}
+        (self.directory / "daemon.json").write_text(json.dumps(settings) + "\n")
+
     def reload(self) -> None:
-        """Make it read daemon.json again."""
+        """As `systemctl reload docker` does, and until it is done."""
+        seen = self._daemon.count_log("Got signal to reload")
         os.kill(int((self.directory / "pid").read_text()), signal.SIGHUP)
-        assert self._daemon.wait_log("Reloaded configuration"), self._daemon.tail()
+        assert self._daemon.wait_log("Reloaded configuration", n=seen + 1)
 
     def stop(self) -> None:
         self._daemon.stop(leftovers=[self.directory / "exec/containerd/containerd.pid"])

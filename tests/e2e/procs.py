@@ -142,12 +142,16 @@ class Daemon:
         with self._moved:
             return any(text in line for line in self.log)
 
-    def wait_log(self, text: str, timeout: float = 30) -> bool:
-        """Whether a line with the text has come before the end (of its log, or of the
+    def count_log(self, text: str) -> int:
+        with self._moved:
+            return sum(text in line for line in self.log)
+
+    def wait_log(self, text: str, timeout: float = 30, n: int = 1) -> bool:
+        """Whether n lines with the text have come before the end (of its log, or of the
         time)."""
         until = time.monotonic() + timeout
         with self._moved:
-            while not any(text in line for line in self.log):
+            while sum(text in line for line in self.log) < n:
                 left = until - time.monotonic()
                 if left <= 0 or not self._reader.is_alive():
                     return False

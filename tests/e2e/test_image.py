@@ -52,7 +52,8 @@ def engine(bridge) -> Iterator[Dockerd]:
     need_cgroups()
     base = slim_tar()
     with scratch_directory() as scratch, Outside() as outside, \
-            Dockerd(scratch / "docker", outside.url, outside.url, bridge[0]) as docker:
+            Dockerd(scratch / "docker", outside.url, outside.url,
+                    bridge=bridge[0]) as docker:
         docker("import", "--change", 'CMD ["bash"]', str(base), BASE, timeout=120)
         docker("build", "--network", "host", "-t", NAME, "scripts/local-registry", cwd=TOP,
                timeout=600)

@@ -1,0 +1,248 @@
+/*
+ * cmd_doctor.c - from settings to what the doctor looks at, and findings to lines.
+ */
+#include "app/cmd_doctor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/options.h"
+#include "app/wire.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "doctor/doctor.h"
+#include "upstream/upstream.h"
+
+#define LINE_MAX_BYTES 16384
+#define LINE_WIDTH 90
+#define INDENT 9
+
+/* One paragraph, wrapped at spaces; what follows the first line is indented. */
+static void print_lines(const char *first, const char *text)
+{
+	size_t room = LINE_WIDTH - INDENT, n;
+
+	for (const char *p = text; *p != '\0'; p += n + (p[n] == ' ')) {
+		n = strlen(p);
+		if (n > room)
+			for (n = room; n > 0 && p[n] != ' ';)
+				n--;
+		if (n == 0)
+			n = strcspn(p, " ");
+		printf("%-*s%.*s\n", INDENT, p == text ? first : "", (int)n, p);
+	}
+}
+
+static void say_text(void *arg, const struct finding *f)
+{
+	CLEANUP(mem_freep)
+	char *text = mem_fmt("%s: %s", f->name, f->found);
+
+	print_lines(finding_word(f->state), text);
+	if (f->remedy[0] != '\0')
+		print_lines("     -->", f->remedy);
+	fflush(stdout);
+}
+
+static void add_string(struct buf *b, const char *key, const char *value)
+{
+	buf_addf(b, "%s\"%s\":\"", b->n > 0 ? "," : "{", key);
+	buf_add_json(b, value, strlen(value));
+	buf_adds(b, "\"");
+}
+
+static void say_json(void *arg, const struct finding *f)
+{
+	static const char *const words[] = { "ok", "warn", "fail", "skipped" };
+	CLEANUP(buf_done)
+	struct buf b = BUF_INIT(LINE_MAX_BYTES);
+
+	add_string(&b, "check", f->name);
+	add_string(&b, "state", words[f->state]);
+	add_string(&b, "found", f->found);
+	add_string(&b, "remedy", f->remedy);
+	printf("%s}\n", buf_str(&b));
+	fflush(stdout);
+}
+
+/* Where larder is to be found, as its settings have it. */
+static char *default_mirror(const struct settings *s)
+{
+	const char *host = s->listen_host;
+	bool v6 = host != NULL && strchr(host, ':') != NULL;
+
+	if (host == NULL || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) {
+		host = "127.0.0.1";
+		v6 = false;
+	}
+	return mem_fmt("%s://%s%s%s:%u", s->tls_certificate != NULL ? "https" : "http",
+		       v6 ? "[" : "", host, v6 ? "]" : "", s->listen_port);
+}
+
+static char *credentials_of(const struct settings *s, const struct setting_upstream *u,
+			    char **envp)
+{
+	if (u->username != NULL)
+		return mem_fmt("the settings or the environment");
+	return mem_dup(s->docker_config != NULL ? s->docker_config : "");
+}
+
+struct wired {
+	struct doctor_upstream *upstream;
+	size_t n;
+	char **credentials;
+};
+
+static void wired_done(struct wired *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->credentials[i]);
+	free(w->credentials);
+	free(w->upstream);
+}
+
+/* In the order of the settings, each with the upstream that the plan has for it. */
+static void wire(struct wired *w, const struct settings *s, const struct plan *p,
+		 char **envp)
+{
+	w->upstream = mem_alloc((s->n_upstreams + 1) * sizeof(*w->upstream));
+	w->credentials = mem_alloc((s->n_upstreams + 1) * sizeof(*w->credentials));
+	for (size_t i = 0; i < s->n_upstreams && i < p->nsites; i++) {
+		const struct setting_upstream *u = &s->upstreams[i];
+
+		w->credentials[i] = credentials_of(s, u, envp);
+		w->upstream[i] = (struct doctor_upstream){
+			.up = p->site[i].up,
+			.url = u->url,
+			.credentials = w->credentials[i],
+			.needed = u->is_default || !s->mirror,
+		};
+		w->n = i + 1;
+	}
+}
+
+static void print_summary(const struct doctor_tally *t)
+{
+	unsigned ok = t->count[FINDING_OK], warn = t->count[FINDING_WARN],
+		 bad = t->count[FINDING_FAIL], skipped = t->count[FINDING_SKIPPED];
+
+	printf("\n%u ok, %u warning%s, %u failed, %u skipped\n", ok, warn,
+	       warn == 1 ? "" : "s", bad, skipped);
+	if (bad > 0)
+		printf("Mend what failed from the top: later findings often follow from "
+		       "earlier ones.\n");
+}
+
+static int examine(const struct settings *s, struct doctor_conf *conf, bool json,
+		   char **envp)
+{
+	struct doctor_tally tally;
+	struct wired w = { 0 };
+	struct plan *p = NULL;
+	struct err e;
+	int rc;
+
+	if (upstream_global_init(&e) != 0 || (p = wire_plan(s, &e)) == NULL) {
+		fprintf(stderr, "larder doctor: %s\n", e.msg);
+		return EXIT_FAILED;
+	}
+	wire(&w, s, p, envp);
+	conf->upstream = w.upstream;
+	conf->n_upstreams = w.n;
+	rc = doctor_run(conf, json ? say_json : say_text, NULL, &tally, &e);
+	if (rc != 0)
+		fprintf(stderr, "larder doctor: %s\n", e.msg);
+	else if (!json)
+		print_summary(&tally);
+	if (rc == 0 && tally.hangs) {
+		/* Some thread still uses all this. */
+		fflush(stdout);
+		_exit(EXIT_PARTLY);
+	}
+	wired_done(&w);
+	plan_unref(p);
+	upstream_global_done();
+	if (rc != 0)
+		return e.kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
+	return tally.count[FINDING_FAIL] > 0 ? EXIT_PARTLY : EXIT_DONE;
+}
+
+int cmd_doctor(int argc, char **argv, char **envp)
+{
+	const char *mirror = NULL, *ca = NULL, *engine = "docker", *etc = "/etc";
+	bool json = false;
+	const struct option rows[] = {
+		{ .name = "mirror",
+		  .kind = OPTION_TEXT,
+		  .to = &mirror,
+		  .value = "URL",
+		  .what = "Where clients are to find larder; else where the settings "
+			  "have "
+			  "it listen." },
+		{ .name = "mirror-ca",
+		  .kind = OPTION_TEXT,
+		  .to = &ca,
+		  .value = "FILE",
+		  .what = "PEM of the authority that signed its certificate, besides the "
+			  "system's." },
+		{ .name = "engine",
+		  .kind = OPTION_TEXT,
+		  .to = &engine,
+		  .value = "SOCKET",
+		  .what = "Docker or Podman engine to look at: a socket's path, a tcp:// "
+			  "address, or none; else the one that the docker command "
+			  "uses." },
+		{ .name = "etc",
+		  .kind = OPTION_TEXT,
+		  .to = &etc,
+		  .value = "DIR",
+		  .what = "Where clients have their configuration (/etc)." },
+		{ .name = "json",
+		  .kind = OPTION_FLAG,
+		  .to = &json,
+		  .what = "One JSON object a finding." },
+		{ 0 },
+	};
+	struct options o = {
+		.row = rows,
+		.usage = "larder doctor [options]",
+		.about = "Checks larder and what it hangs on, for real: that it answers, "
+			 "its registries,\n"
+			 "their logins and quota, clock, disk, and that Docker pulls "
+			 "through it and does\n"
+			 "not silently go past it. Each finding says what to do. Takes "
+			 "the settings that\n"
+			 "larder serves with (--config FILE).\n",
+		.has_settings = true,
+	};
+	CLEANUP(settings_freep)
+	struct settings *s = NULL;
+	CLEANUP(mem_freep)
+	char *own = NULL;
+	int status = EXIT_DONE;
+
+	log_setup(LOG_ERROR, LOG_TEXT);
+	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		if (o.n_operands > 0) {
+			fprintf(stderr, "larder doctor: \"%.100s\" is too much\n",
+				o.operand[0]);
+			status = EXIT_WRONG_USE;
+		} else {
+			own = default_mirror(s);
+			struct doctor_conf conf = {
+				.mirror = mirror != NULL ? mirror : own,
+				.ca = ca,
+				.listen_host = s->listen_host,
+				.root = s->root,
+				.etc = etc,
+				.engine = strcmp(engine, "none") == 0 ? NULL : engine,
+			};
+
+			status = examine(s, &conf, json, envp);
+		}
+	}
+	options_done(&o);
+	return status;
+}
