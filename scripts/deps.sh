@@ -8,7 +8,7 @@ set -eu
 # Each word is package, or package:program where another package may bring the same program.
 # larder itself: compiler, build tool, libraries.
 build="gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev libcurl4-openssl-dev
-	libssl-dev libjansson-dev libyaml-dev libgnutls28-dev libcrypt-dev ca-certificates"
+	libssl-dev libjansson-dev libyaml-dev libgnutls28-dev libcrypt-dev libsqlite3-dev ca-certificates"
 # A second compiler with its sanitizers and fuzzer; the unit test library; the scenarios' language;
 # a TLS tool for the scripted hub; and the real clients and engines of the end-to-end tests.
 test="clang libclang-rt-14-dev llvm clang-format libcmocka-dev

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/cmd_list.h"
 #include "app/cmd_serve.h"
+#include "app/cmd_status.h"
 #include "app/options.h"
 #include "app/setting_help.h"
 #include "app/setting_path.h"
@@ -27,6 +29,8 @@ static const struct command {
 	int (*run)(int argc, char **argv, char **envp);
 } commands[] = {
 	{ "serve", "serve images: larder serve [flags] [config.yml]", run_serve },
+	{ "list", "list the images of a store, or of another larder", cmd_list },
+	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "version", "print the version", run_version },
 	{ "help", "help on a command, or on all settings: larder help settings",
 	  run_help },

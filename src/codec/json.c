@@ -16,6 +16,7 @@
 #undef json_is_object
 #undef json_is_array
 #undef json_is_null
+#undef json_is_true
 
 struct place {
 	size_t line, column;
@@ -149,6 +150,11 @@ bool json_is_object(const struct json *v)
 bool json_is_array(const struct json *v)
 {
 	return has_type(v, JSON_ARRAY);
+}
+
+bool json_is_true(const struct json *v)
+{
+	return has_type(v, JSON_TRUE);
 }
 
 bool json_is_null(const struct json *v)

@@ -224,7 +224,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 static void set_rules(CURL *h, struct call *c)
 {
 	const struct transport_request *req = c->req;
-	const char *proxy = proxy_for(&req->at);
+	const char *proxy = req->direct ? NULL : proxy_for(&req->at);
 	struct curl_blob ca = { (void *)req->ca.p, req->ca.n, CURL_BLOB_NOCOPY };
 
 	c->a->proxied = proxy != NULL;
