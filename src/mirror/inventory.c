@@ -48,6 +48,13 @@ enum inventory_state inventory_state_of(const char *word)
 	return (enum inventory_state)i;
 }
 
+static int go_on(const struct walk *w, struct err *e)
+{
+	if (w->ask->stop == NULL || !atomic_load(w->ask->stop))
+		return 0;
+	return err_set(e, ERR_CANCELLED, "larder is stopping");
+}
+
 /* --- one row
  * ----------------------------------------------------------------------------
  */
@@ -215,6 +222,8 @@ static int walk_tags(struct walk *w, const char *last, struct shares *tagged,
 	     p += strlen(p) + 1) {
 		bool torn = tag_get(s, &w->row.repository, p, &d, &why) != 0;
 
+		if (go_on(w, e) != 0)
+			return -1;
 		if (torn && why.kind == ERR_NOT_FOUND)
 			continue; /* removed meanwhile */
 		if (tagged != NULL && !torn)
@@ -270,14 +279,19 @@ static int walk_untagged(struct walk *w, const char *last, struct err *e)
 	}
 	if (walk_tags(&tags, "", reached, e) != 0)
 		return -1;
-	for (p = buf_str(&all); p < buf_str(&all) + all.n; p += strlen(p) + 1)
+	for (p = buf_str(&all); p < buf_str(&all) + all.n; p += strlen(p) + 1) {
+		if (go_on(w, e) != 0)
+			return -1;
 		reach_children(w, p, reached);
+	}
 	for (p = buf_str(&all); p < buf_str(&all) + all.n && rc == 0;
 	     p += strlen(p) + 1) {
 		if (strcmp(p, last) <= 0 || digest_parse(view_of(p), &d, NULL) != 0 ||
 		    shares_has(reached, &d))
 			continue;
-		rc = w->count ? count_one(w, &d) : row_one(w, "", &d, NULL, e);
+		rc = go_on(w, e);
+		if (rc == 0)
+			rc = w->count ? count_one(w, &d) : row_one(w, "", &d, NULL, e);
 	}
 	return rc;
 }
@@ -290,6 +304,8 @@ static int walk_repository(struct walk *w, const char *name, const char *after,
 	struct inventory_row *r = &w->row;
 	int rc = 0;
 
+	if (go_on(w, e) != 0)
+		return -1;
 	if (reponame_parse(view_of(name), &r->repository, NULL) != 0 ||
 	    (ask->may != NULL && !ask->may(ask->may_arg, name)))
 		return 0;

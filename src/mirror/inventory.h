@@ -10,6 +10,7 @@
 #ifndef LARDER_MIRROR_INVENTORY_H
 #define LARDER_MIRROR_INVENTORY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,6 +78,8 @@ struct inventory_ask {
 	/* Is this image wanted? Looked at before it is read; tag "" : none. NULL: any. */
 	bool (*want)(void *arg, const char *shown, const char *tag);
 	void *want_arg;
+	/* Set by another thread: it ends soon, with ERR_CANCELLED. NULL: never. */
+	const atomic_bool *stop;
 };
 
 /* "name:tag" or "name@digest", as in the store. */

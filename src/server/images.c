@@ -202,7 +202,8 @@ static int run(void *arg, struct err *e)
 				     .plan = j->plan,
 				     .all = j->all,
 				     .may = may,
-				     .may_arg = j };
+				     .may_arg = j,
+				     .stop = &j->server->stopping };
 	struct kept k = take_out(im, j);
 	int rc;
 
