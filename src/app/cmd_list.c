@@ -117,7 +117,7 @@ static int list_store(struct listing *l, const struct settings *s, struct err *e
 	if (store_look(s->root, &store, e) != 0)
 		return -1;
 	ask.store = store;
-	ask.plan = wire_plan(s, e);
+	ask.plan = wire_store_plan(s, store, e);
 	if (ask.plan != NULL && inventory_count(&ask, shares, e) == 0) {
 		ask.usage = usage_reader_open(store);
 		rc = inventory_list(&ask, shares, "", SIZE_MAX, take, l, next, e);
@@ -182,6 +182,8 @@ static int list_server(struct listing *l, const struct settings *s, struct err *
 		if (rc != 0)
 			break;
 		rc = take_page(l, &page, e);
+		if (rc == 0 && page.body.n == 0 && page.next[0] != '\0')
+			rc = err_set(e, ERR_UPSTREAM, "an empty page, and more after it");
 		take_total(l, &page);
 		memcpy(path, page.next, sizeof(path));
 		plain_done(&page);

@@ -25,7 +25,8 @@ static int look_at_images(struct store *store, const struct settings *s, struct 
 {
 	CLEANUP(shares_freep)
 	struct shares *shares = shares_new();
-	struct inventory_ask ask = { .store = store, .plan = wire_plan(s, e) };
+	struct inventory_ask ask = { .store = store,
+				     .plan = wire_store_plan(s, store, e) };
 	int rc = ask.plan != NULL ? inventory_count(&ask, shares, e) : -1;
 
 	plan_unref(ask.plan);

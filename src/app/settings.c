@@ -154,7 +154,7 @@ static int finish(struct setting_draft *d, char **envp, struct err *e)
 	struct settings *s = &d->s;
 
 	if (d->command && d->n_upstreams == 0 && d->remote_url == NULL)
-		s->mirror = true;
+		s->mirror = s->assumed = true;
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
 	    check_access(d, e) != 0 || check_readable("larder.ca", s->ca_file, e) != 0 ||
 	    check_readable("larder.docker-config", s->docker_config, e) != 0)

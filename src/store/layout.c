@@ -139,5 +139,5 @@ void layout_type(layout_path out, const struct digest *d)
 
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag)
 {
-	compose(out, "larder/tags/%s/_tags/%s", name->s, tag);
+	compose(out, LAYOUT_CHECKS "/%s/_tags/%s", name->s, tag);
 }

@@ -37,6 +37,7 @@
 #define LAYOUT_TMP "larder/tmp"
 #define LAYOUT_PARTIALS "larder/partial"
 #define LAYOUT_UPLOADS "larder/uploads"
+#define LAYOUT_CHECKS "larder/tags"
 #define LAYOUT_USAGE "larder/usage.db"
 
 typedef char layout_path[LAYOUT_PATH_MAX];

@@ -106,6 +106,14 @@ bool store_in_use(struct store *s)
 	return used;
 }
 
+bool store_has_mirrored(struct store *s)
+{
+	struct stat st;
+
+	return fstatat(s->dirfd, LAYOUT_CHECKS, &st, 0) == 0 ||
+	       fstatat(s->dirfd, "scheduler-state.json", &st, 0) == 0;
+}
+
 int store_open(const char *root, struct store **out, struct err *e)
 {
 	struct store *s = store_new(root);

@@ -39,6 +39,9 @@ int store_look(const char *root, struct store **out, struct err *e);
 /* Has another process (or this one, by store_open) the store open, to write? */
 bool store_in_use(struct store *s);
 
+/* Has it ever been a mirror's, larder's or registry:2's? */
+bool store_has_mirrored(struct store *s);
+
 /* A file that was cut when another program, or the power, died while it was written:
  * logged, once for each of the first STORE_MAX_TORN paths. What it said counts as not
  * there. */
