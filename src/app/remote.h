@@ -13,8 +13,7 @@
 
 #define REMOTE_URL_MAX 512
 #define REMOTE_ASK_MS 60000  /* for one answer: a list may take the server a while */
-#define REMOTE_PROBE_MS 2000 /* for a larder on this machine, which is there or is not   \
-			      */
+#define REMOTE_PROBE_MS 2000 /* the same of one on this machine */
 
 struct remote {
 	struct upstream *up;

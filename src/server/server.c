@@ -38,8 +38,9 @@
  */
 #define CONNECTION_MEMORY (32u << 10)
 #define STALL_SECONDS 120 /* a client that takes no byte for so long is left */
-#define DISK_THREADS 16 /* they wait for the disk, which likes to be asked much at once  \
-			 */
+#define DISK_THREADS                                                                     \
+	16 /* they wait for the disk, which likes to be asked much at once               \
+	    */
 #define DISK_WORKS 4096
 
 static struct client *client_of(struct MHD_Connection *conn)

@@ -92,5 +92,5 @@ int main(void)
 		cmocka_unit_test(the_limit),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("mirror/shares", tests, NULL, NULL);
 }

@@ -265,5 +265,5 @@ int main(void)
 		IN_STORE(forgotten),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("store/usage", tests, NULL, NULL);
 }
