@@ -8,7 +8,8 @@ set -eu
 # Each word is package, or package:program where another package may bring the same program.
 # larder itself: compiler, build tool, libraries.
 build="gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev libcurl4-openssl-dev
-	libssl-dev libjansson-dev libyaml-dev libarchive-dev libgnutls28-dev libcrypt-dev ca-certificates"
+	libssl-dev libjansson-dev libyaml-dev libarchive-dev libgnutls28-dev libcrypt-dev libsqlite3-dev
+	ca-certificates"
 # A second compiler with its sanitizers and fuzzer; the unit test library; the scenarios' language;
 # a TLS tool for the scripted hub; the real clients and engines of the end-to-end tests, and a base
 # image for them; and a reader for the examples.

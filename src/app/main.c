@@ -12,6 +12,8 @@
 #include "app/cmd_serve.h"
 #include "app/cmd_update.h"
 #include "app/cmd_setup.h"
+#include "app/cmd_list.h"
+#include "app/cmd_status.h"
 #include "app/options.h"
 #include "app/setting_help.h"
 #include "app/setting_path.h"
@@ -38,6 +40,8 @@ static const struct command {
 	{ "setup", "point a client here: larder setup docker|containerd|podman|...",
 	  cmd_setup },
 	{ "doctor", "check it and all that it hangs on, with remedies", cmd_doctor },
+	{ "list", "list the images of a store, or of another larder", cmd_list },
+	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "version", "print the version", run_version },
 	{ "help", "help on a command, or on all settings: larder help settings",
 	  run_help },

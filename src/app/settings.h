@@ -80,7 +80,8 @@ struct settings {
 	bool access_log;
 
 	/* mirror */
-	bool mirror; /* docker.io and the well-known registries were asked for */
+	bool mirror;  /* docker.io and the well-known registries were asked for */
+	bool assumed; /* they were not, but a command works as if */
 	struct setting_upstream *upstreams;
 	size_t n_upstreams;   /* 0: a local registry */
 	int64_t freshness_ms; /* age at which a tag is checked again; 0: always */

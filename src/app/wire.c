@@ -63,3 +63,8 @@ struct plan *wire_plan(const struct settings *s, struct err *e)
 	}
 	return p;
 }
+
+struct plan *wire_store_plan(const struct settings *s, struct store *store, struct err *e)
+{
+	return s->assumed && !store_has_mirrored(store) ? plan_new() : wire_plan(s, e);
+}

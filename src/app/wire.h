@@ -7,9 +7,15 @@
 #include "app/settings.h"
 #include "base/err.h"
 #include "mirror/route.h"
+#include "store/store.h"
 
 /* The upstreams, policies and local names as a plan; contacts nobody. NULL: *e names the
  * setting. The HTTP client has been set up (upstream_global_init). */
 struct plan *wire_plan(const struct settings *s, struct err *e);
+
+/* The same for who looks into a store. Where the upstreams are only taken for granted,
+ * and the store has never mirrored any, its images live there. */
+struct plan *wire_store_plan(const struct settings *s, struct store *store,
+			     struct err *e);
 
 #endif

@@ -3,8 +3,6 @@
  */
 #include "base/human.h"
 
-#include <stdio.h>
-
 #include "base/mem.h"
 
 void human_bytes(uint64_t bytes, char out[HUMAN_MAX])
@@ -13,13 +11,25 @@ void human_bytes(uint64_t bytes, char out[HUMAN_MAX])
 	double n = (double)bytes;
 	size_t i = 0;
 
-	/* 999.95 would be shown as 1000.0 */
 	while (n >= 999.5 && i + 1 < ARRAY_LEN(units)) {
 		n /= 1000;
 		i++;
 	}
-	snprintf(out, HUMAN_MAX, i == 0 || n >= 99.95 ? "%.0f %s" : "%.1f %s", n,
-		 units[i]);
+	snprintf(out, HUMAN_MAX, i == 0 || n >= 99.95 ? "%.0f%s" : "%.1f%s", n, units[i]);
+}
+
+void human_span(int64_t ms, char out[HUMAN_MAX])
+{
+	int64_t s = ms > 0 ? ms / 1000 : 0;
+
+	if (s < 60)
+		snprintf(out, HUMAN_MAX, "%lld s", (long long)s);
+	else if (s < 3600)
+		snprintf(out, HUMAN_MAX, "%lld min", (long long)s / 60);
+	else if (s < 48 * 3600)
+		snprintf(out, HUMAN_MAX, "%lld h", (long long)s / 3600);
+	else
+		snprintf(out, HUMAN_MAX, "%lld d", (long long)s / 86400);
 }
 
 void human_ms(int64_t ms, char out[HUMAN_MAX])
@@ -36,4 +46,10 @@ void human_ms(int64_t ms, char out[HUMAN_MAX])
 		snprintf(out, HUMAN_MAX, "%lld h %lld min", s / 3600, s / 60 % 60);
 	else
 		snprintf(out, HUMAN_MAX, "%lld days", s / 86400);
+}
+
+void human_print(FILE *to, const char *text)
+{
+	for (; *text != '\0'; text++)
+		fputc(*text < ' ' || *text > '~' ? '?' : *text, to);
 }

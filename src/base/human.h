@@ -1,16 +1,21 @@
 /*
- * human.h - numbers as people read them.
+ * human.h - sizes, times and texts as people read them. Pure.
  */
 #ifndef LARDER_BASE_HUMAN_H
 #define LARDER_BASE_HUMAN_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #define HUMAN_MAX 32
 
-/* "0 B", "999 B", "1.2 kB", "45.0 MB", "312 GB": powers of 1000. */
+/* "0B", "999B", "1.2kB", "45.0MB", "312GB": powers of 1000, as Docker shows them. */
 void human_bytes(uint64_t bytes, char out[HUMAN_MAX]);
-/* "0.4 s", "12 s", "3 min 5 s", "2 h 10 min", "6 days". */
+/* How long something took: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min", "6 days". */
 void human_ms(int64_t ms, char out[HUMAN_MAX]);
+/* How long ago, in one unit: "12 s", "5 min", "3 h", "2 d". */
+void human_span(int64_t ms, char out[HUMAN_MAX]);
+/* Text that somebody else chose, to a terminal: what is not printable as "?". */
+void human_print(FILE *to, const char *text);
 
 #endif

@@ -116,6 +116,40 @@ metric_cell *metrics_cell(struct metric *m, const char *v1, const char *v2,
 	return &c->value;
 }
 
+static bool has_label(const struct metric *m, const struct cell *c, const char *label,
+		      const char *value)
+{
+	size_t i;
+
+	for (i = 0; label != NULL && i < m->nlabels; i++)
+		if (strcmp(m->labels[i], label) == 0)
+			return strcmp(c->label[i], value) == 0;
+	return label == NULL;
+}
+
+bool metrics_sum(const char *name, const char *label1, const char *value1,
+		 const char *label2, const char *value2, int64_t *out)
+{
+	struct metric *m;
+	struct cell *c;
+	int64_t sum = 0;
+	bool found = false;
+
+	pthread_mutex_lock(&mu);
+	for (m = families; m != NULL && strcmp(m->name, name) != 0;)
+		m = m->next;
+	for (c = m != NULL ? m->cells : NULL; c != NULL; c = c->next) {
+		if (!has_label(m, c, label1, value1) || !has_label(m, c, label2, value2))
+			continue;
+		sum += atomic_load_explicit(&c->value, memory_order_relaxed);
+		found = true;
+	}
+	pthread_mutex_unlock(&mu);
+	if (found)
+		*out = sum;
+	return found;
+}
+
 /* Label values: backslash, quote and newline are escaped (exposition format 0.0.4). */
 static int render_value(struct buf *out, const char *s)
 {

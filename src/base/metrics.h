@@ -11,6 +11,7 @@
 #define LARDER_BASE_METRICS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -38,6 +39,11 @@ static inline void metrics_set(metric_cell *c, int64_t n)
 {
 	atomic_store_explicit(c, n, memory_order_relaxed);
 }
+
+/* The sum over the cells of a family that have these label values (label NULL: any).
+ * False: there is no such cell. */
+bool metrics_sum(const char *name, const char *label1, const char *value1,
+		 const char *label2, const char *value2, int64_t *out);
 
 int metrics_render(struct buf *out); /* -1 when out's limit is too small */
 

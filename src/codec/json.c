@@ -16,6 +16,7 @@
 #undef json_is_object
 #undef json_is_array
 #undef json_is_null
+#undef json_is_true
 
 struct place {
 	size_t line, column;
@@ -136,19 +137,19 @@ bool json_get_int(const struct json *object, const char *key, int64_t *out)
 	return true;
 }
 
-bool json_get_bool(const struct json *object, const char *key, bool *out)
-{
-	const json_t *v = (const json_t *)json_get(object, key);
-
-	if (!json_is_boolean(v))
-		return false;
-	*out = json_is_true(v);
-	return true;
-}
-
 static bool has_type(const struct json *v, json_type type)
 {
 	return v != NULL && json_typeof((const json_t *)v) == type;
+}
+
+bool json_get_bool(const struct json *object, const char *key, bool *out)
+{
+	const struct json *v = json_get(object, key);
+
+	if (!has_type(v, JSON_TRUE) && !has_type(v, JSON_FALSE))
+		return false;
+	*out = has_type(v, JSON_TRUE);
+	return true;
 }
 
 bool json_is_object(const struct json *v)
@@ -159,6 +160,11 @@ bool json_is_object(const struct json *v)
 bool json_is_array(const struct json *v)
 {
 	return has_type(v, JSON_ARRAY);
+}
+
+bool json_is_true(const struct json *v)
+{
+	return has_type(v, JSON_TRUE);
 }
 
 bool json_is_null(const struct json *v)

@@ -40,6 +40,7 @@ bool json_get_int(const struct json *object, const char *key, int64_t *out);
 bool json_get_bool(const struct json *object, const char *key, bool *out);
 bool json_is_object(const struct json *v);
 bool json_is_array(const struct json *v);
+bool json_is_true(const struct json *v);
 bool json_is_null(const struct json *v); /* a null that is there */
 /* Append s, which came from a document, as a string with its quotes; -1: over the limit.
  */

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "mirror/mirror_impl.h"
 
 #define CHECK_THREADS 128
@@ -77,6 +78,28 @@ struct plan *mirror_plan(struct mirror *m)
 	p = plan_ref(m->plan);
 	pthread_mutex_unlock(&m->mu);
 	return p;
+}
+
+void mirror_sites(struct mirror *m, void (*fn)(void *arg, const struct mirror_site *s),
+		  void *arg)
+{
+	struct plan *p = mirror_plan(m);
+	size_t i;
+
+	for (i = 0; i < p->nsites; i++) {
+		struct site *s = &p->site[i];
+		struct mirror_site out = { .host = s->host,
+					   .url = upstream_url(s->up),
+					   .trouble = atomic_load(&s->trouble) };
+
+		out.quota_known =
+			metrics_sum("larder_upstream_pull_quota_limit", "upstream",
+				    s->host, NULL, NULL, &out.quota_limit) &&
+			metrics_sum("larder_upstream_pull_quota_remaining", "upstream",
+				    s->host, NULL, NULL, &out.quota_remaining);
+		fn(arg, &out);
+	}
+	plan_unref(p);
 }
 
 void mirror_set_plan(struct mirror *m, struct plan *plan)

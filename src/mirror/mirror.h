@@ -23,4 +23,16 @@ struct plan *mirror_plan(struct mirror *m); /* the present one; a reference */
 void mirror_set_plan(struct mirror *m,
 		     struct plan *plan); /* taken over; for later requests */
 
+/* What is known of one upstream. */
+struct mirror_site {
+	const char *host, *url; /* valid during the call */
+	bool trouble;		/* the last check failed or was slow */
+	bool quota_known;	/* what it last said of its pull quota: */
+	int64_t quota_limit, quota_remaining;
+};
+
+/* Each upstream of the present plan, in the order of the settings. Any thread. */
+void mirror_sites(struct mirror *m, void (*fn)(void *arg, const struct mirror_site *s),
+		  void *arg);
+
 #endif

@@ -232,6 +232,37 @@ int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	return to_site(p, s, name->s, out, e);
 }
 
+int route_stored(struct plan *p, const struct reponame *stored, struct route *out,
+		 struct err *e)
+{
+	struct route r;
+	struct err why;
+
+	if (route_find(p, stored, NULL, &r, &why) == 0) {
+		if (strcmp(r.name.s, stored->s) == 0) {
+			*out = r;
+			return 0;
+		}
+		route_done(&r);
+	}
+	return err_set(e, ERR_NOT_FOUND, "no name leads to the repository %s", stored->s);
+}
+
+void route_shown(const struct route *r, char out[ROUTE_SHOWN_MAX])
+{
+	const char *name = r->remote.s;
+
+	if (r->site == NULL) {
+		snprintf(out, ROUTE_SHOWN_MAX, "%s", r->name.s);
+	} else if (strcmp(r->site->host, "docker.io") != 0) {
+		snprintf(out, ROUTE_SHOWN_MAX, "%s/%s", r->site->host, name);
+	} else {
+		if (strncmp(name, "library/", 8) == 0 && strchr(name + 8, '/') == NULL)
+			name += 8;
+		snprintf(out, ROUTE_SHOWN_MAX, "%s", name);
+	}
+}
+
 void route_done(struct route *r)
 {
 	plan_unref(r->plan);

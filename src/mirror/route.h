@@ -78,6 +78,13 @@ struct route {
 int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	       struct route *out, struct err *e);
 void route_done(struct route *r);
+/* The route of a repository that the store has under this name. ERR_NOT_FOUND: no name
+ * leads there, as the settings are. */
+int route_stored(struct plan *p, const struct reponame *stored, struct route *out,
+		 struct err *e);
+/* As people write it: without docker.io and its library/. */
+#define ROUTE_SHOWN_MAX (256 + NAME_MAX_BYTES + 2)
+void route_shown(const struct route *r, char out[ROUTE_SHOWN_MAX]);
 void route_copy(struct route *to, const struct route *from);
 /* The rule for a tag of a mirrored repository. */
 struct tag_policy route_tag_policy(const struct route *r, const char *tag);

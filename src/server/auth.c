@@ -291,6 +291,13 @@ static bool any_right(const struct auth *a, const char *user)
 	       rules_allow(a->rules, a->nrules, user, RULE_DELETE, NULL);
 }
 
+bool auth_user_may_pull(const struct auth *a, const char *user, const char *name)
+{
+	if (a->nrules == 0)
+		return a->path == NULL || user != NULL;
+	return rules_allow(a->rules, a->nrules, user, RULE_PULL, name);
+}
+
 bool auth_may(struct request *rq, enum auth_action action, const char *name)
 {
 	const struct auth *a = rq->server->auth;

@@ -53,6 +53,9 @@ bool auth_passes(struct request *rq, enum auth_action action, const char *name,
 		 enum MHD_Result *answer);
 /* After auth_request has allowed something: may the same user do that as well? */
 bool auth_may(struct request *rq, enum auth_action action, const char *name);
+/* A user (NULL: one without a name), asked for later and on any thread: may they pull
+ * from this repository? */
+bool auth_user_may_pull(const struct auth *a, const char *user, const char *name);
 /* GET /token: a token for whoever asks. */
 enum MHD_Result auth_token(struct request *rq);
 

@@ -7,10 +7,12 @@
 
 #include "server/auth.h"
 #include "server/changes.h"
+#include "server/images.h"
 #include "server/probe.h"
 #include "server/referrers.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
+#include "server/status.h"
 #include "server/tls.h"
 #include "server/uploads.h"
 
@@ -203,6 +205,10 @@ enum MHD_Result dispatch_request(struct request *rq)
 		return admin_ready(rq);
 	case REQUEST_METRICS:
 		return admin_metrics(rq);
+	case REQUEST_IMAGES:
+		return images_handle(rq);
+	case REQUEST_STATUS:
+		return status_handle(rq);
 	case REQUEST_OTHER:
 		return reply_oci_error(
 			rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "mirror/ask_manifest.h"
+#include "store/usage.h"
 
 static void release_stored(void *arg)
 {
@@ -25,6 +26,13 @@ static void mark(struct MHD_Response *r, const struct request *rq,
 		    found->age_s);
 }
 
+/* A HEAD by tag counts: a pull of what the client has already ends there. */
+static void note_use(struct request *rq)
+{
+	if (rq->get || !rq->ref.is_digest)
+		usage_note(rq->server->usage, &rq->route.name, &rq->ref);
+}
+
 static enum MHD_Result answer(struct request *rq, const struct found_manifest *found)
 {
 	char digest[DIGEST_TEXT_MAX];
@@ -32,6 +40,7 @@ static enum MHD_Result answer(struct request *rq, const struct found_manifest *f
 	struct MHD_Response *r;
 	bool same;
 
+	note_use(rq);
 	digest_text(&m->digest, digest);
 	same = request_none_match(rq, digest);
 	if (same) {

@@ -21,6 +21,7 @@ const char *request_word(enum request_kind k)
 		[REQUEST_REFERRERS] = "referrers", [REQUEST_UPLOAD] = "upload",
 		[REQUEST_TOKEN] = "token",	   [REQUEST_HEALTH] = "health",
 		[REQUEST_READY] = "ready",	   [REQUEST_METRICS] = "metrics",
+		[REQUEST_IMAGES] = "images",	   [REQUEST_STATUS] = "status",
 	};
 
 	return words[k];
@@ -103,6 +104,10 @@ enum request_kind request_classify(const char *path, struct view *name, struct v
 		return REQUEST_READY;
 	if (strcmp(path, "/metrics") == 0)
 		return REQUEST_METRICS;
+	if (strcmp(path, "/larder/v1/images") == 0)
+		return REQUEST_IMAGES;
+	if (strcmp(path, "/larder/v1/status") == 0)
+		return REQUEST_STATUS;
 	return REQUEST_OTHER;
 }
 

@@ -24,6 +24,7 @@
 #include "server/dispatch.h"
 #include "server/door.h"
 #include "server/framing.h"
+#include "server/images.h"
 #include "server/intake.h"
 #include "server/listen.h"
 #include "server/park.h"
@@ -34,11 +35,16 @@
 #include "server/work.h"
 #include "store/publish.h"
 #include "store/upload.h"
+#include "store/usage.h"
 
 /* Headers of one request must fit half of it; containerd's and Docker's take up to 4 KiB.
  */
 #define CONNECTION_MEMORY (32u << 10)
 #define STALL_SECONDS 120 /* a client that takes no byte for so long is left */
+#define DISK_THREADS                                                                     \
+	16 /* they wait for the disk, which likes to be asked much at once               \
+	    */
+#define DISK_WORKS 4096
 
 static struct client *client_of(struct MHD_Connection *conn)
 {
@@ -169,6 +175,8 @@ static void server_free(struct server *s)
 	clients_free(s->clients);
 	purge_stop(s->purge);
 	works_stop(s->works);
+	images_free(s->images);
+	usage_free(s->usage);
 	purge_free(s->purge);
 	probe_free(s->probe);
 	auth_free(s->auth);
@@ -269,7 +277,10 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 	s->mirror = m;
 	s->port = conf->port;
 	s->clients = clients_new();
-	s->works = works_new();
+	s->works = works_new("disk", DISK_THREADS, DISK_WORKS);
+	s->images = images_new();
+	s->usage = usage_new(store);
+	s->started_mono_ms = clock_mono_ms();
 	s->uploads = uploads_new(store);
 	s->publishing = publishing_new(store);
 	if (probe_new(&s->probe, e) != 0 || make_guards(s, conf, e) != 0) {

@@ -23,6 +23,8 @@ struct publishing; /* store/publish.h */
 struct probe;	   /* server/probe.h */
 struct purge;	   /* server/purge.h */
 struct uploads;	   /* store/upload.h */
+struct images;	   /* server/images.h */
+struct usage;	   /* store/usage.h */
 struct works;	   /* server/work.h */
 
 struct server {
@@ -41,6 +43,9 @@ struct server {
 	struct purge *purge; /* NULL: sessions stay */
 	struct uploads *uploads;
 	struct publishing *publishing;
+	struct images *images;
+	struct usage *usage;
+	int64_t started_mono_ms;
 	atomic_bool stopping; /* requests end with 503 from now on */
 	atomic_int active;    /* requests under way */
 	atomic_int streams;   /* answers that are being copied from flights */

@@ -14,9 +14,6 @@
 #include "server/reply.h"
 #include "server/server_impl.h"
 
-#define THREADS 16 /* they wait for the disk, which likes to be asked much at once */
-#define MAX_WORKS 4096
-
 struct works {
 	struct pool *pool;
 	struct tasks *tasks;
@@ -29,12 +26,12 @@ struct work_item {
 	void (*arg_free)(void *arg);
 };
 
-struct works *works_new(void)
+struct works *works_new(const char *name, unsigned threads, size_t most)
 {
 	struct works *ws = mem_alloc(sizeof(*ws));
 
-	ws->pool = pool_new("disk", THREADS, MAX_WORKS);
-	ws->tasks = tasks_new(ws->pool, MAX_WORKS);
+	ws->pool = pool_new(name, threads, most);
+	ws->tasks = tasks_new(ws->pool, most);
 	return ws;
 }
 
@@ -70,7 +67,13 @@ static void item_free(void *arg)
 enum MHD_Result work_start(struct request *rq, int (*fn)(void *arg, struct err *e),
 			   void *arg, void (*arg_free)(void *arg))
 {
-	struct works *ws = rq->server->works;
+	return work_start_on(rq->server->works, rq, fn, arg, arg_free);
+}
+
+enum MHD_Result work_start_on(struct works *ws, struct request *rq,
+			      int (*fn)(void *arg, struct err *e), void *arg,
+			      void (*arg_free)(void *arg))
+{
 	struct work_item *item = mem_alloc(sizeof(*item));
 	struct task *t;
 	char key[24];

@@ -7,13 +7,15 @@
 #define LARDER_SERVER_WORK_H
 
 #include <microhttpd.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "server/request.h"
 
 struct works;
 
-struct works *works_new(void);
+/* name is the threads'; most: works under way or waiting at once. */
+struct works *works_new(const char *name, unsigned threads, size_t most);
 void works_stop(struct works *ws); /* waits for what is under way; NULL is fine */
 
 /* fn(arg) runs once on another thread; its error, or 0, is what work_result gives. arg is
@@ -22,6 +24,11 @@ void works_stop(struct works *ws); /* waits for what is under way; NULL is fine 
  */
 enum MHD_Result work_start(struct request *rq, int (*fn)(void *arg, struct err *e),
 			   void *arg, void (*arg_free)(void *arg));
+
+/* The same on other threads than the server's own. */
+enum MHD_Result work_start_on(struct works *ws, struct request *rq,
+			      int (*fn)(void *arg, struct err *e), void *arg,
+			      void (*arg_free)(void *arg));
 
 /* Of no request: fn(arg) once, unless too much is under way. */
 void work_aside(struct works *ws, void (*fn)(void *arg), void *arg);

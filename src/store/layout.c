@@ -50,6 +50,11 @@ void layout_revision(layout_path out, const struct reponame *name, const struct 
 	repo_link(out, name, "_manifests/revisions", d);
 }
 
+void layout_revisions(layout_path out, const struct reponame *name, const char *alg)
+{
+	compose(out, LAYOUT_REPOSITORIES "/%s/_manifests/revisions/%s", name->s, alg);
+}
+
 void layout_tags(layout_path out, const struct reponame *name)
 {
 	compose(out, LAYOUT_REPOSITORIES "/%s/_manifests/tags", name->s);
@@ -134,5 +139,5 @@ void layout_type(layout_path out, const struct digest *d)
 
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag)
 {
-	compose(out, "larder/tags/%s/_tags/%s", name->s, tag);
+	compose(out, LAYOUT_CHECKS "/%s/_tags/%s", name->s, tag);
 }

@@ -18,8 +18,9 @@
  *	larder/referrers/<name>/_subjects/<alg>/<hex>/<alg>-<hex of the referrer>
  *	larder/referrers/<name>/_upstream/<alg>/<hex>   the list an upstream gave
  *	larder/types/<alg>/<hex>          a manifest's Content-Type, where its bytes do
- *not tell larder/tags/<name>/_tags/<tag>    when the tag was last compared with its
- *upstream
+ *                                        not tell
+ *	larder/tags/<name>/_tags/<tag>    when the tag was last compared with its upstream
+ *	larder/usage.db                   when images were last used (store/usage.h)
  *
  * Paths are made only from validated names, tags and digests, and always fit.
  */
@@ -37,6 +38,8 @@
 #define LAYOUT_TMP "larder/tmp"
 #define LAYOUT_PARTIALS "larder/partial"
 #define LAYOUT_UPLOADS "larder/uploads"
+#define LAYOUT_CHECKS "larder/tags"
+#define LAYOUT_USAGE "larder/usage.db"
 
 typedef char layout_path[LAYOUT_PATH_MAX];
 
@@ -44,6 +47,8 @@ void layout_blob(layout_path out, const struct digest *d);
 void layout_layer(layout_path out, const struct reponame *name, const struct digest *d);
 void layout_revision(layout_path out, const struct reponame *name,
 		     const struct digest *d);
+/* The folder of those of one algorithm. */
+void layout_revisions(layout_path out, const struct reponame *name, const char *alg);
 void layout_tags(layout_path out, const struct reponame *name);
 void layout_tag(layout_path out, const struct reponame *name, const char *tag);
 void layout_tag_index(layout_path out, const struct reponame *name, const char *tag,

@@ -33,6 +33,18 @@ bool link_exists(struct store *s, enum link_kind kind, const struct reponame *na
 	return false;
 }
 
+int64_t link_time(struct store *s, enum link_kind kind, const struct reponame *name,
+		  const struct digest *d)
+{
+	layout_path path;
+	struct stat st;
+
+	link_path(path, kind, name, d);
+	if (fstatat(s->dirfd, path, &st, 0) != 0)
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+}
+
 int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 	     const struct digest *d, bool durable, struct err *e)
 {

@@ -8,6 +8,7 @@
 #define LARDER_STORE_LINK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "oci/digest.h"
@@ -18,6 +19,9 @@ enum link_kind { LINK_LAYER, LINK_REVISION };
 
 bool link_exists(struct store *s, enum link_kind kind, const struct reponame *name,
 		 const struct digest *d);
+/* When it was made (wall clock, ms); 0: not known. */
+int64_t link_time(struct store *s, enum link_kind kind, const struct reponame *name,
+		  const struct digest *d);
 /* Already there: success. durable: on disk on return; else it may be lost in a power cut,
  * as fits what can be learnt again from an upstream. */
 int link_add(struct store *s, enum link_kind kind, const struct reponame *name,

@@ -127,6 +127,53 @@ int list_tags(struct store *s, const struct reponame *name, const char *last, si
 	return rc < 0 ? -1 : 0;
 }
 
+static int add_algorithm(struct store *s, const struct reponame *name, const char *alg,
+			 struct buf *all, struct err *e)
+{
+	CLEANUP(names_done)
+	struct names l = { BUF_INIT(LIST_MAX_BYTES), NULL, 0 };
+	char text[LAYOUT_PATH_MAX];
+	layout_path path;
+	struct digest d;
+	struct err why;
+	size_t i;
+
+	layout_revisions(path, name, alg);
+	if (read_names(s, path, false, &l, &why) != 0) {
+		if (why.kind == ERR_NOT_FOUND)
+			return 0;
+		if (e != NULL)
+			*e = why;
+		return -1;
+	}
+	for (i = 0; i < l.n; i++) {
+		int n = snprintf(text, sizeof(text), "%s:%s", alg, l.at[i]);
+
+		if (n < 0 || (size_t)n >= sizeof(text) ||
+		    digest_parse(view_of(text), &d, NULL) != 0)
+			continue;
+		if (buf_add(all, text, (size_t)n + 1) != 0)
+			return err_set(e, ERR_LIMIT,
+				       "%s has more than %u bytes of digests", name->s,
+				       LIST_MAX_BYTES);
+	}
+	return 0;
+}
+
+int list_manifests(struct store *s, const struct reponame *name, const char *last,
+		   size_t max, struct buf *out, bool *more, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf all = BUF_INIT(LIST_MAX_BYTES);
+
+	if (add_algorithm(s, name, "sha256", &all, e) != 0 ||
+	    add_algorithm(s, name, "sha512", &all, e) != 0)
+		return -1;
+	if (all.n == 0)
+		return err_set(e, ERR_NOT_FOUND, "%s has no manifests", name->s);
+	return list_page(buf_view(&all), last, max, out, more, e);
+}
+
 static bool is_repository(struct store *s, const char *name)
 {
 	layout_path path;

@@ -26,6 +26,11 @@ int list_tags(struct store *s, const struct reponame *name, const char *last, si
 int list_repositories(struct store *s, const char *last, size_t max, struct buf *out,
 		      bool *more, struct err *e);
 
+/* The manifests of a repository, as digests, in the same way. ERR_NOT_FOUND: it has none.
+ */
+int list_manifests(struct store *s, const struct reponame *name, const char *last,
+		   size_t max, struct buf *out, bool *more, struct err *e);
+
 /* The same paging over names that are already in memory (NUL after each, any order, those
  * that come twice once). */
 int list_page(struct view names, const char *last, size_t max, struct buf *out,

@@ -43,8 +43,8 @@ static int find_type(struct store *s, const struct digest *d, struct view body,
 	return 0;
 }
 
-int mstore_load(struct store *s, const struct digest *d, struct stored **out,
-		struct err *e)
+static int read_stored(struct store *s, const struct digest *d, struct stored **out,
+		       struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf body = BUF_INIT(MANIFEST_MAX_BYTES);
@@ -53,9 +53,6 @@ int mstore_load(struct store *s, const struct digest *d, struct stored **out,
 	layout_path path;
 	struct err why;
 
-	*out = mcache_get(s->mcache, d);
-	if (*out != NULL)
-		return 0;
 	layout_blob(path, d);
 	if (fs_read(s->dirfd, path, &body, e) != 0)
 		return -1;
@@ -67,19 +64,43 @@ int mstore_load(struct store *s, const struct digest *d, struct stored **out,
 	if (find_type(s, d, buf_view(&body), type, &why) != 0)
 		return err_set(e, ERR_CORRUPT, "stored manifest %s: %s", text, why.msg);
 	*out = stored_new(d, type, buf_view(&body));
+	return 0;
+}
+
+int mstore_load(struct store *s, const struct digest *d, struct stored **out,
+		struct err *e)
+{
+	*out = mcache_get(s->mcache, d);
+	if (*out != NULL)
+		return 0;
+	if (read_stored(s, d, out, e) != 0)
+		return -1;
 	mcache_put(s->mcache, *out);
 	return 0;
+}
+
+static int not_in(const struct reponame *name, const struct digest *d, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	digest_text(d, text);
+	return err_set(e, ERR_NOT_FOUND, "manifest %s is not in %s", text, name->s);
 }
 
 int mstore_get(struct store *s, const struct reponame *name, const struct digest *d,
 	       struct stored **out, struct err *e)
 {
-	char text[DIGEST_TEXT_MAX];
+	if (!link_exists(s, LINK_REVISION, name, d))
+		return not_in(name, d, e);
+	return mstore_load(s, d, out, e);
+}
 
-	if (link_exists(s, LINK_REVISION, name, d))
-		return mstore_load(s, d, out, e);
-	digest_text(d, text);
-	return err_set(e, ERR_NOT_FOUND, "manifest %s is not in %s", text, name->s);
+int mstore_peek(struct store *s, const struct reponame *name, const struct digest *d,
+		struct stored **out, struct err *e)
+{
+	if (!link_exists(s, LINK_REVISION, name, d))
+		return not_in(name, d, e);
+	return read_stored(s, d, out, e);
 }
 
 /* Before the bytes, so that they are never there with another type than they came with.

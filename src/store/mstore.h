@@ -23,6 +23,10 @@ int mstore_get(struct store *s, const struct reponame *name, const struct digest
 /* The same bytes, whichever repository has them: for linking them into another. */
 int mstore_load(struct store *s, const struct digest *d, struct stored **out,
 		struct err *e);
+/* As mstore_get, for who looks at many once: those in memory stay the ones that are
+ * served. */
+int mstore_peek(struct store *s, const struct reponame *name, const struct digest *d,
+		struct stored **out, struct err *e);
 /* Store m, whose bytes match its digest and parse as `parsed`, into the repository:
  * bytes, type and link are on disk on return. The blobs it names become visible in the
  * repository (as links; they need not be there yet). */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -82,7 +83,7 @@ static void say_why(const char *root, struct err *e)
 		(unsigned)getegid());
 }
 
-int store_open(const char *root, struct store **out, struct err *e)
+static struct store *store_new(const char *root)
 {
 	struct store *s = mem_alloc(sizeof(*s));
 
@@ -91,6 +92,63 @@ int store_open(const char *root, struct store **out, struct err *e)
 	s->mcache = mcache_new();
 	s->torn = map_new(STORE_MAX_TORN);
 	pthread_mutex_init(&s->mu, NULL);
+	return s;
+}
+
+int store_look(const char *root, struct store **out, struct err *e)
+{
+	static const char *const inside[] = { LAYOUT_REPOSITORIES, "larder",
+					      "docker/registry" };
+	struct store *s = store_new(root);
+	struct stat st;
+	size_t i;
+
+	s->dirfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dirfd < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			err_set(e, ERR_NOT_FOUND, "there is no store at %s", root);
+		else
+			err_errno(e, "cannot open the store %s", root);
+		store_close(s);
+		return -1;
+	}
+	for (i = 0; i < ARRAY_LEN(inside); i++) {
+		if (fstatat(s->dirfd, inside[i], &st, 0) == 0) {
+			*out = s;
+			return 0;
+		}
+		if (errno != ENOENT) {
+			err_errno(e, "cannot look into the store %s", root);
+			store_close(s);
+			return -1;
+		}
+	}
+	store_close(s);
+	return err_set(e, ERR_NOT_FOUND,
+		       "there is no store at %s: nothing in it is one's", root);
+}
+
+bool store_in_use(struct store *s)
+{
+	int fd = openat(s->dirfd, LAYOUT_LOCK, O_RDONLY | O_CLOEXEC);
+	bool used = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+	mem_closep(&fd); /* and with it the lock */
+	return used;
+}
+
+bool store_has_mirrored(struct store *s)
+{
+	struct stat st;
+
+	return fstatat(s->dirfd, LAYOUT_CHECKS, &st, 0) == 0 ||
+	       fstatat(s->dirfd, "scheduler-state.json", &st, 0) == 0;
+}
+
+int store_open(const char *root, struct store **out, struct err *e)
+{
+	struct store *s = store_new(root);
+
 	if (fs_mkdirs(AT_FDCWD, root, true, e) != 0)
 		goto fail;
 	s->dirfd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -9,6 +9,7 @@
 #define LARDER_STORE_STORE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include "base/err.h"
 
@@ -31,6 +32,15 @@ struct store {
  * name the path. */
 int store_open(const char *root, struct store **out, struct err *e);
 void store_close(struct store *s); /* NULL is fine; nothing else may be running in it */
+
+/* One that is there already, to be looked at only: nothing is made, removed or locked.
+ * ERR_NOT_FOUND: the message says that there is no store. */
+int store_look(const char *root, struct store **out, struct err *e);
+/* Has another process (or this one, by store_open) the store open, to write? */
+bool store_in_use(struct store *s);
+
+/* Has it ever been a mirror's, larder's or registry:2's? */
+bool store_has_mirrored(struct store *s);
 
 /* A file that was cut when another program, or the power, died while it was written:
  * logged, once for each of the first STORE_MAX_TORN paths. What it said counts as not

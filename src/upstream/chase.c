@@ -74,6 +74,7 @@ static int one_hop(struct chase *c, struct err *e)
 		.deadline_ms = c->deadline_ms,
 		.public_only = !(c->registry && c->way.hops == 0) &&
 			       atomic_load(&c->u->place) == REMOTE_PUBLIC,
+		.direct = c->u->direct,
 		.buffer_bytes = c->buffer_bytes,
 		.head = on_head,
 		.data = on_data,

@@ -24,8 +24,7 @@ static int on_data(void *arg, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
-/* The target of Link: <target>; rel="next". Empty: there is none. */
-static struct view next_link(const struct transport_answer *a)
+struct view pages_next_link(const struct transport_answer *a)
 {
 	struct view v = transport_header(a, "Link", 0), target;
 	const char *end;
@@ -44,7 +43,7 @@ static struct view next_link(const struct transport_answer *a)
  * be the registry's own. */
 static int next_page(struct ask *t, struct buf *url, struct err *e)
 {
-	struct view link = next_link(&t->c.answer);
+	struct view link = pages_next_link(&t->c.answer);
 	struct buf next = BUF_INIT(URL_MAX_BYTES);
 	struct url at;
 	int rc = 1;

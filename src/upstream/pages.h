@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "oci/reference.h"
+#include "upstream/transport.h"
 #include "upstream/upstream.h"
 
 #define PAGES_MAX 200
@@ -24,5 +25,8 @@ struct pages {
 /* Errors as upstream.h has them; what was taken before one is the caller's to drop. */
 int pages_get(struct upstream *u, const struct reponame *name, const struct pages *p,
 	      int64_t deadline_ms, struct err *e);
+
+/* The target of Link: <target>; rel="next". Empty: there is none. */
+struct view pages_next_link(const struct transport_answer *a);
 
 #endif

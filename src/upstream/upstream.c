@@ -113,6 +113,7 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e)
 	for (n = strlen(u->url); n > 0 && u->url[n - 1] == '/'; n--)
 		u->url[n - 1] = '\0';
 	u->at = at;
+	u->direct = conf->direct;
 	u->realm_host = mem_dup(conf->realm_host);
 	u->limits = (struct transport_limits){
 		.connect_ms = or_default(conf->connect_ms, 5000),
@@ -145,6 +146,11 @@ void upstream_unref(struct upstream *u)
 	free(u->url);
 	free(u->realm_host);
 	free(u);
+}
+
+const char *upstream_url(const struct upstream *u)
+{
+	return u->url;
 }
 
 const char *upstream_host(const struct upstream *u)

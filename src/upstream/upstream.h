@@ -41,6 +41,7 @@ struct upstream_conf {
 		*docker_config; /* path of a Docker config.json to look in; NULL: none */
 	const char *ca_file;	/* PEM, in addition to the system's; NULL: none */
 	const char *realm_host; /* a foreign token realm that may have the credential */
+	bool direct;		/* through no proxy, whatever the environment says */
 	int connect_ms;		/* 0: the default of 5,000 */
 	int header_ms;		/* request sent to first header line; 0: 10,000 */
 	int stall_ms;		/* no byte of a body for so long; 0: 10,000 */
@@ -51,6 +52,7 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e);
 struct upstream *upstream_ref(struct upstream *u);
 void upstream_unref(struct upstream *u); /* NULL is fine */
 const char *upstream_host(const struct upstream *u);
+const char *upstream_url(const struct upstream *u); /* has no credentials in it */
 
 /* Process-wide set-up and end of the HTTP client; not while calls are running. */
 int upstream_global_init(struct err *e);

@@ -89,6 +89,27 @@ static void render_has_a_limit(void **state)
 	assert_int_equal(metrics_render(&b), 0);
 }
 
+static void sums(void **state)
+{
+	struct metric *m = metrics_family(METRIC_COUNTER, "t_sums", "a,b", "Sums.");
+	int64_t n = -1;
+
+	assert_false(metrics_sum("t_sums", NULL, NULL, NULL, NULL, &n));
+	assert_false(metrics_sum("t_none", NULL, NULL, NULL, NULL, &n));
+	metrics_add(metrics_cell(m, "x", "1", NULL, NULL), 1);
+	metrics_add(metrics_cell(m, "x", "2", NULL, NULL), 10);
+	metrics_add(metrics_cell(m, "y", "2", NULL, NULL), 100);
+	assert_false(metrics_sum("t_sums", "a", "z", NULL, NULL, &n));
+	assert_false(metrics_sum("t_sums", "c", "x", NULL, NULL, &n));
+	assert_int_equal(n, -1);
+	assert_true(metrics_sum("t_sums", NULL, NULL, NULL, NULL, &n));
+	assert_int_equal(n, 111);
+	assert_true(metrics_sum("t_sums", "a", "x", NULL, NULL, &n));
+	assert_int_equal(n, 11);
+	assert_true(metrics_sum("t_sums", "b", "2", "a", "y", &n));
+	assert_int_equal(n, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +117,7 @@ int main(void)
 		cmocka_unit_test(asking_again_gives_the_same),
 		cmocka_unit_test(past_512_cells_all_are_other),
 		cmocka_unit_test(render_has_a_limit),
+		cmocka_unit_test(sums),
 	};
 
 	return cmocka_run_group_tests_name("base/metrics", tests, NULL, NULL);

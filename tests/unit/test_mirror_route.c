@@ -305,6 +305,48 @@ static void plans_are_counted(void **state)
 	route_done(&copy);
 }
 
+/* From the store back to what people write, and only where that leads there again. */
+static void back_from_the_store(void **state)
+{
+	static const struct {
+		const char *stored, *shown; /* NULL: no name leads there */
+	} rows_back[] = {
+		{ "library/python", "python" },
+		{ "library/a/b", "library/a/b" },
+		{ "grafana/grafana", "grafana/grafana" },
+		{ "quay.io/x/y", "quay.io/x/y" },
+		{ "localhost_5000/x", "localhost:5000/x" },
+		{ "team/x", "team/x" },
+		{ "python", NULL },
+		{ "gcr.io/x", NULL },
+	};
+	struct plan *p = usual();
+	char shown[ROUTE_SHOWN_MAX];
+	struct reponame name;
+	struct route r;
+	size_t i;
+
+	plan_add_local(p, "team/**");
+	for (i = 0; i < ARRAY_LEN(rows_back); i++) {
+		struct err e = { 0 };
+		int rc;
+
+		assert_int_equal(reponame_parse(view_of(rows_back[i].stored), &name, &e),
+				 0);
+		rc = route_stored(p, &name, &r, &e);
+		if (rows_back[i].shown == NULL) {
+			assert_err(rc, e, ERR_NOT_FOUND);
+			continue;
+		}
+		assert_int_equal(rc, 0);
+		route_shown(&r, shown);
+		assert_string_equal(shown, rows_back[i].shown);
+		route_done(&r);
+	}
+	assert_int_equal(atomic_load(&p->refs), 1);
+	plan_unref(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +360,7 @@ int main(void)
 		cmocka_unit_test(sites_that_cannot_be),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(plans_are_counted),
+		cmocka_unit_test(back_from_the_store),
 	};
 
 	return cmocka_run_group_tests_name("mirror/route", tests, NULL, NULL);

@@ -21,6 +21,10 @@ static const struct row rows[] = {
 	{ "/healthz", REQUEST_HEALTH, "", "" },
 	{ "/readyz", REQUEST_READY, "", "" },
 	{ "/metrics", REQUEST_METRICS, "", "" },
+	{ "/larder/v1/images", REQUEST_IMAGES, "", "" },
+	{ "/larder/v1/status", REQUEST_STATUS, "", "" },
+	{ "/larder/v1/images/", REQUEST_OTHER, "", "" },
+	{ "/larder/v1", REQUEST_OTHER, "", "" },
 
 	{ "/v2/a/manifests/v1", REQUEST_MANIFEST, "a", "v1" },
 	{ "/v2/a/b/c/manifests/v1", REQUEST_MANIFEST, "a/b/c", "v1" },

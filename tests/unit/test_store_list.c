@@ -11,6 +11,10 @@ static const char *const in_order[] = { "a",   "a-b",	    "a-b/c", "a.b",
 					"a0",  "library/x", "z/z/z" };
 #define REPOSITORIES ARRAY_LEN(in_order)
 
+#define HEX_1 "1111111111111111111111111111111111111111111111111111111111111111"
+#define HEX_2 "2222222222222222222222222222222222222222222222222222222222222222"
+#define IN_A LAYOUT_REPOSITORIES "/a/_manifests/revisions/"
+
 static void add_repository(struct store *s, const char *name)
 {
 	char path[600];
@@ -257,6 +261,33 @@ static void pages_in_memory(void **state)
 		}
 }
 
+/* By digest, both algorithms, and nothing that is none. */
+static void manifests(void **state)
+{
+	static const char *const want[] = { "sha256:" HEX_1, "sha256:" HEX_2,
+					    "sha512:" HEX_1 HEX_2 };
+	CLEANUP(buf_done)
+	struct buf out = BUF_INIT(1000);
+	struct store *s = try_store(state);
+	struct reponame a = try_name("a");
+	struct err e = { 0 };
+	bool more;
+
+	assert_err(list_manifests(s, &a, "", 10, &out, &more, &e), e, ERR_NOT_FOUND);
+	try_put(s, IN_A "sha512/" HEX_1 HEX_2 "/link", "x");
+	try_put(s, IN_A "sha256/" HEX_2 "/link", "x");
+	try_put(s, IN_A "sha256/" HEX_1 "/link", "x");
+	try_put(s, IN_A "sha256/short/link", "x");
+	try_put(s, IN_A "md5/" HEX_1 "/link", "x");
+	assert_int_equal(list_manifests(s, &a, "", 10, &out, &more, &e), 0);
+	assert_names(&out, want, 0, 3);
+	assert_false(more);
+	buf_clear(&out);
+	assert_int_equal(list_manifests(s, &a, want[0], 1, &out, &more, &e), 0);
+	assert_names(&out, want, 1, 1);
+	assert_true(more);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,7 +295,7 @@ int main(void)
 		IN_STORE(last_need_not_exist),	IN_STORE(a_repository_without_manifests),
 		IN_STORE(junk_is_passed_over),	IN_STORE(the_deepest_and_the_longest),
 		IN_STORE(answers_at_the_limit), IN_STORE(tags),
-		IN_STORE(pages_in_memory),
+		IN_STORE(pages_in_memory),	IN_STORE(manifests),
 	};
 
 	return cmocka_run_group_tests_name("store/list", tests, NULL, NULL);

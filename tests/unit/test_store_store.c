@@ -126,6 +126,31 @@ static void a_dead_process_holds_nothing(void **state)
 	assert_false(try_exists(t->s, LEFTOVER));
 }
 
+/* Looking makes nothing, and does not count as using. */
+static void looks_only(void **state)
+{
+	struct tmpdir *tmp = *state;
+	struct store *s, *own;
+	struct err e = { 0 };
+	char path[600];
+
+	assert_err(store_look(tmp->path, &s, &e), e, ERR_NOT_FOUND);
+	snprintf(path, sizeof(path), "%s/none", tmp->path);
+	assert_err(store_look(path, &s, &e), e, ERR_NOT_FOUND);
+	assert_int_equal(access(path, F_OK), -1);
+
+	assert_int_equal(store_open(tmp->path, &own, &e), 0);
+	assert_int_equal(store_look(tmp->path, &s, &e), 0);
+	assert_true(store_in_use(s));
+	store_close(own);
+	assert_false(store_in_use(s));
+	assert_int_equal(store_open(tmp->path, &own, &e), 0);
+	assert_true(store_in_use(s));
+	store_close(own);
+	assert_false(store_in_use(s));
+	store_close(s);
+}
+
 #define IN_TMPDIR(t) cmocka_unit_test_setup_teardown(t, tmpdir_setup, tmpdir_teardown)
 
 int main(void)
@@ -133,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TMPDIR(makes_its_folders),
 		IN_TMPDIR(bad_roots),
+		IN_TMPDIR(looks_only),
 		IN_STORE(leftovers_go),
 		IN_STORE(leftovers_stay_while_another_has_it_open),
 		IN_STORE(a_dead_process_holds_nothing),

@@ -1,0 +1,277 @@
+/*
+ * cmd_list.c - `larder list`: the images of a store, or of another larder.
+ */
+#include "app/cmd_list.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/human.h"
+#include "app/options.h"
+#include "app/remote.h"
+#include "app/rows.h"
+#include "app/wire.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mirror/inventory.h"
+#include "mirror/inventory_json.h"
+#include "oci/pattern.h"
+#include "store/usage.h"
+#include "upstream/upstream.h"
+
+#define PAGES_MAX 100000
+
+struct listing {
+	const struct options *o;
+	bool json, digests, all;
+	const char *sort, *server;
+	struct rows *rows;    /* NULL: printed as they come */
+	uint64_t images;      /* listed */
+	int64_t named_bytes;  /* of each image, added up */
+	int64_t unique_bytes; /* of all listed, each blob once; -1: not known */
+};
+
+/* --- what is wanted
+ * ---------------------------------------------------------------------
+ */
+
+/* Patterns are over names as they are shown, but people write the long ones, too. */
+static const char *shortened(const char *pattern)
+{
+	if (strncmp(pattern, "docker.io/", 10) != 0)
+		return pattern;
+	pattern += 10;
+	if (strncmp(pattern, "library/", 8) == 0 && strchr(pattern + 8, '/') == NULL)
+		pattern += 8;
+	return pattern;
+}
+
+static bool want(void *arg, const char *shown, const char *tag)
+{
+	const struct listing *l = arg;
+	size_t i;
+
+	for (i = 0; i < l->o->n_operands; i++) {
+		const char *pattern = shortened(l->o->operand[i]);
+
+		if (tag[0] != '\0' ? pattern_match_tag(pattern, NULL, shown, tag)
+				   : !pattern_has_tag(pattern) &&
+					     pattern_match_name(pattern, shown))
+			return true;
+	}
+	return l->o->n_operands == 0;
+}
+
+static int check_wishes(const struct listing *l, enum rows_order *order, struct err *e)
+{
+	static const char *const words[] = { "name", "size", "used" };
+	size_t i;
+
+	for (i = 0; i < l->o->n_operands; i++)
+		if (pattern_check(l->o->operand[i], e) != 0)
+			return err_add(e, "pattern \"%.100s\"", l->o->operand[i]);
+	*order = ROWS_BY_NAME;
+	if (l->sort == NULL)
+		return 0;
+	for (i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(l->sort, words[i]) == 0) {
+			*order = (enum rows_order)i;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_INVALID, "--sort: \"%.40s\" is none of name, size, used",
+		       l->sort);
+}
+
+/* --- rows
+ * -------------------------------------------------------------------------------
+ */
+
+static int take(void *arg, const struct inventory_row *r, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf line = BUF_INIT(INVENTORY_JSON_MAX);
+	struct listing *l = arg;
+
+	l->images++;
+	l->named_bytes += (int64_t)r->bytes;
+	if (l->rows != NULL)
+		return rows_add(l->rows, r, e);
+	if (inventory_json_write(&line, r) != 0)
+		return err_set(e, ERR_LIMIT, "%s: too long to print", r->shown);
+	if (fwrite(line.p, 1, line.n, stdout) != line.n)
+		return err_errno(e, "cannot write");
+	return 0;
+}
+
+static int list_store(struct listing *l, const struct settings *s, struct err *e)
+{
+	CLEANUP(shares_freep)
+	struct shares *shares = shares_new();
+	struct inventory_ask ask = { .all = l->all, .want = want, .want_arg = l };
+	struct store *store = NULL;
+	inventory_place next;
+	int rc = -1;
+
+	if (store_look(s->root, &store, e) != 0)
+		return -1;
+	ask.store = store;
+	ask.plan = wire_store_plan(s, store, e);
+	if (ask.plan != NULL && inventory_count(&ask, shares, e) == 0) {
+		ask.usage = usage_reader_open(store);
+		rc = inventory_list(&ask, shares, "", SIZE_MAX, take, l, next, e);
+		usage_reader_close(ask.usage);
+	}
+	if (!shares_unknown(shares))
+		l->unique_bytes = (int64_t)shares_seen_bytes(shares);
+	plan_unref(ask.plan);
+	store_close(store);
+	return rc;
+}
+
+static int take_page(struct listing *l, const struct plain *page, struct err *e)
+{
+	struct view left = buf_view(&page->body);
+	struct inventory_row row;
+
+	while (left.n > 0) {
+		const char *end = memchr(left.p, '\n', left.n);
+		struct view line = { left.p,
+				     end != NULL ? (size_t)(end - left.p) : left.n };
+
+		left.p += line.n + (end != NULL);
+		left.n -= line.n + (end != NULL);
+		if (inventory_json_read(line, &row, e) != 0)
+			return -1;
+		if (want(l, row.shown, row.tag) && take(l, &row, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void take_total(struct listing *l, const struct plain *page)
+{
+	struct view v = transport_header(&page->head, "Larder-Unique-Bytes", 0);
+	char text[32];
+
+	if (l->o->n_operands > 0 || v.n == 0 || v.n >= sizeof(text))
+		return;
+	memcpy(text, v.p, v.n);
+	text[v.n] = '\0';
+	if (sscanf(text, "%" SCNd64, &l->unique_bytes) != 1)
+		l->unique_bytes = -1;
+}
+
+static int list_server(struct listing *l, const struct settings *s, struct err *e)
+{
+	char path[PLAIN_NEXT_MAX];
+	struct remote r;
+	struct plain page;
+	unsigned pages = 0;
+	int rc;
+
+	snprintf(path, sizeof(path), "/larder/v1/images?n=500%s", l->all ? "&all=1" : "");
+	rc = remote_open(&r, s, l->server, false, REMOTE_ASK_MS, e);
+	while (rc == 0 && path[0] != '\0') {
+		if (pages++ == PAGES_MAX) {
+			rc = err_set(e, ERR_LIMIT, "more than %d pages", PAGES_MAX);
+			break;
+		}
+		rc = remote_get(&r, path, &page, e);
+		if (rc != 0)
+			break;
+		rc = take_page(l, &page, e);
+		if (rc == 0 && page.body.n == 0 && page.next[0] != '\0')
+			rc = err_set(e, ERR_UPSTREAM, "an empty page, and more after it");
+		take_total(l, &page);
+		memcpy(path, page.next, sizeof(path));
+		plain_done(&page);
+	}
+	remote_close(&r);
+	return rc;
+}
+
+/* --- the command
+ * ------------------------------------------------------------------------
+ */
+
+static void print_total(const struct listing *l)
+{
+	char size[HUMAN_MAX];
+
+	human_bytes((uint64_t)(l->unique_bytes >= 0 ? l->unique_bytes : l->named_bytes),
+		    size);
+	printf("%" PRIu64 " image%s, %s%s\n", l->images, l->images == 1 ? "" : "s", size,
+	       l->unique_bytes >= 0 ? " on disk" : " added up, shared bytes each time");
+}
+
+static int list(struct listing *l, const struct settings *s, struct err *e)
+{
+	enum rows_order order;
+	int rc;
+
+	if (check_wishes(l, &order, e) != 0)
+		return EXIT_WRONG_USE;
+	if (!l->json || l->sort != NULL)
+		l->rows = rows_new(l->json, l->digests);
+	if (upstream_global_init(e) != 0)
+		return EXIT_FAILED;
+	rc = l->server != NULL ? list_server(l, s, e) : list_store(l, s, e);
+	upstream_global_done();
+	if (rc != 0)
+		return e->kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
+	if (l->rows != NULL) {
+		rows_sort(l->rows, order);
+		rows_print(l->rows, stdout);
+	}
+	if (!l->json)
+		print_total(l);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		err_errno(e, "cannot write");
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+int cmd_list(int argc, char **argv, char **envp)
+{
+	struct listing l = { .unique_bytes = -1 };
+	const struct option row[] = {
+		{ "all", 'a', OPTION_FLAG, &l.all, NULL, "Manifests without a tag, too.",
+		  0, 0 },
+		{ "digests", 0, OPTION_FLAG, &l.digests, NULL, "Digests in full.", 0, 0 },
+		{ "json", 0, OPTION_FLAG, &l.json, NULL,
+		  "One JSON object a line, sizes in bytes.", 0, 0 },
+		{ "sort", 0, OPTION_TEXT, &l.sort, "name|size|used",
+		  "By name, largest first, or last used first.", 0, 0 },
+		{ "server", 0, OPTION_TEXT, &l.server, "URL",
+		  "Ask the larder at this URL instead of looking into a store.", 0, 0 },
+		{ 0 },
+	};
+	struct options o = {
+		.row = row,
+		.usage = "larder list [options] [PATTERN...]",
+		.about = "Lists the images of a store: what there is of each, how much "
+			 "of it another has\n"
+			 "too, when it was last used, and whether it is fresh. A PATTERN "
+			 "is one over names,\n"
+			 "like 'python*' or 'quay.io/**:v1.*'.\n",
+		.has_settings = true,
+	};
+	CLEANUP(settings_freep)
+	struct settings *s = NULL;
+	struct err e = { 0 };
+	int status;
+
+	l.o = &o;
+	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		log_setup(LOG_ERROR, LOG_TEXT);
+		status = list(&l, s, &e);
+		if (status != EXIT_DONE)
+			fprintf(stderr, "larder list: %s\n", e.msg);
+	}
+	rows_free(l.rows);
+	options_done(&o);
+	return status;
+}

@@ -1,0 +1,121 @@
+/*
+ * remote.c - a larder as the upstream that it may be. No state but the caller's.
+ */
+#include "app/remote.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "oci/reference.h"
+#include "upstream/retry.h"
+#include "upstream/upstream.h"
+
+/* The name that config.json has for it: the authority, as it stands in the URL. */
+static int host_of(const char *url, char out[256], struct err *e)
+{
+	const char *p = strstr(url, "://");
+	size_t n;
+
+	if (p == NULL ||
+	    (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
+		return err_set(e, ERR_INVALID,
+			       "\"%.200s\" is no http:// or https:// URL of a larder",
+			       url);
+	p += 3;
+	n = strcspn(p, "/");
+	if (memchr(p, '@', n) != NULL)
+		return err_set(e, ERR_INVALID,
+			       "the URL has a user or password in it; log in with docker "
+			       "login instead");
+	return registry_host_parse((struct view){ p, n }, out, e);
+}
+
+int remote_open(struct remote *r, const struct settings *s, const char *url, bool own,
+		int64_t ask_ms, struct err *e)
+{
+	int wait_ms = (int)(ask_ms < REMOTE_ASK_MS ? ask_ms : REMOTE_ASK_MS);
+	struct upstream_conf conf = {
+		.url = url,
+		.docker_config = s->docker_config,
+		.ca_file = s->ca_file,
+		.connect_ms = wait_ms < s->connect_ms ? wait_ms : (int)s->connect_ms,
+		.header_ms = wait_ms,
+		.stall_ms = (int)s->stall_ms,
+		.direct = own,
+	};
+	char host[256];
+
+	*r = (struct remote){ .ask_ms = ask_ms };
+	if (host_of(url, host, e) != 0)
+		return -1;
+	conf.host = host;
+	r->up = upstream_new(&conf, e);
+	return r->up != NULL ? 0 : -1;
+}
+
+void remote_close(struct remote *r)
+{
+	upstream_unref(r->up);
+	r->up = NULL;
+}
+
+static int get(struct remote *r, const char *path, struct plain *out, struct err *e)
+{
+	int64_t end_ms = clock_mono_ms() + r->ask_ms;
+	struct retry again = RETRY_INIT(end_ms);
+	int rc;
+
+	do
+		rc = plain_get(r->up, path, end_ms, out, e);
+	while (rc != 0 && e->kind == ERR_BUSY && retry_again(&again, e));
+	return rc;
+}
+
+/*
+ * The registry API's door first: there everybody is asked for a name who has one to say;
+ * elsewhere who says none may simply be shown less.
+ */
+int remote_get(struct remote *r, const char *path, struct plain *out, struct err *e)
+{
+	struct plain hello;
+
+	if (!r->greeted) {
+		if (get(r, "/v2/", &hello, e) != 0)
+			return -1;
+		plain_done(&hello);
+		r->greeted = true;
+	}
+	if (get(r, path, out, e) == 0)
+		return 0;
+	return e->kind == ERR_NOT_FOUND ? err_add(e, "is that a larder? ") : -1;
+}
+
+int remote_ready(struct remote *r, struct err *e)
+{
+	struct plain answer;
+
+	if (plain_get(r->up, "/readyz", clock_mono_ms() + r->ask_ms, &answer, e) != 0)
+		return -1;
+	plain_done(&answer);
+	return 0;
+}
+
+bool remote_own_url(const struct settings *s, char out[REMOTE_URL_MAX])
+{
+	const char *host = s->listen_host;
+	bool v6;
+
+	if (s->listen_port == 0)
+		return false;
+	if (host == NULL || strcmp(host, "0.0.0.0") == 0)
+		host = "127.0.0.1";
+	else if (strcmp(host, "::") == 0)
+		host = "::1";
+	v6 = strchr(host, ':') != NULL;
+	snprintf(out, REMOTE_URL_MAX, "%s://%s%s%s:%u",
+		 s->tls_certificate != NULL ? "https" : "http", v6 ? "[" : "", host,
+		 v6 ? "]" : "", s->listen_port);
+	return true;
+}

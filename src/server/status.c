@@ -1,0 +1,174 @@
+/*
+ * status.c - figures from the metrics, the plan and the disk. No state.
+ */
+#include "server/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/metrics.h"
+#include "mirror/inventory_json.h"
+#include "mirror/mirror.h"
+#include "server/auth.h"
+#include "server/images.h"
+#include "server/reply.h"
+#include "server/server_impl.h"
+#include "server/work.h"
+#include "store/facts.h"
+
+#define STATUS_MAX_BYTES (1u << 20)
+
+static int64_t sum(const char *family, const char *label, const char *value)
+{
+	int64_t n = 0;
+
+	metrics_sum(family, label, value, NULL, NULL, &n);
+	return n;
+}
+
+static int64_t outcome(const char *word)
+{
+	return sum("larder_http_requests_total", "outcome", word);
+}
+
+/* With 5xx: ours, or an upstream's that no copy could stand in for. */
+static int64_t failures(void)
+{
+	static const char *const codes[] = { "500", "502", "503", "504", "507" };
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(codes); i++)
+		n += sum("larder_http_requests_total", "code", codes[i]);
+	return n;
+}
+
+static int add_requests(struct buf *b)
+{
+	int64_t hit = outcome("hit"), joined = outcome("joined"),
+		stale = outcome("stale"), miss = outcome("miss");
+	int64_t all = hit + joined + stale + miss;
+	int rc;
+
+	rc = buf_addf(b,
+		      "\"requests\":{\"hit\":%lld,\"joined\":%lld,\"stale\":%lld,"
+		      "\"miss\":%lld,\"error\":%lld,\"failed\":%lld},\"hitRate\":",
+		      (long long)hit, (long long)joined, (long long)stale,
+		      (long long)miss, (long long)outcome("error"),
+		      (long long)failures());
+	rc |= all > 0 ? buf_addf(b, "%.4f,", (double)(all - miss) / (double)all)
+		      : buf_adds(b, "null,");
+	return rc | buf_addf(b,
+			     "\"savedBytes\":%lld,\"savedRequests\":%lld,"
+			     "\"sentBytes\":%lld,\"fetchedBytes\":%lld,",
+			     (long long)sum("larder_saved_bytes_total", NULL, NULL),
+			     (long long)sum("larder_saved_requests_total", NULL, NULL),
+			     (long long)sum("larder_http_sent_bytes_total", NULL, NULL),
+			     (long long)sum("larder_upstream_received_bytes_total", NULL,
+					    NULL));
+}
+
+static int add_facts(struct buf *b, struct store *s, struct err *e)
+{
+	struct facts f;
+
+	if (facts_read(s, &f, e) != 0)
+		return -1;
+	return buf_addf(
+		b,
+		"\"disk\":{\"freeBytes\":%llu,\"sizeBytes\":%llu},"
+		"\"partials\":{\"count\":%llu,\"bytes\":%llu},"
+		"\"uploads\":{\"count\":%llu,\"bytes\":%llu},",
+		(unsigned long long)f.disk_free, (unsigned long long)f.disk_size,
+		(unsigned long long)f.partials, (unsigned long long)f.partial_bytes,
+		(unsigned long long)f.uploads, (unsigned long long)f.upload_bytes);
+}
+
+static void add_site(void *arg, const struct mirror_site *s)
+{
+	struct buf *b = arg;
+	int64_t requests = sum("larder_upstream_requests_total", "upstream", s->host);
+
+	/* What does not fit makes the text no JSON, which run() sees. */
+	buf_adds(b, b->p[b->n - 1] == '[' ? "{\"host\":\"" : ",{\"host\":\"");
+	buf_add_json(b, s->host, strlen(s->host));
+	buf_adds(b, "\",\"url\":\"");
+	buf_add_json(b, s->url, strlen(s->url));
+	buf_addf(b, "\",\"trouble\":%s,\"requests\":%lld,\"quota\":",
+		 s->trouble ? "true" : "false", (long long)requests);
+	if (s->quota_known)
+		buf_addf(b, "{\"limit\":%lld,\"remaining\":%lld}}",
+			 (long long)s->quota_limit, (long long)s->quota_remaining);
+	else
+		buf_adds(b, "null}");
+}
+
+struct job {
+	struct server *server;
+	struct buf json;
+};
+
+static void job_free(void *arg)
+{
+	struct job *j = arg;
+
+	buf_done(&j->json);
+	free(j);
+}
+
+static int run(void *arg, struct err *e)
+{
+	struct job *j = arg;
+	struct server *s = j->server;
+	int64_t up_ms = clock_mono_ms() - s->started_mono_ms;
+	struct buf *b = &j->json;
+
+	buf_adds(b, "{\"version\":\"" LARDER_VERSION "\",\"started\":");
+	inventory_json_time(b, clock_wall_ms() - up_ms);
+	buf_addf(b, ",\"uptimeSeconds\":%lld,\"active\":%d,\"flights\":%lld,",
+		 (long long)(up_ms / 1000), atomic_load(&s->active),
+		 (long long)sum("larder_flights", NULL, NULL));
+	add_requests(b);
+	if (add_facts(b, s->store, e) != 0)
+		return -1;
+	buf_adds(b, "\"upstreams\":[");
+	mirror_sites(s->mirror, add_site, b);
+	if (buf_adds(b, "]}\n") != 0)
+		return err_set(e, ERR_LIMIT, "there are too many upstreams to list");
+	return 0;
+}
+
+static enum MHD_Result start(struct request *rq)
+{
+	struct job *j = mem_alloc(sizeof(*j));
+
+	j->server = rq->server;
+	buf_init(&j->json, STATUS_MAX_BYTES);
+	return work_start(rq, run, j, job_free);
+}
+
+enum MHD_Result status_handle(struct request *rq)
+{
+	enum MHD_Result refusal;
+	struct job *j;
+	struct err e;
+
+	if (!auth_passes(rq, AUTH_LIST, NULL, &refusal))
+		return refusal;
+	if (!rq->head && !rq->get)
+		return reply_not_allowed(rq, "GET, HEAD", "the status can only be read");
+	switch (work_look(rq, &e)) {
+	case WORK_PARKED:
+		return MHD_YES;
+	case WORK_NONE:
+		return start(rq);
+	case WORK_DONE:
+		j = work_arg(rq);
+		return reply_text(rq, MHD_HTTP_OK, "application/json",
+				  buf_view(&j->json));
+	default:
+		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_UNSUPPORTED);
+	}
+}
