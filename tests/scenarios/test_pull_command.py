@@ -332,7 +332,7 @@ def test_via_another_larder(hub, larder, command):
     assert done.status == 0 and results(done) == {"big:1": "done"}, done
     platform = "linux/amd64"
     wanted = {b.digest for b in image.layers(platform)} | {image.config(platform).digest}
-    assert wanted <= stored_digests(made.root)
+    wait_until(lambda: wanted <= stored_digests(made.root), "the last is stored")
     assert not command.root.exists() or not stored_digests(command.root)
     assert made.metric("larder_http_sent_bytes_total") < MIB
     hub.fault("any", "refused")
