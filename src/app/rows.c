@@ -115,7 +115,7 @@ static void make_cells(const struct rows *t, const struct inventory_row *r, stru
 	o->cell[SIZE] = bytes(r->bytes);
 	o->cell[SHARED] = r->shared < 0 ? mem_dup("?") : bytes((uint64_t)r->shared);
 	o->cell[USED] = ago(t, r->used_ms);
-	o->cell[STATE] = mem_dup(inventory_word(r->state));
+	o->cell[STATE] = mem_dup(inventory_state_word(r->state));
 	if (r->state == INVENTORY_DAMAGED)
 		o->reason = mem_dup(r->reason);
 }

@@ -30,24 +30,6 @@ struct walk {
 	struct inventory_row row;
 };
 
-static const char *const words[INVENTORY_STATES] = {
-	"fresh", "due", "stale", "pinned", "local", "untagged", "unserved", "damaged",
-};
-
-const char *inventory_word(enum inventory_state s)
-{
-	return words[s];
-}
-
-enum inventory_state inventory_state_of(const char *word)
-{
-	unsigned i = 0;
-
-	while (i < INVENTORY_STATES && strcmp(words[i], word) != 0)
-		i++;
-	return (enum inventory_state)i;
-}
-
 static int go_on(const struct walk *w, struct err *e)
 {
 	if (w->ask->stop == NULL || !atomic_load(w->ask->stop))

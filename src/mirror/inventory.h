@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "mirror/inventory_state.h"
 #include "mirror/route.h"
 #include "mirror/shares.h"
 #include "oci/digest.h"
@@ -28,18 +29,6 @@
 #define INVENTORY_MAX_PLATFORMS 64 /* of one image; the rest is only counted */
 #define INVENTORY_MAX_LOOKS 100000 /* blobs of one image that are looked at */
 #define INVENTORY_REASON_MAX 480
-
-enum inventory_state {
-	INVENTORY_FRESH,    /* compared with its upstream, not too long ago */
-	INVENTORY_DUE,	    /* too long ago, or never: the next pull compares it */
-	INVENTORY_STALE,    /* due, and its upstream is in trouble */
-	INVENTORY_PINNED,   /* never compared again */
-	INVENTORY_LOCAL,    /* lives here */
-	INVENTORY_UNTAGGED, /* mirrored, and no tag leads to it */
-	INVENTORY_UNSERVED, /* no name leads to it, as the settings are */
-	INVENTORY_DAMAGED,  /* see reason */
-	INVENTORY_STATES,
-};
 
 struct inventory_platform {
 	struct platform platform;
@@ -97,9 +86,5 @@ int inventory_list(const struct inventory_ask *ask, struct shares *s, const char
 		   size_t max,
 		   int (*row)(void *arg, const struct inventory_row *r, struct err *e),
 		   void *arg, inventory_place next, struct err *e);
-
-const char *inventory_word(enum inventory_state s); /* "fresh" */
-/* INVENTORY_STATES: no such word. */
-enum inventory_state inventory_state_of(const char *word);
 
 #endif

@@ -69,7 +69,7 @@ int inventory_json_write(struct buf *out, const struct inventory_row *r)
 	rc |= text(out, "repository", r->repository.s);
 	rc |= text(out, "kind", r->kind);
 	rc |= text(out, "mediaType", r->media_type);
-	rc |= text(out, "state", inventory_word(r->state));
+	rc |= text(out, "state", inventory_state_word(r->state));
 	rc |= text(out, "reason", r->reason);
 	rc |= platforms(out, r);
 	rc |= buf_addf(out, "\"complete\":%s,\"size\":%llu,",

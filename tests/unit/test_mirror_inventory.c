@@ -104,7 +104,8 @@ static const struct inventory_row *damaged_row(const struct got *g, const char *
 	const struct inventory_row *r = row_of(g, name, "1");
 
 	if (r->state != INVENTORY_DAMAGED || strstr(r->reason, says) == NULL)
-		fail_msg("%s: %s, \"%s\"", name, inventory_word(r->state), r->reason);
+		fail_msg("%s: %s, \"%s\"", name, inventory_state_word(r->state),
+			 r->reason);
 	return r;
 }
 
