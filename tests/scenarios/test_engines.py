@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from hub import build
+from hub.tls import make
 
 from . import targets
 
@@ -27,9 +29,10 @@ CONTAINERD = {"Architecture": "x86_64", "Driver": "overlayfs",
 
 
 class Engine:
-    """answers: path (without the version) to (status, text) or a function of the handler."""
+    """answers: path (without the version) to (status, text) or a function of the handler.
+    With tls on a TCP port in place of a socket."""
 
-    def __init__(self, path: Path, **answers: object) -> None:
+    def __init__(self, path: Path, tls: ssl.SSLContext | None = None) -> None:
         self.path, self.where = path, f"unix://{path}"
         self.asked: list[str] = []
         self.body = b""
@@ -67,13 +70,18 @@ class Engine:
 
             do_GET = do_POST = do_DELETE = handle_all
 
-        class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+        class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
             daemon_threads = True
+            address_family = socket.AF_INET if tls else socket.AF_UNIX
 
             def handle_error(self, *_: object) -> None:
                 pass
 
-        self._server = Server(str(path), Handler)
+        self._server = Server(("127.0.0.1", 0) if tls else str(path), Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True,
+                                                  do_handshake_on_connect=False)
+            self.where = f"tcp://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def __enter__(self) -> "Engine":
@@ -172,6 +180,29 @@ def test_a_socket_of_others(scratch):
                               user=65534 if os.geteuid() == 0 else None)
     no = json.loads(done.stdout)
     assert no["kind"] == "denied" and "usermod -aG docker" in no["error"], no
+
+
+def test_tls(scratch):
+    """As docker has it: DOCKER_TLS_VERIFY, and three files in DOCKER_CERT_PATH."""
+    ca, context = make(scratch)
+    for command in (
+            "req -newkey rsa:2048 -nodes -keyout key.pem -out client.csr -subj /CN=client",
+            "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out cert.pem"):
+        subprocess.run(["openssl", *command.split()], check=True, timeout=30, cwd=scratch,
+                       capture_output=True)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(ca)
+    env = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(scratch)}
+    with Engine(scratch / "sock", tls=context) as engine:
+        found = one("engine", engine.where, env=env)
+        assert found["ok"] and found["where"] == engine.where, found
+        (scratch / "cert.pem").unlink()
+        no = one("engine", engine.where, env=env)
+        assert no["kind"] == "upstream" and engine.where in no["error"], no
+        ca.write_text("")
+        assert not one("engine", engine.where, env=env)["ok"]
+        no = one("engine", engine.where, env={**env, "DOCKER_CERT_PATH": "/nowhere"})
+        assert "/nowhere/ca.pem" in no["error"] and "DOCKER_TLS_VERIFY" in no["error"], no
 
 
 @pytest.mark.parametrize("answer", [
