@@ -1,12 +1,16 @@
 /*
  * tar.c - libarchive's pax writer, without blocking factor: what is written is in out
  * when the call returns.
+ *
+ * libarchive 3.6 leaks what it holds for the stream if an operation failed before the
+ * end. So none fails while it is in use: what finds no room is passed over, and `full`
+ * says so.
  */
 #include "codec/tar.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -18,23 +22,29 @@ struct tar {
 	struct archive_entry *entry;
 	struct buf *out;
 	uint64_t left; /* of the file that is being written */
+	bool full, ending;
 };
 
 static la_ssize_t on_write(struct archive *a, void *arg, const void *p, size_t n)
 {
 	struct tar *t = arg;
 
-	if (buf_add(t->out, p, n) != 0) {
-		archive_set_error(a, ENOBUFS, "no room for it");
+	if (t->ending) /* do not fill up what was left of a file */
 		return -1;
-	}
+	if (buf_add(t->out, p, n) != 0)
+		t->full = true;
 	return (la_ssize_t)n;
 }
 
-static int failed(const struct tar *t, struct err *e)
+/* What libarchive says of an operation, and whether its bytes have found room. */
+static int outcome(const struct tar *t, bool ok, struct err *e)
 {
 	const char *why = archive_error_string(t->a);
 
+	if (t->full)
+		return err_set(e, ERR_IO, "writing a tar: no room for it");
+	if (ok)
+		return 0;
 	return err_set(e, ERR_IO, "writing a tar: %s",
 		       why != NULL ? why : "no reason given");
 }
@@ -51,7 +61,7 @@ struct tar *tar_new(struct buf *out, struct err *e)
 	if (archive_write_set_format_pax_restricted(t->a) != ARCHIVE_OK ||
 	    archive_write_set_bytes_per_block(t->a, 0) != ARCHIVE_OK ||
 	    archive_write_open(t->a, t, NULL, on_write, NULL) != ARCHIVE_OK) {
-		failed(t, e);
+		outcome(t, false, e);
 		tar_free(t);
 		return NULL;
 	}
@@ -62,9 +72,7 @@ void tar_free(struct tar *t)
 {
 	if (t == NULL)
 		return;
-	/* Closing would write; what was not ended is not to look whole. */
-	if (t->a != NULL)
-		archive_write_fail(t->a);
+	t->ending = true;
 	archive_write_free(t->a);
 	archive_entry_free(t->entry);
 	free(t);
@@ -87,10 +95,8 @@ static int add(struct tar *t, const char *name, mode_t type, unsigned short mode
 	archive_entry_set_perm(t->entry, mode);
 	archive_entry_set_mtime(t->entry, 0, 0);
 	archive_entry_set_size(t->entry, (la_int64_t)size);
-	if (archive_write_header(t->a, t->entry) != ARCHIVE_OK)
-		return failed(t, e);
 	t->left = size;
-	return 0;
+	return outcome(t, archive_write_header(t->a, t->entry) == ARCHIVE_OK, e);
 }
 
 int tar_dir(struct tar *t, const char *name, struct err *e)
@@ -108,10 +114,8 @@ int tar_data(struct tar *t, const void *p, size_t n, struct err *e)
 	if (n > t->left)
 		return err_set(e, ERR_INVALID,
 			       "writing a tar: a file is longer than said");
-	if (archive_write_data(t->a, p, n) != (la_ssize_t)n)
-		return failed(t, e);
 	t->left -= n;
-	return 0;
+	return outcome(t, archive_write_data(t->a, p, n) == (la_ssize_t)n, e);
 }
 
 int tar_end(struct tar *t, struct err *e)
@@ -119,7 +123,7 @@ int tar_end(struct tar *t, struct err *e)
 	if (t->left > 0)
 		return err_set(e, ERR_INVALID, "writing a tar: %llu bytes are missing",
 			       (unsigned long long)t->left);
-	return archive_write_close(t->a) == ARCHIVE_OK ? 0 : failed(t, e);
+	return outcome(t, archive_write_close(t->a) == ARCHIVE_OK, e);
 }
 
 uint64_t tar_entry_bytes(uint64_t size)
