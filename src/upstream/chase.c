@@ -72,6 +72,7 @@ static int one_hop(struct chase *c, struct err *e)
 		.ca = buf_view(&c->u->ca),
 		.limits = c->u->limits,
 		.deadline_ms = c->deadline_ms,
+		.direct = c->u->direct && !c->way.foreign,
 		.public_only = !(c->registry && c->way.hops == 0) &&
 			       atomic_load(&c->u->place) == REMOTE_PUBLIC,
 		.buffer_bytes = c->buffer_bytes,

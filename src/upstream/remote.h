@@ -26,6 +26,7 @@ struct upstream {
 	char *realm_host; /* or NULL */
 	struct buf ca;	  /* see transport_request.ca */
 	struct transport_limits limits;
+	bool direct; /* see upstream_conf */
 	struct cred_source *creds;
 	_Atomic enum remote_place place;
 	/* The last challenge, so that requests can begin with a token: guarded by the

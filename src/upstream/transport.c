@@ -228,7 +228,8 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 static void set_rules(CURL *h, struct call *c)
 {
 	const struct transport_request *req = c->req;
-	const char *proxy = req->unix_path == NULL ? proxy_for(&req->at) : NULL;
+	const char *proxy = req->unix_path == NULL && !req->direct ? proxy_for(&req->at)
+								   : NULL;
 	struct curl_blob ca = { (void *)req->ca.p, req->ca.n, CURL_BLOB_NOCOPY };
 
 	c->a->proxied = proxy != NULL;

@@ -114,6 +114,7 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e)
 		u->url[n - 1] = '\0';
 	u->at = at;
 	u->realm_host = mem_dup(conf->realm_host);
+	u->direct = conf->direct;
 	u->limits = (struct transport_limits){
 		.connect_ms = or_default(conf->connect_ms, 5000),
 		.header_ms = or_default(conf->header_ms, 10000),

@@ -41,6 +41,7 @@ struct upstream_conf {
 		*docker_config; /* path of a Docker config.json to look in; NULL: none */
 	const char *ca_file;	/* PEM, in addition to the system's; NULL: none */
 	const char *realm_host; /* a foreign token realm that may have the credential */
+	bool direct;		/* never through a proxy */
 	int connect_ms;		/* 0: the default of 5,000 */
 	int header_ms;		/* request sent to first header line; 0: 10,000 */
 	int stall_ms;		/* no byte of a body for so long; 0: 10,000 */
