@@ -109,7 +109,8 @@ static int visit_child(struct walk *w, struct plan_manifest *m, const struct chi
 	if (!c->is_manifest)
 		return c->is_foreign ? 0 : add_blob(w, m, c, e);
 	digest_text(&c->digest, text);
-	if (map_get(w->manifests, text) != NULL || visit(w, &c->digest, depth + 1, e) == 0)
+	if (map_get(w->manifests, text) != NULL ||
+	    visit(w, &c->digest, depth + 1, e) == 0)
 		return 0;
 	platform_text(&c->platform, platform);
 	if (e != NULL && e->kind == ERR_NOT_FOUND)

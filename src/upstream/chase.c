@@ -105,7 +105,7 @@ static int step(struct chase *c, struct err *e)
 	if (redirect_follow(&c->way, transport_header(&c->answer, "Location", 0), e) != 0)
 		return -1;
 	if (c->stay && c->way.foreign)
-		return err_set(e, ERR_UPSTREAM,
+		return err_set(e, ERR_INVALID,
 			       "a push is not taken to another place: use that one's "
 			       "address, if it is right");
 	return 0;

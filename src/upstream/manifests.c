@@ -64,6 +64,10 @@ static int run(struct ask *m, struct upstream *u, int64_t deadline_ms, struct er
 	m->c.arg = m;
 	if (exchange_run(u, &m->c, m->name, m->path, e) != 0)
 		return -1;
+	/* registry:2 as a cache says 500 for what its upstream does not have. For those
+	 * who push that is as good as "not here": the push will tell. */
+	if (m->c.push && m->c.answer.status == 500)
+		return err_set(e, ERR_NOT_FOUND, "answered 500");
 	return m->c.answer.status == 200 ? 0 : refusal_of(&m->c, false, e);
 }
 

@@ -103,7 +103,7 @@ static int judge_head(const struct chase *c, bool *has, struct err *e)
 		*has = true;
 		return 0;
 	}
-	if (status == 429 || (status >= 500 && status != 501))
+	if (status == 429 || (status > 500 && status != 501))
 		return refusal_plain(c, e);
 	/* The registry sends to where it has it; that place may mind a HEAD. */
 	*has = c->way.foreign && status != 404;
@@ -215,14 +215,14 @@ static int resolve(const char *from, struct view location, const struct digest *
 		return -1;
 	if (url_resolve(from, location, url, NULL) != 0 ||
 	    url_parse(buf_str(url), &to, NULL) != 0)
-		return err_set(e, ERR_UPSTREAM,
+		return err_set(e, ERR_INVALID,
 			       "the Location of the upload is no usable "
 			       "http or https URL");
 	if (strcmp(origin.host, to.host) == 0 && origin.https && !to.https)
 		return as_https(url, &origin, e) != 0 ? -1 : add_digest(url, d, e);
 	if (!url_same_origin(&origin, &to))
 		return err_set(
-			e, ERR_UPSTREAM,
+			e, ERR_INVALID,
 			"wants the upload at another place (http%s://%.200s:%d); is "
 			"its own address, or its `host` setting, right?",
 			to.https ? "s" : "", to.host, to.port);

@@ -15,8 +15,8 @@
  *
  * Errors beyond upstream.h's: DENIED for credentials that may not push. INVALID for what
  * will not get better: 405 (the registry takes no pushes: a pull-through cache, or read
- * only), 413, a manifest or name that it refuses. CORRUPT: the registry computed another
- * digest. Messages carry the registry's own words.
+ * only), 413, a manifest or name that it refuses, a session or redirect elsewhere.
+ * CORRUPT: the registry computed another digest. Messages carry the registry's own words.
  */
 #ifndef LARDER_UPSTREAM_PUSH_H
 #define LARDER_UPSTREAM_PUSH_H
@@ -26,13 +26,14 @@
 #include "upstream/upstream.h"
 
 /* As upstream_head_manifest, with the scope of a push: a repository that is yet to be
- * made is NOT_FOUND to those who may make it. */
+ * made is NOT_FOUND to those who may make it. So is what is answered with 500,
+ * registry:2's word for much. */
 int push_head_manifest(struct upstream *u, const struct reponame *name,
 		       const struct reference *ref, int64_t deadline_ms,
 		       struct upstream_manifest *out, struct err *e);
 
-/* HEAD. False where the registry says so, and where it will not say (401, 403 and 405 to
- * HEAD are some registries' way): the upload will tell. */
+/* HEAD. False where the registry says so, and where it will not say (401, 403, 405 and
+ * 500 to HEAD are some registries' way): the upload will tell. */
 int push_has_blob(struct upstream *u, const struct reponame *name, const struct digest *d,
 		  int64_t deadline_ms, bool *has, struct err *e);
 
@@ -65,7 +66,7 @@ int push_manifest(struct upstream *u, const struct push_manifest *m, int64_t dea
 		  struct err *e);
 
 /* What goes after a session's Location, resolved against where it came from: the URL of
- * the PUT, into out. ERR_UPSTREAM: no Location, or another origin's. Pure. */
+ * the PUT, into out. ERR_UPSTREAM: no Location; ERR_INVALID: another origin's. Pure. */
 int push_location(const char *from, struct view location, const struct digest *d,
 		  struct buf *out, struct err *e);
 

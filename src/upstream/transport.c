@@ -436,6 +436,9 @@ int transport_run(const struct transport_request *req, struct transport_answer *
 
 	transport_answer_done(a);
 	transport_answer_init(a);
+	c.out = (struct sending){ .body = req->body, .e = c.e };
+	if (req->body != NULL && req->body->rewind(req->body->arg, c.e) != 0)
+		return -1;
 	/* A connection that has shown a certificate speaks for its owner. */
 	snprintf(key, sizeof(key), "%d %d %s %s %s", req->at.https, req->at.port,
 		 req->at.host, req->unix_path != NULL ? req->unix_path : "",

@@ -67,6 +67,21 @@ struct copying {
 	int argc;
 };
 
+/* The most memory that the process has had, by the kernel's account. */
+static long peak_kib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[256];
+	long kib = 0;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, "VmHWM:", 6) == 0)
+			kib = strtol(line + 6, NULL, 10);
+	if (f != NULL)
+		fclose(f);
+	return kib;
+}
+
 static void add_progress(struct buf *out, const struct copy_progress *p)
 {
 	buf_addf(out,
@@ -111,6 +126,7 @@ static void *copy_one(void *arg)
 	int rc = copy_words(arg, &p, &out, &e);
 
 	add_progress(&out, &p);
+	buf_addf(&out, ",\"peak_kib\":%ld", peak_kib());
 	report(rc, &e, &out);
 	return NULL;
 }
@@ -198,7 +214,8 @@ static int load(int argc, char **argv, struct buf *out, struct err *e)
 		buf_addf(out, ",\"current\":%s,\"id\":\"%s\"", current ? "true" : "false",
 			 text);
 	}
-	buf_addf(out, ",\"bytes\":%llu,\"sent\":%llu", p.bytes, p.bytes_done);
+	buf_addf(out, ",\"bytes\":%llu,\"sent\":%llu,\"peak_kib\":%ld", p.bytes,
+		 p.bytes_done, peak_kib());
 	store_close(s);
 	engine_close(g);
 	return rc;

@@ -1,0 +1,129 @@
+/*
+ * test_codec_tar.c - archives as streams: what is in them by the tar format's own rules,
+ * and what cannot be written.
+ */
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "codec/tar.h"
+
+#define BLOCK 512
+
+static unsigned long octal(const char *p)
+{
+	return strtoul(p, NULL, 8);
+}
+
+/* The header block at p says so, and its checksum is right. */
+static void header_is(const char *p, const char *name, char type, size_t size)
+{
+	unsigned long sum = 0;
+	size_t i;
+
+	for (i = 0; i < BLOCK; i++)
+		sum += i >= 148 && i < 156 ? ' ' : (unsigned char)p[i];
+	assert_int_equal(sum, octal(p + 148));
+	assert_string_equal(p, name);
+	assert_int_equal(p[156], type);
+	assert_int_equal(octal(p + 124), size);
+	assert_memory_equal(p + 257, "ustar", 5);
+}
+
+static void entries(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf out = BUF_INIT(TAR_STEP_BYTES + 16384);
+	CLEANUP(tar_freep)
+	struct tar *t = tar_new(&out, NULL);
+
+	assert_int_equal(tar_dir(t, "blobs/", NULL), 0);
+	header_is(out.p, "blobs/", '5', 0);
+	assert_int_equal(octal(out.p + 100), 0755);
+	assert_int_equal(out.n, BLOCK);
+	buf_clear(&out);
+	assert_int_equal(tar_file(t, "a", 5, NULL), 0);
+	header_is(out.p, "a", '0', 5);
+	assert_int_equal(octal(out.p + 100), 0644);
+	assert_int_equal(octal(out.p + 136), 0);
+	assert_int_equal(tar_data(t, "he", 2, NULL), 0);
+	assert_int_equal(tar_data(t, "llo", 3, NULL), 0);
+	assert_memory_equal(out.p + BLOCK, "hello", 5);
+	assert_int_equal(tar_file(t, "empty", 0, NULL), 0);
+	assert_int_equal(out.n, tar_entry_bytes(5) + tar_entry_bytes(0));
+	header_is(out.p + 2 * BLOCK, "empty", '0', 0);
+	buf_clear(&out);
+	assert_int_equal(tar_end(t, NULL), 0);
+	assert_int_equal(out.n, 2 * BLOCK);
+}
+
+/* A digest of sha512 is longer than a plain header has room for. */
+static void long_names(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf out = BUF_INIT(TAR_STEP_BYTES + 16384);
+	CLEANUP(tar_freep)
+	struct tar *t = tar_new(&out, NULL);
+	char name[200] = "blobs/sha512/";
+
+	memset(name + 13, 'a', 128);
+	assert_int_equal(tar_file(t, name, 0, NULL), 0);
+	assert_int_equal(out.p[156], 'x');
+	assert_non_null(memmem(out.p, out.n, name, strlen(name)));
+}
+
+static void sizes(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf out = BUF_INIT(TAR_STEP_BYTES + 16384);
+	CLEANUP(tar_freep)
+	struct tar *t = tar_new(&out, NULL);
+	CLEANUP(mem_freep)
+	char *piece = mem_alloc(TAR_STEP_BYTES);
+	struct err e;
+	int i;
+
+	assert_int_equal(tar_file(t, "a", 4 * TAR_STEP_BYTES, NULL), 0);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(tar_data(t, piece, TAR_STEP_BYTES, NULL), 0);
+		buf_clear(&out);
+	}
+	assert_int_equal(tar_data(t, piece, 1, &e), -1);
+	assert_int_equal(e.kind, ERR_INVALID);
+	assert_int_equal(tar_file(t, "b", 2, NULL), 0);
+	assert_int_equal(tar_data(t, "x", 1, NULL), 0);
+	assert_int_equal(tar_file(t, "c", 1, &e), -1);
+	assert_int_equal(tar_end(t, &e), -1);
+	assert_non_null(strstr(e.msg, "1 bytes are missing"));
+	assert_int_equal(tar_entry_bytes(0), BLOCK);
+	assert_int_equal(tar_entry_bytes(1), 2 * BLOCK);
+	assert_int_equal(tar_entry_bytes(BLOCK), 2 * BLOCK);
+}
+
+static void no_room(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf out = BUF_INIT(700);
+	CLEANUP(tar_freep)
+	struct tar *t = tar_new(&out, NULL);
+	char piece[1000] = { 0 };
+	struct err e;
+
+	assert_int_equal(tar_file(t, "a", sizeof(piece), NULL), 0);
+	assert_int_equal(tar_data(t, piece, sizeof(piece), &e), -1);
+	assert_int_equal(e.kind, ERR_IO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(entries),
+		cmocka_unit_test(long_names),
+		cmocka_unit_test(sizes),
+		cmocka_unit_test(no_room),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
