@@ -19,6 +19,12 @@
 #define LINE_WIDTH 90
 #define INDENT 9
 
+static const char about[] =
+	"Checks larder and what it hangs on, for real: that it answers, its registries,\n"
+	"their logins and quota, clock, disk, and that Docker pulls through it and does\n"
+	"not silently go past it. Each finding says what to do. Takes the settings that\n"
+	"larder serves with (--config FILE).\n";
+
 /* One paragraph, wrapped at spaces; what follows the first line is indented. */
 static void print_lines(const char *first, const char *text)
 {
@@ -81,8 +87,7 @@ static char *default_mirror(const struct settings *s)
 		       v6 ? "[" : "", host, v6 ? "]" : "", s->listen_port);
 }
 
-static char *credentials_of(const struct settings *s, const struct setting_upstream *u,
-			    char **envp)
+static char *credentials_of(const struct settings *s, const struct setting_upstream *u)
 {
 	if (u->username != NULL)
 		return mem_fmt("the settings or the environment");
@@ -104,15 +109,14 @@ static void wired_done(struct wired *w)
 }
 
 /* In the order of the settings, each with the upstream that the plan has for it. */
-static void wire(struct wired *w, const struct settings *s, const struct plan *p,
-		 char **envp)
+static void wire(struct wired *w, const struct settings *s, const struct plan *p)
 {
 	w->upstream = mem_alloc((s->n_upstreams + 1) * sizeof(*w->upstream));
 	w->credentials = mem_alloc((s->n_upstreams + 1) * sizeof(*w->credentials));
 	for (size_t i = 0; i < s->n_upstreams && i < p->nsites; i++) {
 		const struct setting_upstream *u = &s->upstreams[i];
 
-		w->credentials[i] = credentials_of(s, u, envp);
+		w->credentials[i] = credentials_of(s, u);
 		w->upstream[i] = (struct doctor_upstream){
 			.up = p->site[i].up,
 			.url = u->url,
@@ -135,8 +139,7 @@ static void print_summary(const struct doctor_tally *t)
 		       "earlier ones.\n");
 }
 
-static int examine(const struct settings *s, struct doctor_conf *conf, bool json,
-		   char **envp)
+static int examine(const struct settings *s, struct doctor_conf *conf, bool json)
 {
 	struct doctor_tally tally;
 	struct wired w = { 0 };
@@ -148,7 +151,7 @@ static int examine(const struct settings *s, struct doctor_conf *conf, bool json
 		fprintf(stderr, "larder doctor: %s\n", e.msg);
 		return EXIT_FAILED;
 	}
-	wire(&w, s, p, envp);
+	wire(&w, s, p);
 	conf->upstream = w.upstream;
 	conf->n_upstreams = w.n;
 	rc = doctor_run(conf, json ? say_json : say_text, NULL, &tally, &e);
@@ -169,80 +172,64 @@ static int examine(const struct settings *s, struct doctor_conf *conf, bool json
 	return tally.count[FINDING_FAIL] > 0 ? EXIT_PARTLY : EXIT_DONE;
 }
 
+struct wishes {
+	const char *mirror, *ca, *engine, *etc;
+	bool json;
+};
+
+static int run(const struct options *o, const struct settings *s, const struct wishes *w)
+{
+	CLEANUP(mem_freep)
+	char *own = default_mirror(s);
+	struct doctor_conf conf = {
+		.mirror = w->mirror != NULL ? w->mirror : own,
+		.ca = w->ca,
+		.listen_host = s->listen_host,
+		.root = s->root,
+		.etc = w->etc,
+		.engine = strcmp(w->engine, "none") == 0 ? NULL : w->engine,
+	};
+
+	if (o->n_operands == 0)
+		return examine(s, &conf, w->json);
+	fprintf(stderr, "larder doctor: \"%.100s\" is too much\n", o->operand[0]);
+	return EXIT_WRONG_USE;
+}
+
 int cmd_doctor(int argc, char **argv, char **envp)
 {
-	const char *mirror = NULL, *ca = NULL, *engine = "docker", *etc = "/etc";
-	bool json = false;
+	struct wishes w = { .engine = "docker", .etc = "/etc" };
 	const struct option rows[] = {
-		{ .name = "mirror",
-		  .kind = OPTION_TEXT,
-		  .to = &mirror,
-		  .value = "URL",
-		  .what = "Where clients are to find larder; else where the settings "
-			  "have "
-			  "it listen." },
-		{ .name = "mirror-ca",
-		  .kind = OPTION_TEXT,
-		  .to = &ca,
-		  .value = "FILE",
-		  .what = "PEM of the authority that signed its certificate, besides the "
-			  "system's." },
-		{ .name = "engine",
-		  .kind = OPTION_TEXT,
-		  .to = &engine,
-		  .value = "SOCKET",
-		  .what = "Docker or Podman engine to look at: a socket's path, a tcp:// "
-			  "address, or none; else the one that the docker command "
-			  "uses." },
-		{ .name = "etc",
-		  .kind = OPTION_TEXT,
-		  .to = &etc,
-		  .value = "DIR",
-		  .what = "Where clients have their configuration (/etc)." },
-		{ .name = "json",
-		  .kind = OPTION_FLAG,
-		  .to = &json,
-		  .what = "One JSON object a finding." },
+		{ "mirror", 0, OPTION_TEXT, &w.mirror, "URL",
+		  "Where clients are to find larder; else where the settings have it "
+		  "listen.",
+		  0, 0 },
+		{ "mirror-ca", 0, OPTION_TEXT, &w.ca, "FILE",
+		  "PEM of the authority that signed its certificate, besides the "
+		  "system's.",
+		  0, 0 },
+		{ "engine", 0, OPTION_TEXT, &w.engine, "SOCKET",
+		  "Docker or Podman engine to look at: a socket's path, a tcp:// "
+		  "address, "
+		  "or none; else the one that the docker command uses.",
+		  0, 0 },
+		{ "etc", 0, OPTION_TEXT, &w.etc, "DIR",
+		  "Where clients have their configuration (/etc).", 0, 0 },
+		{ "json", 0, OPTION_FLAG, &w.json, NULL, "One JSON object a finding.", 0,
+		  0 },
 		{ 0 },
 	};
-	struct options o = {
-		.row = rows,
-		.usage = "larder doctor [options]",
-		.about = "Checks larder and what it hangs on, for real: that it answers, "
-			 "its registries,\n"
-			 "their logins and quota, clock, disk, and that Docker pulls "
-			 "through it and does\n"
-			 "not silently go past it. Each finding says what to do. Takes "
-			 "the settings that\n"
-			 "larder serves with (--config FILE).\n",
-		.has_settings = true,
-	};
+	struct options o = { .row = rows,
+			     .usage = "larder doctor [options]",
+			     .about = about,
+			     .has_settings = true };
 	CLEANUP(settings_freep)
 	struct settings *s = NULL;
-	CLEANUP(mem_freep)
-	char *own = NULL;
 	int status = EXIT_DONE;
 
 	log_setup(LOG_ERROR, LOG_TEXT);
-	if (options_begin(&o, argc, argv, envp, &s, &status)) {
-		if (o.n_operands > 0) {
-			fprintf(stderr, "larder doctor: \"%.100s\" is too much\n",
-				o.operand[0]);
-			status = EXIT_WRONG_USE;
-		} else {
-			own = default_mirror(s);
-			struct doctor_conf conf = {
-				.mirror = mirror != NULL ? mirror : own,
-				.ca = ca,
-				.listen_host = s->listen_host,
-				.root = s->root,
-				.etc = etc,
-				.engine = strcmp(engine, "none") == 0 ? NULL : engine,
-			};
-
-			status = examine(s, &conf, json, envp);
-		}
-	}
+	if (options_begin(&o, argc, argv, envp, &s, &status))
+		status = run(&o, s, &w);
 	options_done(&o);
 	return status;
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "doctor/mirrors.h"
 #include "doctor/port.h"
 #include "upstream/ping.h"
 #include "upstream/url.h"
@@ -89,9 +90,11 @@ static bool other_scheme_works(struct group *g, const struct url *at)
 	CLEANUP(mem_freep)
 	char *url =
 		mem_fmt("%s://%s:%d", at->https ? "http" : "https", at->host, at->port);
-	struct upstream_conf conf = {
-		.host = url, .url = url, .connect_ms = 2000, .header_ms = 2000
-	};
+	struct upstream_conf conf = { .host = url,
+				      .url = url,
+				      .direct = mirrors_loopback(at->host),
+				      .connect_ms = 2000,
+				      .header_ms = 2000 };
 	struct upstream *up = upstream_new(&conf, NULL);
 	struct upstream_ping p;
 	struct err e;
@@ -159,6 +162,13 @@ static void say_stranger(struct group *g, const struct url *at,
 		    "what answers at %.150s is %s, and no larder (status %d)",
 		    g->d->conf.mirror, p->registry ? "another registry" : "no registry",
 		    p->status);
+	if (p->proxied) {
+		finding_remedy(g,
+			       "it was asked through a proxy: add %.150s to NO_PROXY, "
+			       "for Docker too",
+			       at->host);
+		return;
+	}
 	finding_remedy(g, "the address is wrong, or something else has larder's port; "
 			  "name the right one (--mirror URL)");
 	check_holder(g, at);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "store/layout.h"
 #include "store/list.h"
 #include "store/store.h"
 #include "store/tag.h"
@@ -64,6 +65,8 @@ static int count(struct store *s, struct tally *t, struct err *e)
 void check_store(struct group *g)
 {
 	const char *root = g->d->conf.root;
+	CLEANUP(mem_freep)
+	char *lock = mem_fmt("%s/" LAYOUT_LOCK, root);
 	struct store *s = NULL;
 	struct tally t = { 0 };
 	struct err e;
@@ -72,6 +75,13 @@ void check_store(struct group *g)
 		finding_say(g, "store", FINDING_SKIPPED,
 			    "%.200s is not there yet; larder makes it when it starts",
 			    root);
+		return;
+	}
+	/* Opening it would make larder's folders in it, and whoever runs doctor their
+	 * owner. */
+	if (access(lock, F_OK) != 0 && errno == ENOENT) {
+		finding_say(g, "store", FINDING_SKIPPED,
+			    "no larder has opened %.200s yet", root);
 		return;
 	}
 	if (store_open(root, &s, &e) != 0 || count(s, &t, &e) != 0) {

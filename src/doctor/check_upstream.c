@@ -73,7 +73,8 @@ static bool check_reached(struct group *g, const struct doctor_upstream *u)
 		return false;
 	}
 	doctor_date(g->d, host, p.date_s);
-	if (p.status != 200 && p.status != 401 && p.status != 403) {
+	/* Some send even this elsewhere. */
+	if (p.status >= 400 && p.status != 401 && p.status != 403) {
 		finding_say(g, name, bad, "%.150s answers /v2/ with status %d", u->url,
 			    p.status);
 		finding_remedy(g, p.status == 429
@@ -184,6 +185,18 @@ static void say_quota(struct group *g, const char *host, bool anonymous,
 					 : "");
 }
 
+static void say_no_quota(struct group *g, const char *host, const struct err *e)
+{
+	bool busy = e->kind == ERR_BUSY;
+	char name[80];
+
+	set_name(name, "quota", host);
+	finding_say(g, name, busy ? FINDING_FAIL : FINDING_WARN,
+		    "what is left of the quota is not known: %.400s", e->msg);
+	if (busy)
+		finding_remedy(g, "wait; until then only what is cached pulls");
+}
+
 /* Any request tells whether the login is taken: this one costs nothing, and is of an
  * image that need not be there. */
 static int ask_something(struct upstream *up, int64_t deadline_ms, struct err *e)
@@ -222,11 +235,8 @@ static void check_login_and_quota(struct group *g, const struct doctor_upstream 
 		say_login(g, u, user, &e, rc != 0 && e.kind != ERR_NOT_FOUND);
 	if (hub && rc == 0)
 		say_quota(g, host, user[0] == '\0', &quota);
-	else if (hub && e.kind == ERR_BUSY && user[0] == '\0') {
-		set_name(name, "quota", host);
-		finding_say(g, name, FINDING_FAIL, "%.400s", e.msg);
-		finding_remedy(g, "wait; until then only what is cached pulls");
-	}
+	else if (hub && e.kind != ERR_DENIED && upstream_login(u->up) != LOGIN_LOCKED)
+		say_no_quota(g, host, &e);
 }
 
 void check_upstream(struct group *g)

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "doctor/checks.h"
+#include "doctor/mirrors.h"
 #include "upstream/url.h"
 
 /* By themselves groups end before they are given up on. */
@@ -121,13 +122,6 @@ static void finish(struct group *g, int64_t until_ms,
 	free(g);
 }
 
-/* Is it an address of this machine, by its looks? */
-static bool is_loopback(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
-}
-
 static int set_up(struct doctor *d, const struct doctor_conf *conf, struct err *e)
 {
 	struct upstream_conf mirror = { .host = conf->mirror,
@@ -142,9 +136,9 @@ static int set_up(struct doctor *d, const struct doctor_conf *conf, struct err *
 	pthread_mutex_init(&d->mu, NULL);
 	if (url_parse(conf->mirror, &at, e) != 0)
 		return err_add(e, "the mirror's address %.100s", conf->mirror);
-	d->mirror_is_here =
-		is_loopback(at.host) ||
-		(conf->listen_host != NULL && strcmp(at.host, conf->listen_host) == 0);
+	mirror.direct = mirrors_loopback(at.host);
+	d->mirror_is_here = mirror.direct || (conf->listen_host != NULL &&
+					      strcmp(at.host, conf->listen_host) == 0);
 	d->mirror = upstream_new(&mirror, e);
 	return d->mirror != NULL ? 0 : -1;
 }

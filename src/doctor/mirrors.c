@@ -14,7 +14,7 @@
 #include "upstream/ping.h"
 #include "upstream/url.h"
 
-static bool is_loopback(const char *host)
+bool mirrors_loopback(const char *host)
 {
 	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
 	       strcmp(host, "[::1]") == 0;
@@ -28,7 +28,7 @@ bool mirrors_same(const char *a, const char *b)
 		return false;
 	return x.https == y.https && x.port == y.port &&
 	       (strcmp(x.host, y.host) == 0 ||
-		(is_loopback(x.host) && is_loopback(y.host)));
+		(mirrors_loopback(x.host) && mirrors_loopback(y.host)));
 }
 
 bool mirrors_have(struct view words, const char *url)
@@ -95,11 +95,16 @@ int mirrors_instance(const char *url, const char *ca, char out[64], struct err *
 				      .ca_file = ca,
 				      .connect_ms = 2000,
 				      .header_ms = 3000 };
-	struct upstream *up = upstream_new(&conf, e);
 	struct upstream_ping p;
+	struct upstream *up;
+	struct url at;
 	int rc;
 
 	out[0] = '\0';
+	if (url_parse(url, &at, e) != 0)
+		return -1;
+	conf.direct = mirrors_loopback(at.host);
+	up = upstream_new(&conf, e);
 	if (up == NULL)
 		return -1;
 	rc = upstream_ping(up, "/healthz", clock_mono_ms() + 4000, &p, e);

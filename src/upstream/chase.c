@@ -72,9 +72,9 @@ static int one_hop(struct chase *c, struct err *e)
 		.ca = buf_view(&c->u->ca),
 		.limits = c->u->limits,
 		.deadline_ms = c->deadline_ms,
+		.direct = c->u->direct && !c->way.foreign,
 		.public_only = !(c->registry && c->way.hops == 0) &&
 			       atomic_load(&c->u->place) == REMOTE_PUBLIC,
-		.direct = c->u->direct,
 		.buffer_bytes = c->buffer_bytes,
 		.head = on_head,
 		.data = on_data,

@@ -46,6 +46,7 @@ int upstream_ping(struct upstream *u, const char *path, int64_t deadline_ms,
 					 .ca = buf_view(&u->ca),
 					 .limits = u->limits,
 					 .deadline_ms = deadline_ms,
+					 .direct = u->direct,
 					 .data = no_body };
 	struct transport_answer a;
 	int rc;

@@ -65,8 +65,8 @@ struct transport_request {
 	struct view ca; /* PEM of all trusted authorities; empty: the system's */
 	struct transport_limits limits;
 	int64_t deadline_ms; /* monotonic, for all of it; 0: none */
+	bool direct;	     /* past the proxies that the environment names */
 	bool public_only;    /* not to a private address (see addr.h), unless by proxy */
-	bool direct;	     /* through no proxy */
 	size_t buffer_bytes; /* receive buffer and largest piece; 0: libcurl's defaults */
 	/* On this thread; negative ends the call with *e as filled, positive ends it with
 	 * success and leaves the rest unread. head: once, the final header is complete.

@@ -113,8 +113,8 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e)
 	for (n = strlen(u->url); n > 0 && u->url[n - 1] == '/'; n--)
 		u->url[n - 1] = '\0';
 	u->at = at;
-	u->direct = conf->direct;
 	u->realm_host = mem_dup(conf->realm_host);
+	u->direct = conf->direct;
 	u->limits = (struct transport_limits){
 		.connect_ms = or_default(conf->connect_ms, 5000),
 		.header_ms = or_default(conf->header_ms, 10000),

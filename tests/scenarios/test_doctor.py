@@ -215,6 +215,14 @@ def test_a_mirror_that_asks_for_a_password(hub, larder, doctor, scratch):
     doctor(made).says("mirror", "asks for a password", "anonymous ** pull", state="warn")
 
 
+def test_a_proxy_is_not_asked_for_an_address_of_this_machine(hub, larder, doctor):
+    """As Docker, which does not either."""
+    made = larder()
+    report = doctor(made, env={"HTTP_PROXY": f"http://127.0.0.1:{free_port()}"})
+    report.says("mirror", state="ok")
+    report.says("upstream docker.io", "the proxy: connection refused", "NO_PROXY")
+
+
 # --- upstreams -------------------------------------------------------------------------
 
 def with_login(hub, password: str) -> dict[str, object]:
@@ -329,6 +337,16 @@ def test_a_store_that_is_not_there(hub, larder, doctor, scratch):
     report = doctor(made, "--addr", f"127.0.0.1:{free_port()}")
     report.says("disk", "not there yet", state="skipped")
     assert not made.root.exists()
+
+
+def test_a_volume_that_no_larder_has_opened(hub, larder, doctor, scratch):
+    """Whoever runs doctor would own what larder then cannot write to."""
+    made = larder(start=False, root=scratch / "volume")
+    (made.root / "docker/registry/v2").mkdir(parents=True)
+    report = doctor(made, "--addr", f"127.0.0.1:{free_port()}")
+    report.says("store", "no larder has opened", state="skipped")
+    report.says("disk", state="ok")
+    assert [path.name for path in made.root.iterdir()] == ["docker"]
 
 
 def test_torn_tags(hub, larder, doctor):
