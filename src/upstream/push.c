@@ -17,8 +17,9 @@
 
 #define PATH_MAX_BYTES (2 * NAME_MAX_BYTES + DIGEST_TEXT_MAX + 64)
 /* A registry in front of an object store moves what it has got before it answers. */
-#define COMMIT_MS 300000
-#define BEGIN_MS 60000
+#define ANSWER_MS 60000
+#define COMMIT_BYTES_PER_MS (10u << 10) /* slow, for an object store */
+#define COMMIT_MOST_MS 840000
 
 int push_head_manifest(struct upstream *u, const struct reponame *name,
 		       const struct reference *ref, int64_t deadline_ms,
@@ -255,7 +256,7 @@ static int begin(struct upload *w, const struct reponame *from, struct err *e)
 			   .push = true,
 			   .stay = true,
 			   .from = from != NULL ? from->s : NULL,
-			   .answer_ms = BEGIN_MS };
+			   .answer_ms = ANSWER_MS };
 	char path[PATH_MAX_BYTES];
 	int n, rc;
 
@@ -293,6 +294,13 @@ static int check_name(const struct chase *c, const struct digest *d, struct err 
 		       (int)(said.n < 80 ? said.n : 80), said.p, want);
 }
 
+static int commit_ms(uint64_t size)
+{
+	uint64_t ms = size / COMMIT_BYTES_PER_MS;
+
+	return ANSWER_MS + (int)(ms < COMMIT_MOST_MS ? ms : COMMIT_MOST_MS);
+}
+
 static int send(struct upload *w, struct err *e)
 {
 	struct transport_body body = { (int64_t)w->b->size, on_read, on_rewind, w };
@@ -302,7 +310,7 @@ static int send(struct upload *w, struct err *e)
 			   .push = true,
 			   .stay = true,
 			   .body = &body,
-			   .answer_ms = COMMIT_MS };
+			   .answer_ms = commit_ms(w->b->size) };
 	int rc;
 
 	rc = exchange_run(w->u, &c, w->b->name, buf_str(&w->url), e);
@@ -382,7 +390,7 @@ int push_manifest(struct upstream *u, const struct push_manifest *m, int64_t dea
 			   .stay = true,
 			   .body = &body,
 			   .deadline_ms = deadline_ms,
-			   .answer_ms = BEGIN_MS };
+			   .answer_ms = ANSWER_MS };
 	int rc;
 
 	reference_text(m->ref, ref);

@@ -48,8 +48,8 @@ struct push_blob {
 };
 
 /* Bring the blob there, mounted if that works, else sent. *mounted says which (may be
- * NULL). No overall deadline: the stall limit bounds it, and five minutes for the answer
- * after the last byte. */
+ * NULL). No overall deadline: the stall limit bounds it, and for the answer after the
+ * last byte a minute, and one more for each 600 MiB, to fifteen. */
 int push_blob(struct upstream *u, const struct push_blob *b, bool *mounted,
 	      struct err *e);
 

@@ -42,6 +42,8 @@ class Fault:
     cut: int | None = None          # read so many bytes of the body, then hang up
     digest: str | None = None       # call it this (and forget a blob)
     location: str | None = None     # do it, but send there
+    hold: bool = False              # read nothing and say nothing, until the end
+    least: int = 0                  # only for bodies of so many bytes or more
     times: int = 1
 
 
@@ -63,6 +65,7 @@ class Receiver:
         self._tokens: dict[str, list[str]] = {}
         self._faults: list[tuple[str, Fault]] = []
         self.lock = threading.RLock()
+        self.over = threading.Event()
         receiver = self
 
         class Handler(_Handler):
@@ -77,6 +80,7 @@ class Receiver:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.over.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -85,10 +89,10 @@ class Receiver:
         with self.lock:
             self._faults.append((kind, Fault(**what)))
 
-    def take_fault(self, kind: str) -> Fault | None:
+    def take_fault(self, kind: str, length: int) -> Fault | None:
         with self.lock:
             for i, (of, fault) in enumerate(self._faults):
-                if of == kind:
+                if of == kind and length >= fault.least:
                     fault.times -= 1
                     if fault.times == 0:
                         del self._faults[i]
@@ -159,7 +163,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     do_HEAD = do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _all
 
     def _one(self) -> None:
-        self.fault = self.registry.take_fault(self.kind)
+        self.fault = self.registry.take_fault(self.kind, self._length())
+        if self.fault and self.fault.hold:
+            self._note(0)
+            self.registry.over.wait(60)
+            self.close_connection = True
+            return
         if self.fault and self.fault.cut is not None:
             self._note(0)
             self.rfile.read(min(self.fault.cut, self._length()))

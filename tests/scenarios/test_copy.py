@@ -97,6 +97,14 @@ def test_of_a_manifest_that_is_there_nothing_is_asked(root, to):
     assert other.digest in to.manifests[TO]
 
 
+def test_a_blob_of_nothing(larders, scratch, to):
+    nothing = images.Blob(images.sha256(b""), 0, b"")
+    image = build("none", layers=[images.Layer(nothing, nothing.digest)], index=False)
+    root = targets.fill(larders(root=scratch / "from"), (FROM, "1", image))
+    targets.copy(root, FROM, image.digest, to.url, TO, "1")
+    arrived(to, TO, "1", image)
+
+
 def test_without_a_tag(root, to):
     done = targets.copy(root, FROM, IMAGE.digest, to.url, TO)
     assert not done["current"] and to.order[-1] == IMAGE.digest
@@ -306,13 +314,23 @@ def test_a_redirect_to_another_place(root, to):
     assert no["kind"] == "invalid" and "not taken to another place" in no["error"]
 
 
-def test_stopping(larders, scratch, to):
-    """Ctrl-C ends it at once, in mid-upload too."""
-    large = build("large", layer_size=64 * MIB, platforms=["linux/amd64"])
+@pytest.mark.parametrize("kind", ["post", "put_blob", "put_manifest"])
+def test_stopping(root, to, kind):
+    """Ctrl-C ends it at once, whatever it waits for."""
+    to.fault(kind, hold=True, times=99)
+    no = targets.refusal(root, FROM, IMAGE.digest, to.url, TO, "1", cancel_after_ms=400,
+                         timeout=5)
+    assert no["kind"] == "cancelled" and to.count(kind, 0) > 0
+
+
+def test_a_registry_that_takes_no_more(larders, scratch, to):
+    """The stall limit holds for bytes that go out, too."""
+    large = build("large", layer_size=32 * MIB, platforms=["linux/amd64"], layers=[])
     root = targets.fill(larders(root=scratch / "from"), (FROM, "1", large))
-    no = targets.refusal(root, FROM, large.digest, "http://127.0.0.1:9", TO, "1",
-                         cancel_after_ms=50)
-    assert no["kind"] in ("cancelled", "upstream")
+    to.fault("put_blob", hold=True, least=MIB, times=2)
+    targets.copy(root, FROM, large.digest, to.url, TO, "1", stall_ms=400)
+    assert to.count("put_blob", 0) == 2
+    arrived(to, TO, "1", large)
 
 
 @pytest.mark.memory

@@ -74,6 +74,24 @@ static void long_names(void **state)
 	assert_non_null(memmem(out.p, out.n, name, strlen(name)));
 }
 
+/* Nor for 8 GiB. */
+static void large_files(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf out = BUF_INIT(TAR_STEP_BYTES + 16384);
+	CLEANUP(tar_freep)
+	struct tar *t = tar_new(&out, NULL);
+
+	assert_int_equal(tar_file(t, "a", (UINT64_C(8) << 30) - 1, NULL), 0);
+	header_is(out.p, "a", '0', (UINT64_C(8) << 30) - 1);
+	tar_free(t);
+	buf_clear(&out);
+	t = tar_new(&out, NULL);
+	assert_int_equal(tar_file(t, "a", UINT64_C(8) << 30, NULL), 0);
+	assert_int_equal(out.p[156], 'x');
+	assert_non_null(memmem(out.p, out.n, "size=8589934592\n", 16));
+}
+
 static void sizes(void **state)
 {
 	CLEANUP(buf_done)
@@ -119,9 +137,8 @@ static void no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(entries),
-		cmocka_unit_test(long_names),
-		cmocka_unit_test(sizes),
+		cmocka_unit_test(entries),     cmocka_unit_test(long_names),
+		cmocka_unit_test(large_files), cmocka_unit_test(sizes),
 		cmocka_unit_test(no_room),
 	};
 
