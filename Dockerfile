@@ -55,6 +55,6 @@ VOLUME /var/lib/registry
 EXPOSE 5000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
-	CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/5000 && printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' >&3 && grep -q '^ready' <&3"]
+	CMD ["larder", "status", "--ready"]
 ENTRYPOINT ["larder"]
 CMD ["serve"]

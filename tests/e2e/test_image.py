@@ -26,6 +26,7 @@ from .outside import Outside
 from .procs import need, need_cgroups, scratch_directory
 
 NAME = "bakery-registry"
+QUICK = ("--health-interval", "500ms")
 BASE = "debian:12-slim"
 
 
@@ -86,6 +87,14 @@ class Container:
     def inspect(self, what: str) -> object:
         return json.loads(self._docker("inspect", "--format", "{{json %s}}" % what, self.id).out)
 
+    def wait_healthy(self) -> None:
+        """Where the check is made often, as with QUICK."""
+        until = time.monotonic() + 30
+        while (health := self.inspect(".State.Health.Status")) == "starting":
+            assert time.monotonic() < until, self.inspect(".State.Health")
+            time.sleep(0.1)
+        assert health == "healthy", self.inspect(".State.Health")
+
     def stop(self) -> None:
         """As a user does: no request is lost, the status is 0, and nobody waits."""
         began = time.monotonic()
@@ -144,7 +153,7 @@ def tiny(engine, scratch: Path, name: str) -> None:
 
 def test_a_registry_of_your_own(engine, volume, run, scratch):
     """Push, list, stop, start again on the same volume, pull; healthy, and not root."""
-    options = ["-v", f"{volume}:/var/lib/registry", "--health-interval", "500ms"]
+    options = ["-v", f"{volume}:/var/lib/registry", *QUICK]
     one = run(options=options)
     name = f"{one.host}/bakery/app:1"
     tiny(engine, scratch, name)
@@ -152,11 +161,7 @@ def test_a_registry_of_your_own(engine, volume, run, scratch):
     assert json.loads(client.get(one.url + "/v2/_catalog").body) == {
         "repositories": ["bakery/app"]}
     assert engine("exec", one.id, "id", "-u").out.strip() == "1000"
-    until = time.monotonic() + 30
-    while (health := one.inspect(".State.Health.Status")) == "starting":
-        assert time.monotonic() < until, one.inspect(".State.Health")
-        time.sleep(0.2)
-    assert health == "healthy", one.inspect(".State.Health")
+    one.wait_healthy()
     one.stop()
     engine("rmi", name)
     two = run(options=[*options, "--read-only", "--cap-drop", "ALL", "--security-opt",
@@ -187,8 +192,10 @@ def test_a_mounted_config_file(run, scratch, words):
     path = scratch / "config.yml"
     path.write_text("version: 0.1\nhttp:\n  addr: :5001\n  headers:\n    X-Mine: [here]\n"
                     "storage:\n  filesystem:\n    rootdirectory: /var/lib/registry\n")
-    one = run(*words, port=5001, options=["-v", f"{path}:/etc/docker/registry/config.yml:ro"])
+    one = run(*words, port=5001,
+              options=["-v", f"{path}:/etc/docker/registry/config.yml:ro", *QUICK])
     assert client.get(one.url + "/v2/").header("x-mine") == "here"
+    one.wait_healthy()
 
 
 def test_the_name_of_its_program(run):
@@ -197,7 +204,7 @@ def test_the_name_of_its_program(run):
 
 
 def test_another_port_by_variable(run):
-    run(port=5001, options=["-e", "REGISTRY_HTTP_ADDR=0.0.0.0:5001"])
+    run(port=5001, options=["-e", "REGISTRY_HTTP_ADDR=0.0.0.0:5001", *QUICK]).wait_healthy()
 
 
 def test_a_directory_of_roots(engine, scratch):
