@@ -1,5 +1,6 @@
 /*
- * copy.c - a plan, carried out against a registry: ask, send what is missing, name it.
+ * copy.c - the parts of an image on their way to a registry: ask, send what is missing,
+ * name it.
  *
  * What the copier knows of a blob is FREE (a repository has it, or none is known to) or
  * BUSY (somebody is bringing it there). c->mu guards that; whoever needs a BUSY blob
@@ -16,7 +17,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "mirror/crew.h"
-#include "mirror/plan.h"
+#include "mirror/parts.h"
 #include "store/blob.h"
 #include "upstream/push.h"
 #include "upstream/retry.h"
@@ -41,9 +42,9 @@ struct copier {
 struct copy {
 	struct copier *c;
 	const struct copy_job *job;
-	struct plan plan;
+	struct parts parts;
 	struct copy_progress *progress; /* never NULL here */
-	size_t *part, nparts;		/* places in plan.blob that are wanted */
+	size_t *part, nparts;		/* places in parts.blob that are wanted */
 };
 
 struct copier *copier_new(struct upstream *to)
@@ -154,13 +155,13 @@ static int ask_manifest(const struct copy *w, const struct reference *ref,
 static int ask_part(void *arg, size_t i, struct err *e)
 {
 	struct copy *w = arg;
-	struct plan_manifest *m = &w->plan.manifest[i];
+	struct parts_manifest *m = &w->parts.manifest[i];
 	struct reference ref = { .is_digest = true, .digest = m->m->digest };
 
 	return ask_manifest(w, &ref, &m->m->digest, &m->present, e);
 }
 
-static void count(struct copy *w, const struct plan_blob *b, bool had, bool mounted)
+static void count(struct copy *w, const struct parts_blob *b, bool had, bool mounted)
 {
 	atomic_fetch_add(&w->progress->blobs_done, 1);
 	atomic_fetch_add(&w->progress->bytes_done, b->size);
@@ -171,7 +172,7 @@ static void count(struct copy *w, const struct plan_blob *b, bool had, bool moun
 /* Blobs of manifests that are not there, each once. */
 static void choose_blobs(struct copy *w)
 {
-	struct plan *p = &w->plan;
+	struct parts *p = &w->parts;
 	size_t i, j;
 
 	w->part = mem_alloc((p->nblobs + 1) * sizeof(*w->part));
@@ -193,7 +194,7 @@ static void choose_blobs(struct copy *w)
 /* --- sending --- */
 
 /* The registry has computed another digest: is it the store's copy? */
-static int check_copy(const struct copy *w, const struct plan_blob *b, int fd,
+static int check_copy(const struct copy *w, const struct parts_blob *b, int fd,
 		      struct err *e)
 {
 	CLEANUP(hash_freep)
@@ -222,7 +223,7 @@ static int check_copy(const struct copy *w, const struct plan_blob *b, int fd,
 }
 
 /* 0: there, by *how. */
-static int bring(struct copy *w, const struct plan_blob *b, const struct reponame *from,
+static int bring(struct copy *w, const struct parts_blob *b, const struct reponame *from,
 		 bool *had, bool *mounted, struct err *e)
 {
 	struct push_blob push = { .name = w->job->name,
@@ -252,7 +253,7 @@ static int bring(struct copy *w, const struct plan_blob *b, const struct reponam
 static int blob_part(void *arg, size_t i, struct err *e)
 {
 	struct copy *w = arg;
-	const struct plan_blob *b = &w->plan.blob[w->part[i]];
+	const struct parts_blob *b = &w->parts.blob[w->part[i]];
 	struct retry again = RETRY_INIT(INT64_MAX);
 	char text[DIGEST_TEXT_MAX];
 	bool known, had = false, mounted = false;
@@ -276,7 +277,7 @@ static int blob_part(void *arg, size_t i, struct err *e)
 	return 0;
 }
 
-static int put(struct copy *w, const struct plan_manifest *m, const char *tag,
+static int put(struct copy *w, const struct parts_manifest *m, const char *tag,
 	       struct err *e)
 {
 	int64_t deadline = clock_mono_ms() + SMALL_MS;
@@ -299,7 +300,7 @@ static int put(struct copy *w, const struct plan_manifest *m, const char *tag,
 
 static int put_all(struct copy *w, struct err *e)
 {
-	struct plan *p = &w->plan;
+	struct parts *p = &w->parts;
 	size_t i;
 
 	for (i = 0; i + 1 < p->nmanifests; i++)
@@ -315,7 +316,7 @@ static int put_all(struct copy *w, struct err *e)
  * done. */
 static int carry_out(struct copy *w, bool *current, struct err *e)
 {
-	struct plan_manifest *root = &w->plan.manifest[w->plan.nmanifests - 1];
+	struct parts_manifest *root = &w->parts.manifest[w->parts.nmanifests - 1];
 	struct reference ref = { .is_digest = true, .digest = root->m->digest };
 	bool same;
 
@@ -326,7 +327,7 @@ static int carry_out(struct copy *w, bool *current, struct err *e)
 	*current = same;
 	if (same)
 		return 0;
-	if (crew_run(COPY_BLOBS_AT_ONCE, w->plan.nmanifests, ask_part, w, e) != 0)
+	if (crew_run(COPY_BLOBS_AT_ONCE, w->parts.nmanifests, ask_part, w, e) != 0)
 		return -1;
 	choose_blobs(w);
 	if (crew_run(COPY_BLOBS_AT_ONCE, w->nparts, blob_part, w, e) != 0)
@@ -347,7 +348,7 @@ int copy_image(struct copier *c, const struct copy_job *job, struct digest *push
 	e = e != NULL ? e : &mine;
 	if (w.progress == NULL)
 		w.progress = &unseen;
-	rc = plan_make(job->store, job->from, job->digest, job->platform, &w.plan, e);
+	rc = parts_make(job->store, job->from, job->digest, job->platform, &w.parts, e);
 	if (rc != 0) {
 		digest_text(job->digest, text);
 		return err_add(e, "%s@%.24s", job->from->s, text);
@@ -356,9 +357,9 @@ int copy_image(struct copier *c, const struct copy_job *job, struct digest *push
 	if (rc == 0) {
 		*current = was_there;
 		if (pushed != NULL)
-			*pushed = w.plan.manifest[w.plan.nmanifests - 1].m->digest;
+			*pushed = w.parts.manifest[w.parts.nmanifests - 1].m->digest;
 	}
-	plan_done(&w.plan);
+	parts_done(&w.parts);
 	free(w.part);
 	return rc;
 }

@@ -1,8 +1,8 @@
 /*
- * plan.c - a walk through manifests, depth first. Which blobs and manifests it has come
+ * parts.c - a walk through manifests, depth first. Which blobs and manifests it has come
  * by is kept in maps, by digest.
  */
-#include "mirror/plan.h"
+#include "mirror/parts.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,19 +16,19 @@
 struct walk {
 	struct store *s;
 	const struct reponame *from;
-	struct plan *plan;
+	struct parts *parts;
 	struct map *manifests; /* digests that were come by */
 	struct map *blobs;     /* digests to their place + 1 */
 };
 
-static void free_manifest(struct plan_manifest *m)
+static void free_manifest(struct parts_manifest *m)
 {
 	stored_unref(m->m);
 	manifest_done(&m->parsed);
 	free(m->blob);
 }
 
-void plan_done(struct plan *p)
+void parts_done(struct parts *p)
 {
 	size_t i;
 
@@ -36,7 +36,7 @@ void plan_done(struct plan *p)
 		free_manifest(&p->manifest[i]);
 	free(p->manifest);
 	free(p->blob);
-	*p = (struct plan){ 0 };
+	*p = (struct parts){ 0 };
 }
 
 static int check_blob(struct walk *w, const struct child *c, const char *text,
@@ -57,10 +57,10 @@ static int check_blob(struct walk *w, const struct child *c, const char *text,
 	return 0;
 }
 
-static int add_blob(struct walk *w, struct plan_manifest *m, const struct child *c,
+static int add_blob(struct walk *w, struct parts_manifest *m, const struct child *c,
 		    struct err *e)
 {
-	struct plan *p = w->plan;
+	struct parts *p = w->parts;
 	char text[DIGEST_TEXT_MAX];
 	size_t place;
 
@@ -69,13 +69,13 @@ static int add_blob(struct walk *w, struct plan_manifest *m, const struct child 
 	if (place == 0) {
 		if (check_blob(w, c, text, e) != 0)
 			return -1;
-		if (p->nblobs >= PLAN_MAX_BLOBS)
+		if (p->nblobs >= PARTS_MAX_BLOBS)
 			return err_set(e, ERR_LIMIT, "more than %d blobs",
-				       PLAN_MAX_BLOBS);
+				       PARTS_MAX_BLOBS);
 		if ((p->nblobs & (p->nblobs - 1)) == 0)
 			p->blob = mem_grow(p->blob, (p->nblobs ? 2 * p->nblobs : 1) *
 							    sizeof(*p->blob));
-		p->blob[p->nblobs++] = (struct plan_blob){ c->digest, c->size, false };
+		p->blob[p->nblobs++] = (struct parts_blob){ c->digest, c->size, false };
 		place = p->nblobs;
 		map_put(w->blobs, text, (void *)(uintptr_t)place);
 	}
@@ -83,25 +83,25 @@ static int add_blob(struct walk *w, struct plan_manifest *m, const struct child 
 	return 0;
 }
 
-static int append(struct walk *w, struct plan_manifest *m, struct err *e)
+static int append(struct walk *w, struct parts_manifest *m, struct err *e)
 {
-	struct plan *p = w->plan;
+	struct parts *p = w->parts;
 
-	if (p->nmanifests >= PLAN_MAX_MANIFESTS)
+	if (p->nmanifests >= PARTS_MAX_MANIFESTS)
 		return err_set(e, ERR_LIMIT, "more than %d manifests",
-			       PLAN_MAX_MANIFESTS);
+			       PARTS_MAX_MANIFESTS);
 	if ((p->nmanifests & (p->nmanifests - 1)) == 0)
 		p->manifest =
 			mem_grow(p->manifest, (p->nmanifests ? 2 * p->nmanifests : 1) *
 						      sizeof(*p->manifest));
 	p->manifest[p->nmanifests++] = *m;
-	*m = (struct plan_manifest){ 0 };
+	*m = (struct parts_manifest){ 0 };
 	return 0;
 }
 
 static int visit(struct walk *w, const struct digest *d, unsigned depth, struct err *e);
 
-static int visit_child(struct walk *w, struct plan_manifest *m, const struct child *c,
+static int visit_child(struct walk *w, struct parts_manifest *m, const struct child *c,
 		       unsigned depth, struct err *e)
 {
 	char text[DIGEST_TEXT_MAX], platform[100];
@@ -121,14 +121,14 @@ static int visit_child(struct walk *w, struct plan_manifest *m, const struct chi
 	return err_add(e, "%.24s (%s)", text, platform);
 }
 
-static int fill(struct walk *w, const struct digest *d, struct plan_manifest *m,
+static int fill(struct walk *w, const struct digest *d, struct parts_manifest *m,
 		unsigned depth, struct err *e)
 {
 	size_t i;
 
-	if (depth > PLAN_MAX_DEPTH)
+	if (depth > PARTS_MAX_DEPTH)
 		return err_set(e, ERR_LIMIT, "indexes within indexes, over %d deep",
-			       PLAN_MAX_DEPTH);
+			       PARTS_MAX_DEPTH);
 	if (mstore_get(w->s, w->from, d, &m->m, e) != 0 ||
 	    manifest_parse((struct view){ m->m->body, m->m->n }, &m->parsed, e) != 0)
 		return -1;
@@ -145,7 +145,7 @@ static int fill(struct walk *w, const struct digest *d, struct plan_manifest *m,
 
 static int visit(struct walk *w, const struct digest *d, unsigned depth, struct err *e)
 {
-	struct plan_manifest m = { 0 };
+	struct parts_manifest m = { 0 };
 	char text[DIGEST_TEXT_MAX];
 	int rc;
 
@@ -156,10 +156,10 @@ static int visit(struct walk *w, const struct digest *d, unsigned depth, struct 
 	return rc;
 }
 
-int plan_make(struct store *s, const struct reponame *from, const struct digest *d,
-	      const struct platform *platform, struct plan *out, struct err *e)
+int parts_make(struct store *s, const struct reponame *from, const struct digest *d,
+	       const struct platform *platform, struct parts *out, struct err *e)
 {
-	struct plan p = { 0 };
+	struct parts p = { 0 };
 	struct walk w = { s, from, &p, NULL, NULL };
 	struct choice c = { 0 };
 	struct digest root = *d;
@@ -171,14 +171,14 @@ int plan_make(struct store *s, const struct reponame *from, const struct digest 
 		root = c.manifest->digest;
 		choice_done(&c);
 	}
-	w.manifests = map_new(2 * PLAN_MAX_MANIFESTS);
-	w.blobs = map_new(PLAN_MAX_BLOBS);
+	w.manifests = map_new(2 * PARTS_MAX_MANIFESTS);
+	w.blobs = map_new(PARTS_MAX_BLOBS);
 	rc = visit(&w, &root, 0, e);
 	map_free(w.manifests, NULL);
 	map_free(w.blobs, NULL);
 	if (rc == 0)
 		*out = p;
 	else
-		plan_done(&p);
+		parts_done(&p);
 	return rc;
 }

@@ -1,0 +1,49 @@
+/*
+ * parts.h - all that an image of the store consists of, in the order in which a registry
+ * wants it.
+ */
+#ifndef LARDER_MIRROR_PARTS_H
+#define LARDER_MIRROR_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "oci/manifest.h"
+#include "oci/platform.h"
+#include "store/mstore.h"
+
+#define PARTS_MAX_MANIFESTS 4096
+#define PARTS_MAX_BLOBS 65536
+#define PARTS_MAX_DEPTH 4 /* indexes that name indexes */
+
+struct parts_manifest {
+	struct stored *m;
+	struct manifest parsed;
+	/* Its own blobs, as places in parts.blob. */
+	size_t *blob, nblobs;
+	bool present; /* for the user of the parts: it is there already */
+};
+
+struct parts_blob {
+	struct digest digest;
+	uint64_t size;
+	bool wanted; /* for the user of the parts */
+};
+
+struct parts {
+	/* Children before what names them, the root last; each once. */
+	struct parts_manifest *manifest;
+	size_t nmanifests;
+	struct parts_blob *blob; /* each once, no foreign layers */
+	size_t nblobs;
+};
+
+/* Of a manifest or index in a repository of the store; with a platform, of its manifest
+ * for that alone (choose.h). Everything is there, by name and size. ERR_NOT_FOUND says
+ * what is not; ERR_INVALID: schema 1; ERR_LIMIT: more than the limits above. */
+int parts_make(struct store *s, const struct reponame *from, const struct digest *d,
+	       const struct platform *platform, struct parts *out, struct err *e);
+void parts_done(struct parts *p); /* also when zeroed */
+
+#endif
