@@ -361,7 +361,7 @@ def test_many_tags(registry_with):
     made.start()
     assert made.ready_seconds < 1
     began = time.monotonic()
-    bound = [] if SANITIZED else ["prlimit", f"--data={16 * MIB}"]
+    bound = [] if SANITIZED else ["prlimit", f"--data={4 * MIB}"]
     local = rows(*store_of(made), prefix=bound)
     print(f"store: {time.monotonic() - began:.1f} s")
     answer, remote = page(made, "?n=500&last=team/a:t2")
