@@ -364,6 +364,9 @@ static enum MHD_Result challenge(struct request *rq, bool by_token, const char *
 	};
 	const struct auth *a = rq->server->auth;
 	char host[256], text[NAME_MAX_BYTES + 1024], scope[NAME_MAX_BYTES + 64] = "";
+	/* Nobody's token, where somebody's is wanted: without these words Docker repeats
+	 * a push for most of a minute before it gives up. */
+	bool lacks_right = rq->user.state == USER_KNOWN;
 
 	if (!by_token || !own_host(rq, host)) {
 		snprintf(text, sizeof(text), "Basic realm=\"%s\"", a->realm);
@@ -372,8 +375,9 @@ static enum MHD_Result challenge(struct request *rq, bool by_token, const char *
 			snprintf(scope, sizeof(scope), ",scope=\"repository:%s:%s\"",
 				 rq->name.s, words[rq->user.wanted]);
 		snprintf(text, sizeof(text),
-			 "Bearer realm=\"%s://%s/token\",service=\"%s\"%s",
-			 is_https(rq) ? "https" : "http", host, host, scope);
+			 "Bearer realm=\"%s://%s/token\",service=\"%s\"%s%s",
+			 is_https(rq) ? "https" : "http", host, host, scope,
+			 lacks_right ? ",error=\"insufficient_scope\"" : "");
 	}
 	return reply_oci_error_with(rq, MHD_HTTP_UNAUTHORIZED, OCIERR_UNAUTHORIZED,
 				    message, "WWW-Authenticate", text);

@@ -165,7 +165,7 @@ def test_option_3(engine, volume, run_image, bridge, images, scratch, image_outs
             assert "through this larder" in found["docker pull"]["found"]
             assert found["docker mirror"]["state"] == found["mirror"]["state"] == "ok"
             # who does not know what the container was started with is told the same of Docker
-            found = doctor(engine, scratch, cache.url)
+            found = doctor(engine, scratch, cache.url, HTTPS_PROXY=image_outside.url)
             assert "through this larder" in found["docker pull"]["found"]
         finally:
             run([*setup, "--undo"], env)
