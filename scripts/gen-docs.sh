@@ -16,13 +16,10 @@ failed=0
 page() {
 	page=$1
 	shift
-	$larder help "$@" --markdown >"$page.new" || { rm -f "$page.new"; exit 1; }
 	if [ -z "$check" ]; then
+		$larder help "$@" --markdown >"$page.new"
 		mv "$page.new" "$page"
-	elif diff -u "$page" "$page.new"; then
-		rm "$page.new"
-	else
-		rm "$page.new"
+	elif ! $larder help "$@" --markdown | diff -u "$page" -; then
 		echo "$page is not current: run scripts/gen-docs.sh" >&2
 		failed=1
 	fi
