@@ -108,6 +108,14 @@ static void wired_done(struct wired *w)
 	free(w->upstream);
 }
 
+/* A command knows the well-known registries where settings name upstreams of their own,
+ * too; the larder that serves does not. */
+static bool is_served(const struct settings *s, size_t i)
+{
+	return !s->assumed || s->n_named == 0 || i < s->n_named ||
+	       s->upstreams[i].is_default;
+}
+
 /* In the order of the settings, each with the upstream that the plan has for it. */
 static void wire(struct wired *w, const struct settings *s, const struct plan *p)
 {
@@ -116,14 +124,16 @@ static void wire(struct wired *w, const struct settings *s, const struct plan *p
 	for (size_t i = 0; i < s->n_upstreams && i < p->nsites; i++) {
 		const struct setting_upstream *u = &s->upstreams[i];
 
-		w->credentials[i] = credentials_of(s, u);
-		w->upstream[i] = (struct doctor_upstream){
+		if (!is_served(s, i))
+			continue;
+		w->credentials[w->n] = credentials_of(s, u);
+		w->upstream[w->n] = (struct doctor_upstream){
 			.up = p->site[i].up,
 			.url = u->url,
-			.credentials = w->credentials[i],
-			.needed = u->is_default || !s->mirror,
+			.credentials = w->credentials[w->n],
+			.needed = u->is_default || i < s->n_named,
 		};
-		w->n = i + 1;
+		w->n++;
 	}
 }
 

@@ -190,8 +190,10 @@ int setting_upstreams_resolve(struct setting_draft *d, char **envp, struct err *
 {
 	struct settings *s = &d->s;
 
-	if (add_remote(d, e) != 0 || (s->mirror && add_mirrored(d, e) != 0) ||
-	    check_one_default(d, e) != 0)
+	if (add_remote(d, e) != 0)
+		return -1;
+	s->n_named = d->n_upstreams;
+	if ((s->mirror && add_mirrored(d, e) != 0) || check_one_default(d, e) != 0)
 		return -1;
 	for (size_t i = 0; i < d->n_upstreams; i++)
 		if (complete(d, &d->upstreams[i], envp, e) != 0)

@@ -188,7 +188,7 @@ static int finish(struct setting_draft *d, char **envp, struct err *e)
 	struct settings *s = &d->s;
 
 	if (d->command && d->remote_url == NULL) {
-		s->assumed = !s->mirror && d->n_upstreams == 0;
+		s->assumed = !s->mirror;
 		s->mirror = true;
 	}
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||

@@ -83,7 +83,8 @@ struct settings {
 	bool mirror;  /* docker.io and the well-known registries were asked for */
 	bool assumed; /* they were not, but a command works as if */
 	struct setting_upstream *upstreams;
-	size_t n_upstreams;   /* 0: a local registry */
+	size_t n_upstreams; /* 0: a local registry */
+	size_t n_named;	    /* the first so many: what is said of them in the settings */
 	int64_t freshness_ms; /* age at which a tag is checked again; 0: always */
 	int64_t patience_ms;  /* longest wait for a check when there is a copy to answer
 				 with */

@@ -66,5 +66,7 @@ struct plan *wire_plan(const struct settings *s, struct err *e)
 
 struct plan *wire_store_plan(const struct settings *s, struct store *store, struct err *e)
 {
-	return s->assumed && !store_has_mirrored(store) ? plan_new() : wire_plan(s, e);
+	return s->assumed && s->n_named == 0 && !store_has_mirrored(store)
+		       ? plan_new()
+		       : wire_plan(s, e);
 }

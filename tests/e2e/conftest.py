@@ -16,6 +16,8 @@ from .containers import Containers
 from .engines import Containerd, Dockerd
 from .outside import Outside
 from .procs import scratch_directory
+from .registry_image import (bridge, image_engine, image_outside,  # noqa: F401 (fixtures)
+                             run_image, volume)
 
 # What befalls the hub for the rest of a test, and how larder calls its answers about tags
 # then; "" for any.  Without quota the hub still answers the HEAD that a check is.

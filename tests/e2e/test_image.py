@@ -1,127 +1,27 @@
-"""The image of scripts/local-registry: built as README says, and run in the ways of registry:2.
-
-The first run on a machine makes a Debian to build on, which takes a minute; the build itself
-installs a compiler and takes another.
-"""
+"""The image of scripts/local-registry: what is in it, and the ways it runs in."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import socket
-import subprocess
 import tarfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from harness.larder import TOP
 from hub import Hub, client, eleven
 
-from .debian import slim_tar
-from .engines import Dockerd
-from .outside import Outside
-from .procs import need, need_cgroups, scratch_directory
-
-NAME = "bakery-registry"
-QUICK = ("--health-interval", "500ms")
-BASE = "debian:12-slim"
-
-
-@pytest.fixture(scope="module")
-def bridge() -> Iterator[tuple[str, str]]:
-    """Name and address of a network of our own: another engine's is not touched."""
-    need("ip")
-    number = os.getpid() % 200 + 20
-    name, address = f"larder{number}", f"10.213.{number}.1"
-    for words in (["link", "add", "name", name, "type", "bridge"],
-                  ["addr", "add", f"{address}/24", "dev", name], ["link", "set", name, "up"]):
-        done = subprocess.run(["ip", *words], capture_output=True, text=True, timeout=10)
-        if done.returncode != 0:
-            subprocess.run(["ip", "link", "del", name], capture_output=True, timeout=10)
-            pytest.skip(f"no network for containers can be made here: {done.stderr.strip()}")
-    yield name, address
-    subprocess.run(["ip", "link", "del", name], capture_output=True, timeout=10)
-
-
-@pytest.fixture(scope="module")
-def engine(bridge) -> Iterator[Dockerd]:
-    """dockerd that has built the image."""
-    need("dockerd", "docker")
-    need_cgroups()
-    base = slim_tar()
-    with scratch_directory() as scratch, Outside() as outside, \
-            Dockerd(scratch / "docker", outside.url, outside.url,
-                    bridge=bridge[0]) as docker:
-        docker("import", "--change", 'CMD ["bash"]', str(base), BASE, timeout=120)
-        docker("build", "--network", "host", "-t", NAME, "scripts/local-registry", cwd=TOP,
-               timeout=600)
-        yield docker
-
-
-class Container:
-    """.url of what listens in it, once it is ready."""
-
-    def __init__(self, docker: Dockerd, port: int, words: tuple[str, ...], options) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            self.host = "127.0.0.1:%d" % found.getsockname()[1]
-        self.url = f"http://{self.host}"
-        self._docker = docker
-        self.id = docker("run", "-d", "-p", f"{self.host}:{port}", *options, NAME,
-                         *words).out.strip()
-        until = time.monotonic() + 20
-        while True:
-            try:
-                if client.get(self.url + "/readyz").status == 200:
-                    break
-            except OSError:
-                pass
-            assert time.monotonic() < until, self.logs()
-            time.sleep(0.05)
-
-    def logs(self) -> str:
-        return self._docker("logs", self.id).text
-
-    def inspect(self, what: str) -> object:
-        return json.loads(self._docker("inspect", "--format", "{{json %s}}" % what, self.id).out)
-
-    def wait_healthy(self) -> None:
-        """Where the check is made often, as with QUICK."""
-        until = time.monotonic() + 30
-        while (health := self.inspect(".State.Health.Status")) == "starting":
-            assert time.monotonic() < until, self.inspect(".State.Health")
-            time.sleep(0.1)
-        assert health == "healthy", self.inspect(".State.Health")
-
-    def stop(self) -> None:
-        """As a user does: no request is lost, the status is 0, and nobody waits."""
-        began = time.monotonic()
-        self._docker("stop", self.id)
-        assert time.monotonic() - began < 5
-        assert self.inspect(".State.ExitCode") == 0 and "serve.stopped" in self.logs()
+from .registry_image import BASE, NAME, QUICK
 
 
 @pytest.fixture
-def run(engine) -> Iterator:
-    """run(*words, port=..., options=[...]): docker run of the image."""
-    made: list[Container] = []
-
-    def start(*words: str, port: int = 5000, options=()) -> Container:
-        made.append(Container(engine, port, words, options))
-        return made[-1]
-
-    yield start
-    for one in made:
-        engine("rm", "-f", "-v", one.id)
+def engine(image_engine):
+    return image_engine
 
 
 @pytest.fixture
-def volume(engine) -> Iterator[str]:
-    name = engine("volume", "create").out.strip()
-    yield name
-    engine("volume", "rm", "-f", name)
+def run(run_image):
+    return run_image
 
 
 def test_what_the_image_is(engine):

@@ -216,7 +216,8 @@ static void too_many(void **state)
 		char tag[16];
 
 		snprintf(tag, sizeof(tag), "t%d", i);
-		add_tag(s, "b", i < 10 ? tag : "t0");
+		if (i < 10)
+			add_tag(s, "b", tag);
 		note(u, "b", tag);
 	}
 	usage_free(u);
