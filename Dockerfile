@@ -16,8 +16,7 @@ RUN scripts/deps.sh build
 COPY . .
 # Beside the program, the packages that bring the libraries it was linked with: so the list below
 # cannot be behind meson.build.
-RUN meson setup build --buildtype=release --prefix=/usr -Dtests=false \
-		-Dstatic_archive=true && \
+RUN meson setup build --buildtype=release --prefix=/usr -Dtests=false && \
 	ninja -C build && DESTDIR=/out meson install -C build --no-rebuild --strip && \
 	readelf -d /out/usr/bin/larder | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | \
 	while read -r library; do dpkg-query -S "*/$library" || exit 1; done | \

@@ -14,7 +14,7 @@ build="gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev libcurl4-ope
 # a TLS tool for the scripted hub; the real clients and engines of the end-to-end tests, and a base
 # image for them; and a reader for the examples.
 test="clang libclang-rt-14-dev llvm clang-format libcmocka-dev
-	python3 python3-pytest openssl:openssl curl:curl binutils procps iproute2
+	python3 python3-pytest python3-pytest-xdist openssl:openssl curl:curl binutils procps iproute2
 	docker.io:dockerd containerd:containerd runc:runc iptables:iptables
 	podman:podman skopeo:skopeo buildah:buildah busybox-static:busybox
 	debootstrap:debootstrap python3-yaml"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# gen-docs.sh [--check] [build-directory] - write docs/settings.md from the program's own table,
-# or see that it is as it would be written.
+# gen-docs.sh [--check] [build-directory] - write docs/settings.md and docs/commands.md from the
+# program's own tables, or see that they are as they would be written.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -10,14 +10,20 @@ if [ "${1:-}" = --check ]; then
 	shift
 fi
 larder=${1:-build}/larder
-page=docs/settings.md
+failed=0
 
-if [ -n "$check" ]; then
-	if $larder help settings --markdown | diff -u $page -; then
-		exit 0
+# page FILE WORDS...: what `larder help WORDS --markdown` says.
+page() {
+	page=$1
+	shift
+	if [ -z "$check" ]; then
+		$larder help "$@" --markdown >"$page.new"
+		mv "$page.new" "$page"
+	elif ! $larder help "$@" --markdown | diff -u "$page" -; then
+		echo "$page is not current: run scripts/gen-docs.sh" >&2
+		failed=1
 	fi
-	echo "$page is not current: run scripts/gen-docs.sh" >&2
-	exit 1
-fi
-$larder help settings --markdown >$page.new
-mv $page.new $page
+}
+page docs/settings.md settings
+page docs/commands.md
+exit $failed

@@ -29,9 +29,9 @@ case $addr in
 esac
 cat >&2 <<END
 serve: mirror of Docker Hub at http://$addr, images kept in $root; Ctrl-C ends it
-serve: Docker:     {"registry-mirrors": ["http://$addr"]} in /etc/docker/daemon.json, then restart it
-serve: containerd: [host."http://$addr"] in /etc/containerd/certs.d/<registry>/hosts.toml
-serve: Podman:     [[registry.mirror]] location = "$addr/docker.io", insecure = true (README.md)
-serve: what it saved: http://$addr/metrics
+serve: Docker:     sudo build/larder setup docker --mirror http://$addr && sudo systemctl reload docker
+serve: others:     sudo build/larder setup containerd|podman|buildkit|k3s --mirror http://$addr
+serve: is it used? build/larder doctor --mirror http://$addr
+serve: what it saved: build/larder status
 END
 exec $build/larder serve --mirror "$@"

@@ -2,7 +2,7 @@
 # test.sh [--quick] [--only PART]... - test everything that can be tested here.
 #
 # Parts, in order:
-#   docs            docs/settings.md is what the program says
+#   docs            docs/settings.md and docs/commands.md are what the program says
 #   lint            scripts/lint.sh
 #   unit            tests/unit, gcc, -Werror, with fault points
 #   hub             tests/hub: the scripted registry that the scenarios use
@@ -141,10 +141,15 @@ unit() {
 	add_reports "$part"
 }
 
-# run_pytest PART DIRECTORY BUILD SECONDS [ARGUMENTS...]
+# Scenarios mostly wait: several at once take a fraction of the time.
+at_once() {
+	if [ "$1" -gt 1 ] && $python -c 'import xdist' 2>/dev/null; then echo "-n $1"; fi
+}
+
+# run_pytest PART DIRECTORY BUILD SECONDS WORKERS [ARGUMENTS...]
 run_pytest() {
-	part=$1 tests=$2 dir=$3 seconds=$4
-	shift 4
+	part=$1 tests=$2 dir=$3 seconds=$4 workers=$5
+	shift 5
 	if [ -z "$(find "$tests" -name 'test_*.py' 2>/dev/null)" ]; then
 		skip "$part" "there is nothing in $tests"
 		return
@@ -154,7 +159,7 @@ run_pytest() {
 	*) unset LARDER_SANITIZED ;;
 	esac
 	LARDER_BUILD=$dir sanitized $still timeout -k 30 "$seconds" $python -B -m pytest -q \
-		-p no:cacheprovider --durations=5 --junitxml="$results/$part.xml" "$@" "$tests" \
+		-p no:cacheprovider $(at_once "$workers") --durations=5 --junitxml="$results/$part.xml" "$@" "$tests" \
 		>"$results/$part.log" 2>&1
 	status=$?
 	if [ $status -eq 5 ]; then
@@ -189,18 +194,18 @@ run_part() {
 		if [ $# -eq 3 ]; then add lint "$@"; else add lint 0 1 0; fi
 		;;
 	unit) if need_gcc; then unit unit build-test; else add unit 0 1 0; fi ;;
-	hub) run_pytest hub tests/hub build-test 300 ;;
+	hub) run_pytest hub tests/hub build-test 300 4 ;;
 	scenarios)
-		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500; else add scenarios 0 1 0; fi
+		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 4; else add scenarios 0 1 0; fi
 		;;
-	e2e) if need_gcc; then run_pytest e2e tests/e2e build-test 1500; else add e2e 0 1 0; fi ;;
+	e2e) if need_gcc; then run_pytest e2e tests/e2e build-test 1500 1; else add e2e 0 1 0; fi ;;
 	unit-asan)
 		have_clang "$1" || return
 		if need_asan; then unit unit-asan build-test-asan; else add unit-asan 0 1 0; fi
 		;;
 	scenarios-asan)
 		have_clang "$1" || return
-		if need_asan; then run_pytest "$1" tests/scenarios build-test-asan 1500 -m "not waits"; else add "$1" 0 1 0; fi
+		if need_asan; then run_pytest "$1" tests/scenarios build-test-asan 1500 4 -m "not waits"; else add "$1" 0 1 0; fi
 		;;
 	unit-tsan)
 		have_clang "$1" || return
@@ -209,7 +214,7 @@ run_part() {
 		;;
 	scenarios-tsan)
 		have_clang "$1" || return
-		if need_tsan; then settle; run_pytest "$1" tests/scenarios build-test-tsan 1500 -m concurrent
+		if need_tsan; then settle; run_pytest "$1" tests/scenarios build-test-tsan 1500 2 -m concurrent
 		else add "$1" 0 1 0; fi
 		still=
 		;;

@@ -20,10 +20,10 @@
 #define INDENT 9
 
 static const char about[] =
-	"Checks larder and what it hangs on, for real: that it answers, its registries,\n"
-	"their logins and quota, clock, disk, and that Docker pulls through it and does\n"
-	"not silently go past it. Each finding says what to do. Takes the settings that\n"
-	"larder serves with (--config FILE).\n";
+	"Checks larder and what it hangs on, for real: that it answers, its registries, "
+	"their logins and quota, clock, disk, and that Docker pulls through it and does "
+	"not silently go past it. Each finding says what to do. Takes the settings that "
+	"larder serves with (--config FILE).";
 
 /* One paragraph, wrapped at spaces; what follows the first line is indented. */
 static void print_lines(const char *first, const char *text)
@@ -187,7 +187,7 @@ struct wishes {
 	bool json;
 };
 
-static int run(const struct options *o, const struct settings *s, const struct wishes *w)
+static int run(const struct settings *s, const struct wishes *w)
 {
 	CLEANUP(mem_freep)
 	char *own = default_mirror(s);
@@ -200,10 +200,7 @@ static int run(const struct options *o, const struct settings *s, const struct w
 		.engine = strcmp(w->engine, "none") == 0 ? NULL : w->engine,
 	};
 
-	if (o->n_operands == 0)
-		return examine(s, &conf, w->json);
-	fprintf(stderr, "larder doctor: \"%.100s\" is too much\n", o->operand[0]);
-	return EXIT_WRONG_USE;
+	return examine(s, &conf, w->json);
 }
 
 int cmd_doctor(int argc, char **argv, char **envp)
@@ -211,35 +208,40 @@ int cmd_doctor(int argc, char **argv, char **envp)
 	struct wishes w = { .engine = "docker", .etc = "/etc" };
 	const struct option rows[] = {
 		{ "mirror", 0, OPTION_TEXT, &w.mirror, "URL",
-		  "Where clients are to find larder; else where the settings have it "
-		  "listen.",
+		  "Where larder is, for clients: http://HOST:PORT or https:// (default "
+		  "where the settings have it listen).",
 		  0, 0 },
 		{ "mirror-ca", 0, OPTION_TEXT, &w.ca, "FILE",
-		  "PEM of the authority that signed its certificate, besides the "
-		  "system's.",
+		  "PEM file of the authority that signed larder's certificate, besides "
+		  "the system's.",
 		  0, 0 },
-		{ "engine", 0, OPTION_TEXT, &w.engine, "SOCKET",
+		{ "engine", 0, OPTION_TEXT, &w.engine, "SOCKET|none",
 		  "Docker or Podman engine to look at: a socket's path, a tcp:// "
 		  "address, "
 		  "or none; else the one that the docker command uses.",
 		  0, 0 },
-		{ "etc", 0, OPTION_TEXT, &w.etc, "DIR",
-		  "Where clients have their configuration (/etc).", 0, 0 },
-		{ "json", 0, OPTION_FLAG, &w.json, NULL, "One JSON object a finding.", 0,
-		  0 },
+		{ "etc", 0, OPTION_TEXT, &w.etc, "PATH",
+		  "Where clients have their configuration (default /etc).", 0, 0 },
+		{ "json", 0, OPTION_FLAG, &w.json, NULL,
+		  "Print JSON: an object a line for each finding.", 0, 0 },
 		{ 0 },
 	};
-	struct options o = { .row = rows,
-			     .usage = "larder doctor [options]",
-			     .about = about,
-			     .has_settings = true };
+	struct options o = {
+		.row = rows,
+		.name = "doctor",
+		.about = about,
+		.done = "nothing failed; there may be warnings",
+		.failed = "it could not look",
+		.partly = "something failed",
+		.has_settings = true,
+	};
 	CLEANUP(settings_freep)
 	struct settings *s = NULL;
 	int status = EXIT_DONE;
 
 	log_setup(LOG_ERROR, LOG_TEXT);
 	if (options_begin(&o, argc, argv, envp, &s, &status))
-		status = run(&o, s, &w);
+		status = run(s, &w);
 	options_done(&o);
 	return status;
 }

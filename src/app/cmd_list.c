@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/human.h"
 #include "app/options.h"
 #include "app/remote.h"
 #include "app/rows.h"
 #include "app/wire.h"
+#include "base/human.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/inventory.h"
@@ -32,8 +32,7 @@ struct listing {
 	int64_t unique_bytes; /* of all listed, each blob once; -1: not known */
 };
 
-/* --- what is wanted
- * ---------------------------------------------------------------------
+/* --- what is wanted --------------------------------------------------------------------
  */
 
 /* Patterns are over names as they are shown, but people write the long ones, too. */
@@ -84,8 +83,7 @@ static int check_wishes(const struct listing *l, enum rows_order *order, struct 
 		       l->sort);
 }
 
-/* --- rows
- * -------------------------------------------------------------------------------
+/* --- rows ------------------------------------------------------------------------------
  */
 
 static int take(void *arg, const struct inventory_row *r, struct err *e)
@@ -192,8 +190,7 @@ static int list_server(struct listing *l, const struct settings *s, struct err *
 	return rc;
 }
 
-/* --- the command
- * ------------------------------------------------------------------------
+/* --- the command -----------------------------------------------------------------------
  */
 
 static void print_total(const struct listing *l)
@@ -242,7 +239,7 @@ int cmd_list(int argc, char **argv, char **envp)
 		  0, 0 },
 		{ "digests", 0, OPTION_FLAG, &l.digests, NULL, "Digests in full.", 0, 0 },
 		{ "json", 0, OPTION_FLAG, &l.json, NULL,
-		  "One JSON object a line, sizes in bytes.", 0, 0 },
+		  "Print JSON: an object a line for each image, sizes in bytes.", 0, 0 },
 		{ "sort", 0, OPTION_TEXT, &l.sort, "name|size|used",
 		  "By name, largest first, or last used first.", 0, 0 },
 		{ "server", 0, OPTION_TEXT, &l.server, "URL",
@@ -251,12 +248,14 @@ int cmd_list(int argc, char **argv, char **envp)
 	};
 	struct options o = {
 		.row = row,
-		.usage = "larder list [options] [PATTERN...]",
+		.name = "list",
+		.operands = "[PATTERN...]",
 		.about = "Lists the images of a store: what there is of each, how much "
-			 "of it another has\n"
-			 "too, when it was last used, and whether it is fresh. A PATTERN "
-			 "is one over names,\n"
-			 "like 'python*' or 'quay.io/**:v1.*'.\n",
+			 "of it another has too, when it was last used, and whether it "
+			 "is fresh. A PATTERN is one over names, like 'python*' or "
+			 "'quay.io/**:v1.*'.",
+		.done = "listed, if there was anything to list",
+		.failed = "the store cannot be read, or the larder asked did not answer",
 		.has_settings = true,
 	};
 	CLEANUP(settings_freep)

@@ -11,17 +11,12 @@
 #define AT_ONCE 4
 
 static const char about[] =
-	"Brings images into the store, so that whoever pulls them through larder, now "
-	"or\n"
-	"offline, has them from there. Those that are there are compared with their\n"
-	"upstream, which costs no pull quota. Without IMAGE and --file, the list is\n"
+	"Brings images into the store, so that whoever pulls them through larder, now or "
+	"offline, has them from there. Those that are there are compared with their "
+	"upstream, which costs no pull quota. Without IMAGE and --file, the list is "
 	"larder.images, or base-images.txt in this directory.\n"
-	"\n"
-	"Exit status: 0 all are there; 2 some are; 1 none is, or nothing could begin; "
-	"100\n"
-	"wrong use. An image that is there, but could not be compared because its "
-	"upstream\n"
-	"is down, counts as there, and is reported as stale.\n";
+	"An image that is there, but could not be compared because its upstream is down, "
+	"counts as there, and is reported as stale.";
 
 static bool agree(const struct pull *p)
 {
@@ -49,25 +44,29 @@ int cmd_pull(int argc, char **argv, char **envp)
 		  "or "
 		  "all. The default is this machine's; for another registry, all; for an "
 		  "engine, the engine's." },
-		{ "to", 't', OPTION_TEXT, &p.to, "TARGET",
+		{ "to", 't', OPTION_TEXT, &p.to, "docker|podman|URL",
 		  "Where they go besides the store: docker or podman (an engine's local "
 		  "images), docker:SOCKET, or registry://HOST[:PORT][/PREFIX]." },
 		{ "via", 0, OPTION_TEXT, &p.via, "URL",
 		  "Have the larder at URL fetch them, instead of this store." },
 		{ "check", 0, OPTION_FLAG, &p.look, NULL,
 		  "Only say what would change. Costs no quota." },
-		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N", "Images at once (4).", 1,
-		  BATCH_MAX_AT_ONCE },
+		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N",
+		  "Images at once (default 4).", 1, BATCH_MAX_AT_ONCE },
 		{ "quiet", 'q', OPTION_FLAG, &p.quiet, NULL, "No progress." },
 		{ "json", 0, OPTION_FLAG, &p.json, NULL,
-		  "Report as JSON: an object for each image, and one for all." },
+		  "Print JSON: an object a line for each image, and one for all." },
 		LOGIN_OPTIONS(&login),
 		{ 0 },
 	};
 	struct options o = {
 		.row = rows,
-		.usage = "larder pull [options] [IMAGE...]",
+		.name = "pull",
+		.operands = "[IMAGE...]",
 		.about = about,
+		.done = "all are there",
+		.failed = "none is, or nothing could begin",
+		.partly = "some are",
 		.has_settings = true,
 		.login = &login,
 	};

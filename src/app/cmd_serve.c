@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/options.h"
 #include "app/schedule.h"
 #include "app/settings.h"
 #include "app/systemd.h"
@@ -24,6 +25,15 @@
 #include "server/server.h"
 #include "store/store.h"
 #include "upstream/upstream.h"
+
+static const char about[] =
+	"Serves images until stopped. With --mirror it mirrors Docker Hub and other "
+	"public registries; with proxy.remoteurl (REGISTRY_PROXY_REMOTEURL) it is a "
+	"cache of that registry; with neither, a local registry. FILE is registry:2's "
+	"config.yml; --config FILE says the same. `larder help settings` lists every "
+	"setting and its variable.\n"
+	"SIGTERM or SIGINT drains what is in flight, a second one ends at once. SIGHUP "
+	"reads the settings again.";
 
 /* What `serve` was started with: reading the settings again needs it. */
 struct invocation {
@@ -262,10 +272,29 @@ fail:
 	return 1;
 }
 
-int cmd_serve(const struct settings *first, int argc, char **argv, char **envp)
+int cmd_serve(int argc, char **argv, char **envp)
 {
-	struct invocation how = { argc, argv, envp };
+	const struct option none = { 0 };
+	struct options o = {
+		.row = &none,
+		.name = "serve",
+		.operands = "[FILE]",
+		.about = about,
+		.done = "stopped by SIGTERM or SIGINT",
+		.failed = "it could not start, or a second signal ended it at once",
+		.has_settings = true,
+		.serves = true,
+	};
+	CLEANUP(settings_freep)
+	struct settings *s = NULL;
+	int status;
 
-	use_log_settings(first);
-	return serve(first, &how);
+	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		struct invocation how = { o.n_settings, o.setting, envp };
+
+		use_log_settings(s);
+		status = serve(s, &how);
+	}
+	options_done(&o);
+	return status;
 }

@@ -4,11 +4,8 @@
 #ifndef LARDER_APP_CMD_SERVE_H
 #define LARDER_APP_CMD_SERVE_H
 
-#include "app/settings.h"
-
-/* Serves until a signal ends it. first: the settings that argc, argv (from the
- * subcommand's name on) and envp gave; they are read again on SIGHUP. Returns the exit
- * status. */
-int cmd_serve(const struct settings *first, int argc, char **argv, char **envp);
+/* Serves until a signal ends it. The settings that argc, argv and envp give are read
+ * again on SIGHUP. Returns the exit status. */
+int cmd_serve(int argc, char **argv, char **envp);
 
 #endif

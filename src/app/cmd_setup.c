@@ -18,7 +18,13 @@
 #include "clients/client.h"
 
 #define DEFAULT_MIRROR "http://127.0.0.1:5000"
-#define MAX_FILES 1024 /* registries with a file, at --undo */
+#define CLIENTS_MAX 128 /* bytes of their names */
+#define MAX_FILES 1024	/* registries with a file, at --undo */
+
+static const char about[] =
+	"Points a client at larder: shows what its configuration would become, asks, "
+	"keeps the old file as FILE.before-larder, and writes. What others wrote in it "
+	"stays. kaniko and kind have no file here: what they need is printed.";
 
 struct setup {
 	/* from the command line */
@@ -354,23 +360,34 @@ static void setup_done(struct setup *s)
 	setup_place_done(&s->place);
 }
 
+/* "docker|containerd|..." */
+static void name_clients(char out[CLIENTS_MAX])
+{
+	const struct client *c;
+	size_t n = 0;
+
+	for (size_t i = 0; (c = client_nth(i)) != NULL && n < CLIENTS_MAX; i++)
+		n += (size_t)snprintf(out + n, CLIENTS_MAX - n, "%s%s", i > 0 ? "|" : "",
+				      c->name);
+}
+
 int cmd_setup(int argc, char **argv, char **envp)
 {
 	CLEANUP(setup_done)
 	struct setup s = { .mirror = DEFAULT_MIRROR };
 	const struct option row[] = {
 		{ "mirror", 'm', OPTION_TEXT, &s.mirror, "URL",
-		  "Where larder is, for the client: http://HOST:PORT (default "
-		  "http://127.0.0.1:5000), or https://.",
+		  "Where larder is, for clients: http://HOST:PORT or https:// "
+		  "(default " DEFAULT_MIRROR ").",
 		  0, 0 },
 		{ "registry", 'r', OPTION_MANY, &s.registries, "HOST",
-		  "Only this registry; may be repeated. Default: docker.io, ghcr.io, "
+		  "Only this registry; may be said several times (default docker.io, "
+		  "ghcr.io, "
 		  "quay.io, gcr.io, registry.k8s.io, mcr.microsoft.com, public.ecr.aws, "
-		  "lscr.io, registry.gitlab.com.",
+		  "lscr.io, registry.gitlab.com).",
 		  0, 0 },
 		{ "ca", 0, OPTION_TEXT, &s.ca, "FILE",
-		  "The certificate of the authority that larder's own is signed by.", 0,
-		  0 },
+		  "PEM file of the authority that signed larder's certificate.", 0, 0 },
 		{ "path", 0, OPTION_TEXT, &s.path, "PATH",
 		  "The client's file (containerd: the directory) where it is not in its "
 		  "usual place.",
@@ -387,19 +404,19 @@ int cmd_setup(int argc, char **argv, char **envp)
 		  0, 0 },
 		{ 0 },
 	};
+	char operands[CLIENTS_MAX];
 	struct options o = {
 		.row = row,
-		.usage = "larder setup docker|containerd|podman|buildkit|k3s|kaniko|kind "
-			 "[options]",
-		.about = "Points a client at larder: shows what its configuration would "
-			 "become, asks, keeps the\n"
-			 "old file as FILE.before-larder, and writes. What others wrote "
-			 "in it "
-			 "stays. kaniko and\n"
-			 "kind have no file here: what they need is printed.\n",
+		.name = "setup",
+		.operands = operands,
+		.about = about,
+		.done = "as it is wanted, or only shown",
+		.failed = "nothing could be written, or nobody said yes",
+		.partly = "some files could not be written",
 	};
 	int status;
 
+	name_clients(operands);
 	if (options_begin(&o, argc, argv, envp, NULL, &status)) {
 		status = find_client(&s, &o);
 		if (status == EXIT_DONE)

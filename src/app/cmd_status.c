@@ -153,7 +153,8 @@ int cmd_status(int argc, char **argv, char **envp)
 {
 	struct asked a = { 0 };
 	const struct option row[] = {
-		{ "json", 0, OPTION_FLAG, &a.json, NULL, "One JSON object.", 0, 0 },
+		{ "json", 0, OPTION_FLAG, &a.json, NULL, "Print JSON: one object.", 0,
+		  0 },
 		{ "quick", 'q', OPTION_FLAG, &a.quick, NULL,
 		  "Do not go through the images.", 0, 0 },
 		{ "ready", 0, OPTION_FLAG, &a.ready, NULL,
@@ -166,10 +167,12 @@ int cmd_status(int argc, char **argv, char **envp)
 	};
 	struct options o = {
 		.row = row,
-		.usage = "larder status [options]",
+		.name = "status",
 		.about = "How a store fares, and the larder that serves it: disk, "
-			 "images, hit rate, what\n"
-			 "was saved, upstreams and their quota.\n",
+			 "images, hit rate, what was saved, upstreams and their quota.",
+		.done = "said; with --ready, it serves",
+		.failed = "the store cannot be read, or the larder asked did not answer; "
+			  "with --ready, it does not serve",
 		.has_settings = true,
 	};
 	CLEANUP(settings_freep)
@@ -182,9 +185,7 @@ int cmd_status(int argc, char **argv, char **envp)
 		return status;
 	}
 	log_setup(LOG_ERROR, LOG_TEXT);
-	rc = o.n_operands == 0 ? upstream_global_init(&e)
-			       : err_set(&e, ERR_INVALID, "takes no arguments: \"%.60s\"",
-					 o.operand[0]);
+	rc = upstream_global_init(&e);
 	if (rc == 0) {
 		rc = a.ready ? say_ready(&a, s, &e) : show(&a, s, &e);
 		upstream_global_done();

@@ -9,16 +9,10 @@
 #define AT_ONCE 4
 
 static const char about[] =
-	"Compares the images of a list with their upstreams now, however lately that "
-	"was\n"
-	"done, brings what has changed into the store, and says which tags have moved.\n"
-	"Without IMAGE and --file, the list is larder.images, or base-images.txt in "
-	"this\n"
-	"directory. A larder that serves the same store needs no telling.\n"
-	"\n"
-	"Exit status: 0 all are as at their upstreams; 2 some are; 1 none is, or "
-	"nothing\n"
-	"could begin; 100 wrong use.\n";
+	"Compares the images of a list with their upstreams now, however lately that was "
+	"done, brings what has changed into the store, and says which tags have moved. "
+	"Without IMAGE and --file, the list is larder.images, or base-images.txt in this "
+	"directory. A larder that serves the same store needs no telling.";
 
 int cmd_update(int argc, char **argv, char **envp)
 {
@@ -40,18 +34,22 @@ int cmd_update(int argc, char **argv, char **envp)
 		  "all. The default is this machine's." },
 		{ "check", 0, OPTION_FLAG, &p.look, NULL,
 		  "Only say what would change. Costs no quota." },
-		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N", "Images at once (4).", 1,
-		  BATCH_MAX_AT_ONCE },
+		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N",
+		  "Images at once (default 4).", 1, BATCH_MAX_AT_ONCE },
 		{ "quiet", 'q', OPTION_FLAG, &p.quiet, NULL, "No progress." },
 		{ "json", 0, OPTION_FLAG, &p.json, NULL,
-		  "Report as JSON: an object for each image, and one for all." },
+		  "Print JSON: an object a line for each image, and one for all." },
 		LOGIN_OPTIONS(&login),
 		{ 0 },
 	};
 	struct options o = {
 		.row = rows,
-		.usage = "larder update [options] [IMAGE...]",
+		.name = "update",
+		.operands = "[IMAGE...]",
 		.about = about,
+		.done = "all are as at their upstreams",
+		.failed = "none is, or nothing could begin",
+		.partly = "some are",
 		.has_settings = true,
 		.login = &login,
 	};

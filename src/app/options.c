@@ -1,5 +1,7 @@
 /*
- * options.c - reading the command line of a subcommand. No state.
+ * options.c - reading the command line of a subcommand.
+ *
+ * The only state is who wants to see the options of a command that is asked for help.
  */
 #include "app/options.h"
 
@@ -8,12 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/help.h"
 #include "app/setting_args.h"
-#include "app/setting_help.h"
 #include "app/setting_path.h"
 #include "base/mem.h"
 
-#define HELP_MAX_BYTES (64u << 10)
+#define SETTINGS_MAX_BYTES (1u << 20)
+
+static void (*help_show)(void *arg, const struct options *o);
+static void *help_arg;
 
 static const struct option *by_name(const struct options *o, struct view name)
 {
@@ -155,6 +160,18 @@ static int take_short(struct options *o, int argc, char **argv, int *i, struct e
 	return take(r, argc, argv, i, arg[2] != '\0' ? arg + 2 : NULL, e);
 }
 
+/* An argument that is no option: the configuration file of serve, or an operand. */
+static int take_operand(struct options *o, char *arg, struct err *e)
+{
+	if (o->operands == NULL)
+		return err_set(e, ERR_INVALID, "takes no arguments: \"%.60s\"", arg);
+	if (o->serves)
+		o->setting[o->n_settings++] = arg;
+	else
+		o->operand[o->n_operands++] = arg;
+	return 0;
+}
+
 int options_read(struct options *o, int argc, char **argv, struct err *e)
 {
 	bool over = false; /* "--" has come */
@@ -164,14 +181,17 @@ int options_read(struct options *o, int argc, char **argv, struct err *e)
 	o->setting = mem_alloc(((size_t)argc + 1) * sizeof(*o->setting));
 	o->setting[o->n_settings++] = argv[0];
 	for (i = 1; i < argc && rc == 0; i++) {
-		if (!over && strcmp(argv[i], "--") == 0)
+		if (!over && strcmp(argv[i], "--") == 0) {
 			over = true;
-		else if (!over && strncmp(argv[i], "--", 2) == 0)
+			if (o->serves)
+				o->setting[o->n_settings++] = argv[i];
+		} else if (!over && strncmp(argv[i], "--", 2) == 0) {
 			rc = take_long(o, argc, argv, &i, e);
-		else if (!over && argv[i][0] == '-' && argv[i][1] != '\0')
+		} else if (!over && argv[i][0] == '-' && argv[i][1] != '\0') {
 			rc = take_short(o, argc, argv, &i, e);
-		else
-			o->operand[o->n_operands++] = argv[i];
+		} else {
+			rc = take_operand(o, argv[i], e);
+		}
 	}
 	return rc;
 }
@@ -183,51 +203,10 @@ void options_done(struct options *o)
 	o->operand = o->setting = NULL;
 }
 
-static void print_row(const char *left, const char *what)
+void options_on_help(void (*show)(void *arg, const struct options *o), void *arg)
 {
-	const size_t column = 26, width = 58;
-	size_t n = strlen(left);
-	const char *p = what;
-
-	printf("  %s", left);
-	if (n + 2 > column) {
-		putchar('\n');
-		n = 0;
-	} else {
-		n += 2;
-	}
-	while (*p != '\0') {
-		size_t cut = strlen(p);
-
-		if (cut > width)
-			for (cut = width; cut > 0 && p[cut] != ' ';)
-				cut--;
-		printf("%*s%.*s\n", (int)(column - n), "", (int)cut, p);
-		p += cut + (p[cut] == ' ');
-		n = 0;
-	}
-}
-
-void options_print_help(const struct options *o)
-{
-	CLEANUP(buf_done)
-	struct buf flags = BUF_INIT(HELP_MAX_BYTES);
-	const struct option *r;
-	char left[80];
-
-	printf("usage: %s\n\n%s\n", o->usage, o->about);
-	for (r = o->row; r->name != NULL; r++) {
-		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", r->letter ? '-' : ' ',
-			 r->letter ? r->letter : ' ', r->letter ? ", " : "  ", r->name,
-			 r->value != NULL ? " " : "", r->value != NULL ? r->value : "");
-		print_row(left, r->what);
-	}
-	if (!o->has_settings || setting_help_flags(&flags) != 0)
-		return;
-	print_row("    --config FILE", "Configuration file, in registry:2's form.");
-	printf("\nSettings, which can stand in variables and in a file, too (larder help "
-	       "settings):\n\n%s",
-	       buf_str(&flags));
+	help_show = show;
+	help_arg = arg;
 }
 
 static int load(const struct options *o, char **envp, struct settings **s, struct err *e)
@@ -238,8 +217,26 @@ static int load(const struct options *o, char **envp, struct settings **s, struc
 
 	if (said < 0)
 		return -1;
+	if (o->serves)
+		return settings_load(o->n_settings, o->setting, envp, s, e);
 	return settings_load_command(o->n_settings, o->setting, envp,
 				     said > 0 ? &login : NULL, s, e);
+}
+
+static int print_settings(const struct options *o, const struct settings *s)
+{
+	CLEANUP(buf_done)
+	struct buf b = BUF_INIT(SETTINGS_MAX_BYTES);
+
+	for (size_t i = 0; i < s->n_warnings; i++)
+		fprintf(stderr, "larder %s: warning: %s\n", o->name, s->warnings[i]);
+	if (settings_print(s, &b) != 0) {
+		fprintf(stderr, "larder %s: the settings are too long to print\n",
+			o->name);
+		return EXIT_FAILED;
+	}
+	fwrite(b.p, 1, b.n, stdout);
+	return help_end(o->name);
 }
 
 bool options_begin(struct options *o, int argc, char **argv, char **envp,
@@ -249,17 +246,27 @@ bool options_begin(struct options *o, int argc, char **argv, char **envp,
 
 	*status = EXIT_DONE;
 	if (options_read(o, argc, argv, &e) != 0) {
-		fprintf(stderr, "larder %s: %s\n", argv[0], e.msg);
+		fprintf(stderr, "larder %s: %s\n", o->name, e.msg);
 		*status = EXIT_WRONG_USE;
 		return false;
 	}
-	if (o->help) {
-		options_print_help(o);
+	if (o->help && help_show != NULL) {
+		help_show(help_arg, o);
 		return false;
 	}
-	if (!o->has_settings || load(o, envp, s, &e) == 0)
+	if (o->help) {
+		help_print(o);
+		*status = help_end(o->name);
+		return false;
+	}
+	if (!o->has_settings)
 		return true;
-	fprintf(stderr, "larder %s: %s\n", argv[0], e.msg);
-	*status = e.kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
-	return false;
+	if (load(o, envp, s, &e) != 0) {
+		fprintf(stderr, "larder %s: %s\n", o->name, e.msg);
+		*status = e.kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
+		return false;
+	}
+	if ((*s)->print)
+		*status = print_settings(o, *s);
+	return !(*s)->print;
 }

@@ -46,10 +46,15 @@ struct option {
 };
 
 struct options {
-	const struct option *row;  /* the command's own, ended by one without a name */
-	const char *usage;	   /* "larder pull [options] IMAGE..." */
-	const char *about;	   /* some lines for help */
+	const struct option *row; /* the command's own, ended by one without a name */
+	const char *name;	  /* "pull" */
+	const char *operands; /* "[IMAGE...]", in the form of app/help.h; NULL: none */
+	const char *about;    /* for help: paragraphs, each one line */
+	const char *done, *failed; /* what exit status 0 and 1 say of this command ... */
+	const char *partly;	   /* ... and 2; NULL: it does not end so */
 	bool has_settings;	   /* takes the flags of the settings, too */
+	bool serves;		   /* they are those of `larder serve`, as is its operand,
+				      the configuration file */
 	const struct login *login; /* where its LOGIN_OPTIONS go; NULL: it has none */
 	/* out */
 	char **operand; /* borrowed from argv */
@@ -59,16 +64,20 @@ struct options {
 	bool help;
 };
 
-/* ERR_INVALID: a message that names the option and the nearest known one. options_done
- * in any case. */
+/* ERR_INVALID: a message that names the option and the nearest known one, or an operand
+ * where none is taken. options_done in any case. */
 int options_read(struct options *o, int argc, char **argv, struct err *e);
 void options_done(struct options *o);
-/* --help, on standard output. */
-void options_print_help(const struct options *o);
 
 /* What a command begins with. True: go on; s is set where o->has_settings. False: it was
- * asked for help, or something is wrong and has been said; *status is the exit status. */
+ * asked for help or for its settings, or something is wrong and has been said; *status is
+ * the exit status. s may be set all the same. */
 bool options_begin(struct options *o, int argc, char **argv, char **envp,
 		   struct settings **s, int *status);
+
+/* From now on, options_begin hands the options of a command that is asked for help to
+ * show, for what is made of all commands' options. NULL: it prints help. The main thread
+ * only. */
+void options_on_help(void (*show)(void *arg, const struct options *o), void *arg);
 
 #endif

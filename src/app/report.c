@@ -62,6 +62,31 @@ static int store_text(struct buf *out, const struct report *r)
 			     (unsigned long long)r->facts.uploads, b);
 }
 
+/* As the upstream last said; of a window that has passed meanwhile it tells nothing. */
+static int quota_text(struct buf *out, const struct json *quota)
+{
+	int64_t left = number(quota, "remaining"), limit = number(quota, "limit");
+	int64_t window_s = number(quota, "window_seconds");
+	int64_t ago_s = number(quota, "seen_seconds_ago");
+	char window[HUMAN_MAX], ago[HUMAN_MAX];
+	int rc;
+
+	if (left < 0)
+		return 0;
+	if (window_s > 0 && ago_s > window_s)
+		return buf_adds(out, ", pulls left not known: not asked lately");
+	human_span(ago_s < INT64_MAX / 1000 ? ago_s * 1000 : 0, ago);
+	rc = buf_addf(out, ", %lld", (long long)left);
+	if (limit >= 0)
+		rc |= buf_addf(out, " of %lld", (long long)limit);
+	rc |= buf_addf(out, " pulls left %s ago", ago);
+	if (window_s > 0 && window_s < INT64_MAX / 1000) {
+		human_span(window_s * 1000, window);
+		rc |= buf_addf(out, ", of a window of %s", window);
+	}
+	return rc;
+}
+
 static int site_text(struct buf *out, const struct json *site, bool first)
 {
 	const struct json *quota = json_get(site, "quota");
@@ -72,9 +97,7 @@ static int site_text(struct buf *out, const struct json *site, bool first)
 		       json_is_true(json_get(site, "trouble")) ? "in trouble" : "well",
 		       (long long)number(site, "requests"));
 	if (json_is_object(quota))
-		rc |= buf_addf(out, ", %lld of %lld pulls left",
-			       (long long)number(quota, "remaining"),
-			       (long long)number(quota, "limit"));
+		rc |= quota_text(out, quota);
 	return rc | buf_adds(out, "\n");
 }
 

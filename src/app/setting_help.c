@@ -11,7 +11,7 @@
 
 #define COLUMNS 90
 
-static const char *type_words(enum setting_type type)
+const char *setting_help_type(enum setting_type type)
 {
 	static const char *const words[] = {
 		[SETTING_BOOL] = "true or false",
@@ -60,11 +60,10 @@ static int add_wrapped(struct buf *out, int indent, const char *text)
 	return 0;
 }
 
-/* Without the parentheses of one that is found out at start. */
-static const char *fallback_words(const struct setting_row *row)
+const char *setting_help_fallback(const struct setting_row *row)
 {
 	static __thread char words[80];
-	const char *p = row->fallback ? row->fallback : "none";
+	const char *p = row->fallback;
 
 	snprintf(words, sizeof(words), "%s", *p == '(' ? p + 1 : p);
 	if (*p == '(')
@@ -72,27 +71,57 @@ static const char *fallback_words(const struct setting_row *row)
 	return words;
 }
 
-static bool is_registrys(const struct setting_row *row)
+bool setting_help_is_registrys(const struct setting_row *row)
 {
 	return row->type >= SETTING_SILENT;
 }
 
-int setting_help_flags(struct buf *out)
+/* What help calls the value of a row that has a flag. */
+static const char *value_word(enum setting_type type)
 {
-	for (size_t i = 0; i < setting_table_len; i++) {
-		const struct setting_row *row = &setting_table_rows[i];
-
-		if (row->flag == NULL)
-			continue;
-		if (buf_addf(out, "  --%s%s   (default %s)\n", row->flag,
-			     row->type == SETTING_BOOL ? "" : " VALUE",
-			     fallback_words(row)) != 0 ||
-		    add_wrapped(out, 6, row->what) != 0)
-			return -1;
+	switch (type) {
+	case SETTING_BOOL:
+		return NULL;
+	case SETTING_TEXT:
+		return "PATH"; /* all that have a flag are */
+	case SETTING_COUNT:
+		return "N";
+	case SETTING_DURATION:
+		return "DURATION";
+	case SETTING_AGE:
+		return "AGE";
+	case SETTING_ADDR:
+		return "ADDRESS";
+	case SETTING_LEVEL:
+		return "debug|info|warn|error";
+	case SETTING_FORMAT:
+		return "text|json";
+	default:
+		return "VALUE";
 	}
-	return buf_adds(
-		out, "  --print-settings\n"
-		     "      Print what all sources come to, without secrets, and end.\n");
+}
+
+bool setting_help_flag(size_t i, struct setting_flag *out)
+{
+	for (size_t k = 0; k < setting_table_len; k++) {
+		const struct setting_row *row = &setting_table_rows[k];
+
+		if (row->flag == NULL || i-- > 0)
+			continue;
+		*out = (struct setting_flag){
+			.name = row->flag,
+			.value = value_word(row->type),
+			.what = row->what,
+			.fallback = row->fallback != NULL ? setting_help_fallback(row)
+							  : NULL,
+		};
+		return true;
+	}
+	*out = (struct setting_flag){
+		.name = "print-settings",
+		.what = "Print what all sources come to, without secrets, and end.",
+	};
+	return i == 0;
 }
 
 static int add_text_row(struct buf *out, const struct setting_row *row)
@@ -102,9 +131,10 @@ static int add_text_row(struct buf *out, const struct setting_row *row)
 	setting_env_variable(row, variable, sizeof(variable));
 	if (row->flag)
 		snprintf(form, sizeof(form), "--%s", row->flag);
-	if (buf_addf(out, "%s\n    %s", row->key, type_words(row->type)) != 0)
+	if (buf_addf(out, "%s\n    %s", row->key, setting_help_type(row->type)) != 0)
 		return -1;
-	if (row->fallback && buf_addf(out, ", default %s", fallback_words(row)) != 0)
+	if (row->fallback &&
+	    buf_addf(out, ", default %s", setting_help_fallback(row)) != 0)
 		return -1;
 	if (*form && buf_addf(out, ", %s", form) != 0)
 		return -1;
@@ -124,7 +154,7 @@ static int add_registrys(struct buf *out, bool markdown)
 							       : "larder does not start";
 		int rc;
 
-		if (!is_registrys(row))
+		if (!setting_help_is_registrys(row))
 			continue;
 		if (markdown)
 			rc = buf_addf(out, "| `%s` | %s | %s |\n", row->key, how,
@@ -141,7 +171,7 @@ static int add_registrys(struct buf *out, bool markdown)
 int setting_help_text(struct buf *out)
 {
 	for (size_t i = 0; i < setting_table_len; i++)
-		if (!is_registrys(&setting_table_rows[i]) &&
+		if (!setting_help_is_registrys(&setting_table_rows[i]) &&
 		    add_text_row(out, &setting_table_rows[i]) != 0)
 			return -1;
 	if (buf_adds(out, "\nOf registry:2's other settings:\n") != 0)
@@ -220,9 +250,10 @@ static int add_markdown_row(struct buf *out, const struct setting_row *row)
 
 	setting_env_variable(row, variable, sizeof(variable));
 	if (buf_addf(out, "### `%s`\n\n%s\n\n- Type: %s\n", row->key, row->what,
-		     type_words(row->type)) != 0)
+		     setting_help_type(row->type)) != 0)
 		return -1;
-	if (row->fallback && buf_addf(out, "- Default: `%s`\n", fallback_words(row)) != 0)
+	if (row->fallback &&
+	    buf_addf(out, "- Default: `%s`\n", setting_help_fallback(row)) != 0)
 		return -1;
 	if (row->flag && buf_addf(out, "- Flag: `--%s`\n", row->flag) != 0)
 		return -1;
@@ -236,7 +267,7 @@ int setting_help_markdown(struct buf *out)
 	if (buf_adds(out, intro) != 0 || buf_adds(out, "## All settings\n\n") != 0)
 		return -1;
 	for (size_t i = 0; i < setting_table_len; i++)
-		if (!is_registrys(&setting_table_rows[i]) &&
+		if (!setting_help_is_registrys(&setting_table_rows[i]) &&
 		    add_markdown_row(out, &setting_table_rows[i]) != 0)
 			return -1;
 	if (buf_adds(out, "## registry:2's other settings\n"

@@ -5,7 +5,6 @@
  */
 #include "mirror/fill.h"
 
-#include <errno.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -16,6 +15,7 @@
 
 /* What has begun is worth more attempts (about ten seconds without a byte). */
 #define MAX_TRIES_BEGUN 8
+#define LOOK_MS 200 /* how often a wait looks whether larder is stopping */
 
 static void set_view(struct flight *f, const struct space_view *v)
 {
@@ -118,42 +118,65 @@ static void leave_behind(struct flight *f, uint64_t pos)
 			rd->lost = true;
 }
 
-/* Pass-through: wait until the window has room for n more bytes. */
-static int make_room(struct flight *f, size_t n, struct err *e)
+/* With the lock held, given up meanwhile: until a reader has moved, for a moment at most.
+ */
+static void wait_moved(struct flight *f, int64_t until_ms)
+{
+	int64_t most_ms = clock_mono_ms() + LOOK_MS;
+	struct timespec ts;
+
+	if (until_ms > most_ms)
+		until_ms = most_ms;
+	ts = (struct timespec){ .tv_sec = until_ms / 1000,
+				.tv_nsec = until_ms % 1000 * 1000000 };
+	pthread_cond_timedwait(&f->moved, &f->mu, &ts);
+}
+
+/* With the lock held: until the window has room for n more bytes. *pos: the slowest
+ * reader's place. */
+static int wait_for_readers(struct flight *f, size_t n, uint64_t *pos, struct err *e)
 {
 	int64_t until_ms = clock_mono_ms() + READER_STILL_MS;
-	uint64_t pos, done, was = UINT64_MAX;
+	uint64_t was = UINT64_MAX;
+
+	while ((*pos = slowest(f)) + SPACE_WINDOW_BYTES < f->landed + n ||
+	       *pos == UINT64_MAX) {
+		if (*pos == UINT64_MAX && f->landed + n <= SPACE_WINDOW_BYTES)
+			break; /* nobody there yet, and it still fits */
+		if (*pos != was) {
+			was = *pos;
+			until_ms = clock_mono_ms() + READER_STILL_MS;
+		}
+		wait_moved(f, until_ms);
+		if (upstream_cancelled())
+			return err_set(e, ERR_CANCELLED, "larder is stopping");
+		if (slowest(f) != was || clock_mono_ms() < until_ms)
+			continue;
+		if (was == UINT64_MAX)
+			return err_set(e, ERR_NO_SPACE,
+				       "the disk is full and nobody reads it");
+		leave_behind(f, was);
+	}
+	return 0;
+}
+
+/* Pass-through: give back what all readers have had, wait for those that are behind. */
+static int make_room(struct flight *f, size_t n, struct err *e)
+{
+	uint64_t pos, done = 0;
+	int rc;
 
 	pthread_mutex_lock(&f->mu);
-	while ((pos = slowest(f)) + SPACE_WINDOW_BYTES < f->landed + n ||
-	       pos == UINT64_MAX) {
-		struct timespec ts = { .tv_sec = until_ms / 1000,
-				       .tv_nsec = until_ms % 1000 * 1000000 };
-
-		if (pos == UINT64_MAX && f->landed + n <= SPACE_WINDOW_BYTES)
-			break; /* nobody there yet, and it still fits */
-		if (pos != was) {
-			was = pos;
-			until_ms = clock_mono_ms() + READER_STILL_MS;
-			continue;
-		}
-		if (pthread_cond_timedwait(&f->moved, &f->mu, &ts) == ETIMEDOUT) {
-			if (pos == UINT64_MAX) {
-				pthread_mutex_unlock(&f->mu);
-				return err_set(e, ERR_NO_SPACE,
-					       "the disk is full and nobody reads it");
-			}
-			leave_behind(f, pos);
-		}
-	}
+	rc = wait_for_readers(f, n, &pos, e);
 	/* Nobody there yet: all of it is kept. All ahead, for a range: none is needed. */
-	done = pos == UINT64_MAX ? 0 : pos < f->landed ? pos : f->landed;
+	if (rc == 0 && pos != UINT64_MAX)
+		done = pos < f->landed ? pos : f->landed;
 	if (done > f->space.view.mem_gone)
 		f->space.view.mem_gone = done;
 	pthread_mutex_unlock(&f->mu);
 	if (done > 0)
 		space_give_back(&f->space, done);
-	return 0;
+	return rc;
 }
 
 static int write_bytes(struct flight *f, const char *p, size_t n, struct err *e)

@@ -10,8 +10,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/metrics.h"
 #include "mirror/mirror_impl.h"
+#include "upstream/quota.h"
 
 #define CHECK_THREADS 128
 #define CHECK_QUEUE 2048
@@ -91,12 +91,13 @@ void mirror_sites(struct mirror *m, void (*fn)(void *arg, const struct mirror_si
 		struct mirror_site out = { .host = s->host,
 					   .url = upstream_url(s->up),
 					   .trouble = atomic_load(&s->trouble) };
+		struct upstream_quota q;
 
-		out.quota_known =
-			metrics_sum("larder_upstream_pull_quota_limit", "upstream",
-				    s->host, NULL, NULL, &out.quota_limit) &&
-			metrics_sum("larder_upstream_pull_quota_remaining", "upstream",
-				    s->host, NULL, NULL, &out.quota_remaining);
+		out.quota_known = upstream_quota(s->up, &q);
+		out.quota_limit = q.limit;
+		out.quota_remaining = q.remaining;
+		out.quota_window_s = q.window_s;
+		out.quota_seen_wall_ms = q.seen_wall_ms;
 		fn(arg, &out);
 	}
 	plan_unref(p);

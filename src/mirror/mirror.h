@@ -25,10 +25,12 @@ void mirror_set_plan(struct mirror *m,
 
 /* What is known of one upstream. */
 struct mirror_site {
-	const char *host, *url; /* valid during the call */
-	bool trouble;		/* the last check failed or was slow */
-	bool quota_known;	/* what it last said of its pull quota: */
-	int64_t quota_limit, quota_remaining;
+	const char *host, *url;		      /* valid during the call */
+	bool trouble;			      /* the last check failed or was slow */
+	bool quota_known;		      /* what it last said of its pull quota: */
+	int64_t quota_limit, quota_remaining; /* -1: that one not */
+	int64_t quota_window_s;		      /* 0: not said */
+	int64_t quota_seen_wall_ms;
 };
 
 /* Each upstream of the present plan, in the order of the settings. Any thread. */

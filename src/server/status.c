@@ -86,6 +86,17 @@ static int add_facts(struct buf *b, struct store *s, struct err *e)
 		(unsigned long long)f.uploads, (unsigned long long)f.upload_bytes);
 }
 
+/* -1 stays: that number was not said. */
+static void add_quota(struct buf *b, const struct mirror_site *s)
+{
+	buf_addf(b,
+		 "{\"limit\":%lld,\"remaining\":%lld,\"window_seconds\":%lld,"
+		 "\"seen_seconds_ago\":%lld}}",
+		 (long long)s->quota_limit, (long long)s->quota_remaining,
+		 (long long)s->quota_window_s,
+		 (long long)(clock_wall_ms() - s->quota_seen_wall_ms) / 1000);
+}
+
 static void add_site(void *arg, const struct mirror_site *s)
 {
 	struct buf *b = arg;
@@ -99,8 +110,7 @@ static void add_site(void *arg, const struct mirror_site *s)
 	buf_addf(b, "\",\"trouble\":%s,\"requests\":%lld,\"quota\":",
 		 s->trouble ? "true" : "false", (long long)requests);
 	if (s->quota_known)
-		buf_addf(b, "{\"limit\":%lld,\"remaining\":%lld}}",
-			 (long long)s->quota_limit, (long long)s->quota_remaining);
+		add_quota(b, s);
 	else
 		buf_adds(b, "null}");
 }

@@ -39,6 +39,11 @@ void upstream_cancel_all(void)
 	gate_stop();
 }
 
+bool upstream_cancelled(void)
+{
+	return gate_stopped();
+}
+
 void upstream_sweep(void)
 {
 	sessions_sweep();

@@ -59,6 +59,7 @@ int upstream_global_init(struct err *e);
 void upstream_global_done(void);
 /* Every call under way, and every later one, ends soon with ERR_CANCELLED. */
 void upstream_cancel_all(void);
+bool upstream_cancelled(void); /* has that been called? */
 /* Closes connections that have been idle for long. Calls do it as well; this is for the
  * time when none are made. Any thread. */
 void upstream_sweep(void);

@@ -440,7 +440,7 @@ def test_wrong_use(words, has):
 
 def test_help():
     done = run_setup("--help")
-    for word in ("usage: larder setup docker|", "--mirror URL", "--undo", "--dry-run"):
+    for word in ("usage: larder setup [options] docker|", "--mirror URL", "--undo", "--dry-run"):
         assert word in done.stdout
 
 
