@@ -34,6 +34,18 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For `-n 2 --dist loadgroup`: a file's tests share a process; those of the image, which is
+    built once, share one, too, and begin, because they take longest."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            with_image = "image_engine" in item.fixturenames
+            item.add_marker(pytest.mark.xdist_group("image" if with_image else item.path.stem))
+    items.sort(key=lambda item: "image_engine" not in item.fixturenames)
+
+
 class Trouble:
     """start() puts the hub into it; check() that larder answered from what it had."""
 
