@@ -141,9 +141,15 @@ unit() {
 	add_reports "$part"
 }
 
-# Scenarios mostly wait: several at once take a fraction of the time.
+# at_once WORKERS DIRECTORY: tests mostly wait, and several at once take a fraction of the time.
+# Engines share what is dear to make: tests/e2e/conftest.py says which tests stay together.
 at_once() {
-	if [ "$1" -gt 1 ] && $python -c 'import xdist' 2>/dev/null; then echo "-n $1"; fi
+	if [ "$1" -gt 1 ] && $python -c 'import xdist' 2>/dev/null; then
+		case $2 in
+		*/e2e) echo "-n $1 --dist loadgroup" ;;
+		*) echo "-n $1" ;;
+		esac
+	fi
 }
 
 # run_pytest PART DIRECTORY BUILD SECONDS WORKERS [ARGUMENTS...]
@@ -159,7 +165,7 @@ run_pytest() {
 	*) unset LARDER_SANITIZED ;;
 	esac
 	LARDER_BUILD=$dir sanitized $still timeout -k 30 "$seconds" $python -B -m pytest -q \
-		-p no:cacheprovider $(at_once "$workers") --durations=5 --junitxml="$results/$part.xml" "$@" "$tests" \
+		-p no:cacheprovider $(at_once "$workers" "$tests") --durations=5 --junitxml="$results/$part.xml" "$@" "$tests" \
 		>"$results/$part.log" 2>&1
 	status=$?
 	if [ $status -eq 5 ]; then
@@ -198,7 +204,7 @@ run_part() {
 	scenarios)
 		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 4; else add scenarios 0 1 0; fi
 		;;
-	e2e) if need_gcc; then run_pytest e2e tests/e2e build-test 1500 1; else add e2e 0 1 0; fi ;;
+	e2e) if need_gcc; then run_pytest e2e tests/e2e build-test 1500 2; else add e2e 0 1 0; fi ;;
 	unit-asan)
 		have_clang "$1" || return
 		if need_asan; then unit unit-asan build-test-asan; else add unit-asan 0 1 0; fi
