@@ -42,6 +42,10 @@ false | FALSE | False | no | 0 | "") target=docker ;;
 esac
 
 # A store of its own: the one that a server keeps may belong to another user.
+if [ -z "${LARDER_ROOT:-}" ] && [ -z "${XDG_CACHE_HOME:-${HOME:-}}" ]; then
+	echo "prepull: HOME is not set: say with LARDER_ROOT where images are to be kept" >&2
+	exit 100
+fi
 if [ -z "${LARDER_ROOT:-}" ]; then
 	LARDER_ROOT=${XDG_CACHE_HOME:-$HOME/.cache}/larder
 	export LARDER_ROOT

@@ -28,7 +28,7 @@ struct listing {
 	const char *sort, *server;
 	struct rows *rows;    /* NULL: printed as they come */
 	uint64_t images;      /* listed */
-	int64_t named_bytes;  /* of each image, added up */
+	uint64_t named_bytes; /* of each image, added up */
 	int64_t unique_bytes; /* of all listed, each blob once; -1: not known */
 };
 
@@ -93,7 +93,7 @@ static int take(void *arg, const struct inventory_row *r, struct err *e)
 	struct listing *l = arg;
 
 	l->images++;
-	l->named_bytes += (int64_t)r->bytes;
+	l->named_bytes += r->bytes;
 	if (l->rows != NULL)
 		return rows_add(l->rows, r, e);
 	if (inventory_json_write(&line, r) != 0)
@@ -197,7 +197,7 @@ static void print_total(const struct listing *l)
 {
 	char size[HUMAN_MAX];
 
-	human_bytes((uint64_t)(l->unique_bytes >= 0 ? l->unique_bytes : l->named_bytes),
+	human_bytes(l->unique_bytes >= 0 ? (uint64_t)l->unique_bytes : l->named_bytes,
 		    size);
 	printf("%" PRIu64 " image%s, %s%s\n", l->images, l->images == 1 ? "" : "s", size,
 	       l->unique_bytes >= 0 ? " on disk" : " added up, shared bytes each time");

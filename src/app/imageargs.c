@@ -11,6 +11,7 @@
 
 #include "app/setting_env.h"
 #include "base/fs.h"
+#include "base/human.h"
 #include "base/mem.h"
 
 static int add(struct imageargs *a, struct imagearg *arg, struct err *e)
@@ -30,7 +31,7 @@ static int add_bad(struct imageargs *a, char *text, const struct err *why, struc
 	struct imagearg *arg = mem_alloc(sizeof(*arg));
 
 	arg->bad = true;
-	arg->text = text;
+	arg->text = human_clean(text); /* it is shown */
 	arg->im.err = *why;
 	arg->im.result = BATCH_FAILED;
 	arg->im.phase = BATCH_OVER;

@@ -17,6 +17,7 @@
 #include "app/pull_report.h"
 #include "app/pull_show.h"
 #include "app/pull_target.h"
+#include "app/remote.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -101,21 +102,19 @@ static int set_platforms(struct run *r, struct err *e)
 
 static struct upstream *open_via(const struct pull *p, struct err *e)
 {
+	CLEANUP(mem_freep)
+	char *url = mem_fmt("%s%s", strstr(p->via, "://") ? "" : "http://", p->via);
+	char host[256];
 	struct upstream_conf conf = {
-		.host = "mirror",
-		.url = p->via,
+		.host = host,
+		.url = url,
 		.docker_config = p->settings->docker_config,
 		.ca_file = p->settings->ca_file,
 		.header_ms = VIA_HEADER_MS,
 		.stall_ms = VIA_STALL_MS,
 	};
-	char url[300];
 
-	if (strstr(p->via, "://") == NULL) {
-		snprintf(url, sizeof(url), "http://%s", p->via);
-		conf.url = url;
-	}
-	return upstream_new(&conf, e);
+	return remote_host(url, host, e) == 0 ? upstream_new(&conf, e) : NULL;
 }
 
 static int open_parts(struct run *r, struct err *e)
@@ -155,7 +154,6 @@ static void block_signals(sigset_t *set)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static void look_for_signals(struct run *r, struct batch *b, const sigset_t *set)
@@ -262,11 +260,15 @@ enum exit_status pull_run(struct pull *p)
 	struct err e;
 
 	set_log(p);
-	block_signals(&set);
-	if (open_parts(&r, &e) != 0 || set_platforms(&r, &e) != 0)
+	signal(SIGPIPE, SIG_IGN);
+	/* Until images are under way a signal ends this at once: an engine that does not
+	 * answer is waited for here. */
+	if (open_parts(&r, &e) != 0 || set_platforms(&r, &e) != 0) {
 		status = (enum exit_status)complain(p, &e);
-	else
+	} else {
+		block_signals(&set);
 		status = work(&r, &set);
+	}
 	close_parts(&r);
 	return status;
 }

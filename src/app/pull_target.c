@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "mirror/copy.h"
 #include "mirror/load.h"
+#include "oci/reference.h"
 #include "upstream/engine.h"
 #include "upstream/upstream.h"
 
@@ -37,12 +38,6 @@ static int open_engine(struct pull_target *t, const char *where, struct err *e)
 		return -1;
 	snprintf(t->name, sizeof(t->name), "%s", engine_facts(t->engine)->name);
 	return 0;
-}
-
-static bool is_loopback(const char *host)
-{
-	return strncmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strncmp(host, "[::1]", 5) == 0;
 }
 
 /* What the settings know of that registry counts here, too. */
@@ -94,7 +89,7 @@ static int open_registry(struct pull_target *t, const struct settings *s,
 		return -1;
 	snprintf(t->prefix, sizeof(t->prefix), "%s", name.s);
 	if (strcmp(scheme, "registry") == 0)
-		scheme = is_loopback(canonical) ? "http" : "https";
+		scheme = registry_host_is_loopback(view_of(canonical)) ? "http" : "https";
 	return open_upstream(t, s, scheme, canonical, e);
 }
 

@@ -12,8 +12,7 @@
 #include "upstream/retry.h"
 #include "upstream/upstream.h"
 
-/* The name that config.json has for it: the authority, as it stands in the URL. */
-static int host_of(const char *url, char out[256], struct err *e)
+int remote_host(const char *url, char out[256], struct err *e)
 {
 	const char *p = strstr(url, "://");
 	size_t n;
@@ -48,7 +47,7 @@ int remote_open(struct remote *r, const struct settings *s, const char *url, boo
 	char host[256];
 
 	*r = (struct remote){ .ask_ms = ask_ms };
-	if (host_of(url, host, e) != 0)
+	if (remote_host(url, host, e) != 0)
 		return -1;
 	conf.host = host;
 	r->up = upstream_new(&conf, e);

@@ -21,7 +21,10 @@ struct remote {
 	bool greeted;	/* it has said who may enter */
 };
 
-/* url: "http://HOST[:PORT]" or https. Credentials are those that Docker's config.json has
+/* The name that Docker's config.json has for the larder at this URL, "http://HOST[:PORT]"
+ * or https. */
+int remote_host(const char *url, char out[256], struct err *e);
+/* url: as above. Credentials are those that Docker's config.json has
  * for that host; own: it is on this machine, so no proxy is used. Contacts nobody.
  * remote_close in any case. */
 int remote_open(struct remote *r, const struct settings *s, const char *url, bool own,

@@ -10,11 +10,16 @@
 #include "mirror/inventory_json.h"
 #include "oci/reference.h"
 
+/* Of what another says: few enough to be added up, and counted in ms. */
+#define NUMBER_MOST ((int64_t)1 << 52)
+
 static int64_t number(const struct json *doc, const char *key)
 {
 	int64_t n;
 
-	return json_get_int(doc, key, &n) ? n : 0;
+	if (!json_get_int(doc, key, &n) || n < 0)
+		return 0;
+	return n < NUMBER_MOST ? n : NUMBER_MOST;
 }
 
 static const char *size_of(const struct json *doc, const char *key, char out[HUMAN_MAX])

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "oci/reference.h"
 
 #define PASSWORD_MAX_BYTES 65536 /* some access tokens are several kilobytes */
 
@@ -151,13 +152,12 @@ static void borrow_docker(struct setting_draft *d, struct draft_upstream *u, cha
 
 static bool is_loopback(const char *url)
 {
-	static const char *const hosts[] = { "http://localhost", "http://127.",
-					     "http://[::1]" };
+	const char *host = url + strlen("http://");
+	char canonical[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(hosts); i++)
-		if (strncasecmp(url, hosts[i], strlen(hosts[i])) == 0)
-			return true;
-	return false;
+	return registry_host_parse((struct view){ host, strcspn(host, "/?#") }, canonical,
+				   NULL) == 0 &&
+	       registry_host_is_loopback(view_of(canonical));
 }
 
 static int complete(struct setting_draft *d, struct draft_upstream *u, char **envp,

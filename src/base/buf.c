@@ -44,6 +44,18 @@ struct view view_trim(struct view v)
 	return v;
 }
 
+struct view view_word(struct view *line)
+{
+	struct view w = view_trim(*line);
+	size_t i = 0;
+
+	while (i < w.n && w.p[i] != ' ' && w.p[i] != '\t')
+		i++;
+	*line = (struct view){ w.p + i, w.n - i };
+	w.n = i;
+	return w;
+}
+
 void buf_init(struct buf *b, size_t limit)
 {
 	*b = BUF_INIT(limit);
@@ -136,22 +148,45 @@ struct view buf_view(const struct buf *b)
 	return (struct view){ buf_str(b), b->n };
 }
 
+/* The character that begins there, if it is one of several bytes: how many. Else 0. */
+static size_t utf8(const char *s, size_t n, unsigned *code)
+{
+	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *p = (const unsigned char *)s;
+	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2, i;
+	unsigned c = p[0] & (0x7fu >> len);
+
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
+		return 0;
+	for (i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*code = c;
+	return len;
+}
+
 int buf_add_json(struct buf *b, const char *s, size_t n)
 {
-	size_t i;
+	size_t i, len;
+	int rc;
 
-	for (i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-		int rc;
+	for (i = 0; i < n; i += len) {
+		unsigned code = (unsigned char)s[i];
 
-		if (c == '"' || c == '\\')
-			rc = buf_addf(b, "\\%c", c);
-		else if (c < 0x20 || c >= 0x7f)
-			rc = buf_addf(b, "\\u%04x", c);
+		len = code < 0x80 ? 1 : utf8(s + i, n - i, &code);
+		if (code == '"' || code == '\\')
+			rc = buf_addf(b, "\\%c", code);
+		else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || len == 0)
+			rc = buf_addf(b, "\\u%04x", code);
 		else
-			rc = buf_add(b, s + i, 1);
+			rc = buf_add(b, s + i, len);
 		if (rc != 0)
 			return -1;
+		len = len == 0 ? 1 : len;
 	}
 	return 0;
 }

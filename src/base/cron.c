@@ -104,18 +104,6 @@ static int parse_field(const struct field *f, struct view text, uint64_t *bits,
 	}
 }
 
-static struct view word(struct view *line)
-{
-	struct view w = view_trim(*line);
-	size_t i = 0;
-
-	while (i < w.n && w.p[i] != ' ' && w.p[i] != '\t')
-		i++;
-	*line = (struct view){ w.p + i, w.n - i };
-	w.n = i;
-	return w;
-}
-
 static struct view in_full(struct view text)
 {
 	static const struct {
@@ -142,7 +130,7 @@ int cron_parse(struct view text, struct cron *out, struct err *e)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(fields); i++) {
-		struct view w = word(&line);
+		struct view w = view_word(&line);
 
 		if (w.n == 0)
 			return err_set(e, ERR_INVALID,

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/human.h"
+
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 {
 	va_list ap;
@@ -21,6 +23,7 @@ int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
+	human_clean(e->msg); /* what peers have said goes to terminals */
 	return -1;
 }
 
@@ -73,6 +76,7 @@ int err_add(struct err *e, const char *fmt, ...)
 	memcpy(old, e->msg, sizeof(old));
 	snprintf(e->msg, sizeof(e->msg), "%s: %.*s", context,
 		 (int)(sizeof(e->msg) - strlen(context) - 3), old);
+	human_clean(e->msg);
 	return -1;
 }
 

@@ -4,7 +4,8 @@
  * A `struct err` belongs to the caller, holds no memory of its own and needs no release.
  * Functions that can fail take one last and return -1; on success they leave it alone.
  * The kind is the decision a caller can take; the message is for people: what happened,
- * to what, and what to do.  Only server/ turns kinds into HTTP statuses.
+ * to what, and what to do; one line without control characters, whatever a peer's text in
+ * it was.  Only server/ turns kinds into HTTP statuses.
  */
 #ifndef LARDER_BASE_ERR_H
 #define LARDER_BASE_ERR_H

@@ -3,6 +3,8 @@
  */
 #include "base/human.h"
 
+#include <stdbool.h>
+
 #include "base/mem.h"
 
 void human_bytes(uint64_t bytes, char out[HUMAN_MAX])
@@ -46,6 +48,24 @@ void human_ms(int64_t ms, char out[HUMAN_MAX])
 		snprintf(out, HUMAN_MAX, "%lld h %lld min", s / 3600, s / 60 % 60);
 	else
 		snprintf(out, HUMAN_MAX, "%lld days", s / 86400);
+}
+
+char *human_clean(char *text)
+{
+	unsigned char *p = (unsigned char *)text, before = 0;
+
+	for (; *p != '\0'; p++) {
+		bool c1 = *p >= 0x80 && *p < 0xa0 && (before < 0x80 || before == 0xc2);
+
+		if (c1 && before == 0xc2)
+			p[-1] = '?';
+		before = *p;
+		if (*p == '\t' || *p == '\n' || *p == '\r')
+			*p = ' ';
+		else if (*p < ' ' || *p == 0x7f || c1)
+			*p = '?';
+	}
+	return text;
 }
 
 void human_print(FILE *to, const char *text)

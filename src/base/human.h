@@ -15,6 +15,9 @@ void human_bytes(uint64_t bytes, char out[HUMAN_MAX]);
 void human_ms(int64_t ms, char out[HUMAN_MAX]);
 /* How long ago, in one unit: "12 s", "5 min", "3 h", "2 d". */
 void human_span(int64_t ms, char out[HUMAN_MAX]);
+/* The same text, with "?" for each byte that could steer a terminal: control characters,
+ * those of UTF-8 (U+0080 to U+009F) too; white space becomes spaces. Returns it. */
+char *human_clean(char *text);
 /* Text that somebody else chose, to a terminal: what is not printable as "?". */
 void human_print(FILE *to, const char *text);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 
 #define IDLE_SECONDS 30
@@ -106,7 +107,9 @@ static int start_thread(struct pool *p)
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&t, &attr, pool_thread, p);
+	rc = fault("pool.thread");
+	if (rc == 0)
+		rc = pthread_create(&t, &attr, pool_thread, p);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	if (rc == 0)

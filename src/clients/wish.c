@@ -8,12 +8,6 @@
 
 #include "oci/reference.h"
 
-static bool is_loopback(const char *host)
-{
-	return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
-	       strcmp(host, "localhost") == 0 || strncmp(host, "localhost:", 10) == 0;
-}
-
 static struct view without(struct view text, size_t n)
 {
 	return (struct view){ text.p + n, text.n - n };
@@ -45,7 +39,7 @@ int wish_mirror(struct wish *w, struct view text, struct err *e)
 	if (registry_host_parse(host, canonical, e) != 0)
 		return err_add(e, "the mirror's address");
 	w->tls = tls;
-	w->loopback = is_loopback(canonical);
+	w->loopback = registry_host_is_loopback(view_of(canonical));
 	snprintf(w->host, sizeof(w->host), "%s", canonical);
 	snprintf(w->url, sizeof(w->url), "http%s://%s", tls ? "s" : "", canonical);
 	return 0;

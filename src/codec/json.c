@@ -185,18 +185,9 @@ bool json_each(const struct json *object, void **at, const char **key,
 	return true;
 }
 
-/* What came from a document is UTF-8: only what must be is escaped. */
 int json_quote(struct buf *out, const char *s)
 {
-	int rc = buf_adds(out, "\"");
-
-	for (; *s != '\0' && rc == 0; s++) {
-		if (*s == '"' || *s == '\\')
-			rc = buf_addf(out, "\\%c", *s);
-		else if ((unsigned char)*s < ' ' || *s == 0x7f)
-			rc = buf_addf(out, "\\u%04x", (unsigned char)*s);
-		else
-			rc = buf_add(out, s, 1);
-	}
-	return rc != 0 ? -1 : buf_adds(out, "\"");
+	return buf_adds(out, "\"") != 0 || buf_add_json(out, s, strlen(s)) != 0
+		       ? -1
+		       : buf_adds(out, "\"");
 }

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "oci/reference.h"
 #include "doctor/mirrors.h"
 #include "doctor/port.h"
 #include "upstream/ping.h"
@@ -92,7 +93,8 @@ static bool other_scheme_works(struct group *g, const struct url *at)
 		mem_fmt("%s://%s:%d", at->https ? "http" : "https", at->host, at->port);
 	struct upstream_conf conf = { .host = url,
 				      .url = url,
-				      .direct = mirrors_loopback(at->host),
+				      .direct = registry_host_is_loopback(
+					      view_of(at->host)),
 				      .connect_ms = 2000,
 				      .header_ms = 2000 };
 	struct upstream *up = upstream_new(&conf, NULL);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "oci/reference.h"
 #include "doctor/checks.h"
 #include "doctor/mirrors.h"
 #include "upstream/url.h"
@@ -136,7 +137,7 @@ static int set_up(struct doctor *d, const struct doctor_conf *conf, struct err *
 	pthread_mutex_init(&d->mu, NULL);
 	if (url_parse(conf->mirror, &at, e) != 0)
 		return err_add(e, "the mirror's address %.100s", conf->mirror);
-	mirror.direct = mirrors_loopback(at.host);
+	mirror.direct = registry_host_is_loopback(view_of(at.host));
 	d->mirror_is_here = mirror.direct || (conf->listen_host != NULL &&
 					      strcmp(at.host, conf->listen_host) == 0);
 	d->mirror = upstream_new(&mirror, e);

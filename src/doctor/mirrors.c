@@ -11,14 +11,9 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "codec/json.h"
+#include "oci/reference.h"
 #include "upstream/ping.h"
 #include "upstream/url.h"
-
-bool mirrors_loopback(const char *host)
-{
-	return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-	       strcmp(host, "[::1]") == 0;
-}
 
 bool mirrors_same(const char *a, const char *b)
 {
@@ -28,7 +23,8 @@ bool mirrors_same(const char *a, const char *b)
 		return false;
 	return x.https == y.https && x.port == y.port &&
 	       (strcmp(x.host, y.host) == 0 ||
-		(mirrors_loopback(x.host) && mirrors_loopback(y.host)));
+		(registry_host_is_loopback(view_of(x.host)) &&
+		 registry_host_is_loopback(view_of(y.host))));
 }
 
 bool mirrors_have(struct view words, const char *url)
@@ -103,7 +99,7 @@ int mirrors_instance(const char *url, const char *ca, char out[64], struct err *
 	out[0] = '\0';
 	if (url_parse(url, &at, e) != 0)
 		return -1;
-	conf.direct = mirrors_loopback(at.host);
+	conf.direct = registry_host_is_loopback(view_of(at.host));
 	up = upstream_new(&conf, e);
 	if (up == NULL)
 		return -1;

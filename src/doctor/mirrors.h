@@ -13,9 +13,6 @@
 
 #define MIRRORS_MAX_BYTES 65536
 
-/* An address of this machine, by its looks; clients do not use a proxy for those. Pure.
- */
-bool mirrors_loopback(const char *host);
 /* The same place, as far as the addresses say: scheme, port, and host, all of loopback
  * being one. Pure. */
 bool mirrors_same(const char *a, const char *b);

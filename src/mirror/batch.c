@@ -107,11 +107,13 @@ static int bring(struct batch *b, struct batch_image *im, const struct warm_wish
 		 struct err *e)
 {
 	struct reference ref = imageref_reference(&im->image);
+	bool known;
 
 	if (b->may_fetch != NULL) {
-		if (look(b, im, wish, e) != 0)
-			return -1;
-		if (!im->done.complete && !b->may_fetch(b->arg, im, e))
+		/* An upstream that cannot say is asked again below: a copy may stand in.
+		 */
+		known = look(b, im, wish, e) == 0;
+		if (!(known && im->done.complete) && !b->may_fetch(b->arg, im, e))
 			return -1;
 	}
 	if (warm_image(b->mirror, &im->route, &ref, wish, &im->progress, &im->done, e) !=
@@ -143,6 +145,8 @@ static void run_image(struct batch *b, struct batch_image *im)
 		rc = bring_via(b, im, &wish, &e);
 	else if (rc == 0)
 		rc = bring(b, im, &wish, &e);
+	if (rc != 0 && e.kind == ERR_CANCELLED)
+		err_set(&e, ERR_CANCELLED, "interrupted");
 	if (rc != 0) {
 		im->result = BATCH_FAILED;
 		im->err = e;
@@ -162,6 +166,16 @@ static struct batch_image *take(struct batch *b, bool *cancelled)
 	return im;
 }
 
+/* Whoever looks may look at all of it from here on. */
+static void end_image(struct batch *b, struct batch_image *im)
+{
+	atomic_store(&im->phase, BATCH_OVER);
+	pthread_mutex_lock(&b->run->mu);
+	b->run->over++;
+	pthread_cond_signal(&b->run->moved);
+	pthread_mutex_unlock(&b->run->mu);
+}
+
 static void work(void *arg)
 {
 	struct batch *b = arg;
@@ -175,17 +189,27 @@ static void work(void *arg)
 		} else {
 			run_image(b, im);
 		}
-		atomic_store(&im->phase, BATCH_OVER);
-		pthread_mutex_lock(&b->run->mu);
-		b->run->over++;
-		pthread_cond_signal(&b->run->moved);
-		pthread_mutex_unlock(&b->run->mu);
+		end_image(b, im);
+	}
+}
+
+/* Nobody will do the work. */
+static void give_up(struct batch *b, const struct err *why)
+{
+	struct batch_image *im;
+	bool cancelled;
+
+	while ((im = take(b, &cancelled)) != NULL) {
+		im->result = BATCH_FAILED;
+		im->err = *why;
+		end_image(b, im);
 	}
 }
 
 void batch_start(struct batch *b)
 {
-	unsigned i, workers = b->at_once < b->n ? b->at_once : (unsigned)b->n;
+	unsigned i, workers = b->at_once < b->n ? b->at_once : (unsigned)b->n, n = 0;
+	struct err e;
 	struct batch_run *run = mem_alloc(sizeof(*run));
 	pthread_condattr_t attr;
 
@@ -197,7 +221,9 @@ void batch_start(struct batch *b)
 	b->run = run;
 	run->pool = pool_new("batch", BATCH_MAX_AT_ONCE, BATCH_MAX_AT_ONCE);
 	for (i = 0; i < workers; i++)
-		pool_submit(run->pool, work, b, NULL);
+		n += pool_submit(run->pool, work, b, &e) == 0;
+	if (n == 0 && workers > 0)
+		give_up(b, &e);
 }
 
 bool batch_wait(struct batch *b, int64_t ms)

@@ -73,12 +73,18 @@ static int have_blob(void *arg, size_t i, struct err *e)
 	return 0;
 }
 
-static bool is_new(struct way *w, const struct digest *d)
+/* 1: it is new; 0: it has been seen; -1: there are too many. */
+static int see(struct way *w, const struct digest *d, struct err *e)
 {
 	char key[DIGEST_TEXT_MAX];
 
 	digest_text(d, key);
-	return map_get(w->seen, key) == NULL && map_put(w->seen, key, w) == 0;
+	if (map_get(w->seen, key) != NULL)
+		return 0;
+	if (map_put(w->seen, key, w) == 0)
+		return 1;
+	return err_set(e, ERR_LIMIT, "%s has more than %d manifests and blobs",
+		       w->name->s, WARM_MAX_THINGS);
 }
 
 /* An image may be named by an index, an index by an index: not deeper. */
@@ -97,7 +103,11 @@ static int have_children(struct way *w, const struct manifest *m, unsigned depth
 	for (i = 0; i < m->nchildren; i++) {
 		const struct child *c = &m->child[i];
 
-		if (!selection_wants(m, i, w->wish) || !is_new(w, &c->digest))
+		int new = selection_wants(m, i, w->wish) ? see(w, &c->digest, e) : 0;
+
+		if (new < 0)
+			return -1;
+		if (new == 0)
 			continue;
 		ref.digest = c->digest;
 		if (c->is_manifest) {

@@ -114,19 +114,6 @@ int imagelist_platforms(struct view text, struct platform *out, size_t *n, struc
 	return 0;
 }
 
-/* The next word of a line, which loses it. */
-static struct view word(struct view *line)
-{
-	struct view w = view_trim(*line);
-	size_t i = 0;
-
-	while (i < w.n && w.p[i] != ' ' && w.p[i] != '\t')
-		i++;
-	*line = (struct view){ w.p + i, w.n - i };
-	w.n = i;
-	return w;
-}
-
 static int read_entry(const struct imagelist *l, struct view line,
 		      struct imagelist_entry *out, struct err *e)
 {
@@ -139,13 +126,13 @@ static int read_entry(const struct imagelist *l, struct view line,
 	if (expand(l, line, &text, e) != 0)
 		return -1;
 	rest = buf_view(&text);
-	w = word(&rest);
+	w = view_word(&rest);
 	if (w.n > flag && memcmp(w.p, PLATFORM_FLAG, flag) == 0) {
 		w.p += flag;
 		w.n -= flag;
 		if (imagelist_platforms(w, got.platform, &got.nplatforms, e) != 0)
 			return -1;
-		w = word(&rest);
+		w = view_word(&rest);
 	}
 	if (w.n > 1 && w.p[0] == '-')
 		return err_set(e, ERR_INVALID,

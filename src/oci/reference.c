@@ -215,3 +215,21 @@ int registry_host_parse(struct view text, char out[256], struct err *e)
 	memcpy(out, found, strlen(found) + 1);
 	return 0;
 }
+
+bool registry_host_is_loopback(struct view host)
+{
+	size_t i;
+
+	if (view_starts(host, "[::1]"))
+		return host.n == 5 || host.p[5] == ':';
+	for (i = 0; i < host.n && host.p[i] != ':';)
+		i++;
+	host.n = i; /* without its port */
+	if (view_is(host, "localhost"))
+		return true;
+	/* 127.example.com is a name like any other. */
+	for (i = 0;
+	     i < host.n && (host.p[i] == '.' || (host.p[i] >= '0' && host.p[i] <= '9'));)
+		i++;
+	return i == host.n && view_starts(host, "127.");
+}

@@ -39,5 +39,7 @@ void reference_text(const struct reference *r, char out[DIGEST_TEXT_MAX]);
  * at most 255 bytes, lower-cased into out; "index.docker.io" and "registry-1.docker.io"
  * become "docker.io". ERR_INVALID otherwise. */
 int registry_host_parse(struct view text, char out[256], struct err *e);
+/* Of such a host: is it this machine itself (localhost, 127.0.0.0/8, [::1])? */
+bool registry_host_is_loopback(struct view host);
 
 #endif

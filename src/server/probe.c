@@ -2,8 +2,8 @@
  * probe.c - an image in one layer, for each platform that clients may want.
  *
  * Everything is a function of instance and nonce, so only recent nonces are kept, in a
- * ring; what is asked by digest is found by making each document again. p->mu guards the
- * ring.
+ * ring, with the digests of their documents; the one that is asked for is made again.
+ * p->mu guards the ring.
  */
 #include "server/probe.h"
 
@@ -53,10 +53,20 @@ static const struct {
 	{ "ppc64le", "" }, { "s390x", "" },   { "riscv64", "" },
 };
 
+/* The documents of a nonce: a list, the manifests, their configurations. */
+#define MANIFESTS 1
+#define CONFIGS (MANIFESTS + ARRAY_LEN(platforms))
+#define DOCS (CONFIGS + ARRAY_LEN(platforms))
+
+struct recent {
+	char tag[TAG_MAX];	 /* "": none yet */
+	struct digest doc[DOCS]; /* sha256 */
+};
+
 struct probe {
 	char instance[33];
 	pthread_mutex_t mu;
-	char recent[PROBE_RECENT][TAG_MAX]; /* "": none yet */
+	struct recent recent[PROBE_RECENT];
 	unsigned next;
 };
 
@@ -180,71 +190,77 @@ static void make_list(const struct probe *p, const char *tag, struct buf *out)
 
 /* --- what is asked for --- */
 
-static void remember(struct probe *p, const char *tag)
+static const char *make(const struct probe *p, const char *tag, size_t doc,
+			struct buf *out)
+{
+	if (doc >= CONFIGS) {
+		make_config(p, tag, doc - CONFIGS, out);
+		return "application/octet-stream";
+	}
+	if (doc >= MANIFESTS) {
+		make_manifest(p, tag, doc - MANIFESTS, out);
+		return TYPE_MANIFEST;
+	}
+	make_list(p, tag, out);
+	return TYPE_LIST;
+}
+
+static bool is_known(struct probe *p, const char *tag)
 {
 	bool known = false;
 	size_t i;
 
 	pthread_mutex_lock(&p->mu);
 	for (i = 0; i < PROBE_RECENT && !known; i++)
-		known = strcmp(p->recent[i], tag) == 0;
-	if (!known) {
-		/* is_probe_tag() has bounded it */
-		memset(p->recent[p->next], 0, TAG_MAX);
-		memcpy(p->recent[p->next], tag, strnlen(tag, TAG_MAX - 1));
-		p->next = (p->next + 1) % PROBE_RECENT;
+		known = strcmp(p->recent[i].tag, tag) == 0;
+	pthread_mutex_unlock(&p->mu);
+	return known;
+}
+
+static void remember(struct probe *p, const char *tag)
+{
+	CLEANUP(buf_done)
+	struct buf doc = BUF_INIT(DOC_MAX_BYTES);
+	struct recent r = { 0 };
+	size_t i;
+
+	if (is_known(p, tag))
+		return;
+	snprintf(r.tag, sizeof(r.tag), "%s", tag); /* is_probe_tag() has bounded it */
+	for (i = 0; i < DOCS; i++) {
+		make(p, tag, i, &doc);
+		digest_of(HASH_SHA256, buf_str(&doc), doc.n, &r.doc[i]);
 	}
+	pthread_mutex_lock(&p->mu);
+	p->recent[p->next] = r;
+	p->next = (p->next + 1) % PROBE_RECENT;
 	pthread_mutex_unlock(&p->mu);
 }
 
-static bool is_it(const struct buf *doc, const struct digest *want)
-{
-	struct digest d;
-
-	digest_of(want->alg, buf_str(doc), doc->n, &d);
-	return digest_equal(&d, want);
-}
-
-/* The document of one nonce that has this digest, into out; its type, or NULL. */
-static const char *find_in(const struct probe *p, const char *tag,
-			   const struct digest *want, bool blob, struct buf *out)
-{
-	size_t i;
-
-	if (!blob) {
-		make_list(p, tag, out);
-		if (is_it(out, want))
-			return TYPE_LIST;
-	}
-	for (i = 0; i < ARRAY_LEN(platforms); i++) {
-		if (blob)
-			make_config(p, tag, i, out);
-		else
-			make_manifest(p, tag, i, out);
-		if (is_it(out, want))
-			return blob ? "application/octet-stream" : TYPE_MANIFEST;
-	}
-	return NULL;
-}
-
+/* The document that has this digest, into out; its type, or NULL. */
 static const char *find(struct probe *p, const struct digest *want, bool blob,
 			struct buf *out)
 {
-	char recent[PROBE_RECENT][TAG_MAX];
-	const char *type = NULL;
-	size_t i;
+	size_t first = blob ? CONFIGS : 0, end = blob ? DOCS : CONFIGS, i, doc = end;
+	char tag[TAG_MAX];
+	struct digest d;
 
-	buf_clear(out);
-	buf_add(out, layer, sizeof(layer));
-	if (blob && is_it(out, want))
+	digest_of(want->alg, layer, sizeof(layer), &d);
+	if (blob && digest_equal(&d, want)) {
+		buf_add(out, layer, sizeof(layer));
 		return "application/octet-stream";
+	}
 	pthread_mutex_lock(&p->mu);
-	memcpy(recent, p->recent, sizeof(recent));
+	for (i = 0; i < PROBE_RECENT && doc == end; i++) {
+		if (p->recent[i].tag[0] == '\0')
+			break;
+		for (doc = first; doc < end; doc++)
+			if (digest_equal(&p->recent[i].doc[doc], want))
+				break;
+		memcpy(tag, p->recent[i].tag, sizeof(tag));
+	}
 	pthread_mutex_unlock(&p->mu);
-	for (i = 0; i < PROBE_RECENT && type == NULL; i++)
-		if (recent[i][0] != '\0')
-			type = find_in(p, recent[i], want, blob, out);
-	return type;
+	return doc < end ? make(p, tag, doc, out) : NULL;
 }
 
 static enum MHD_Result answer(struct request *rq, const char *type, const struct buf *doc)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/human.h"
 #include "base/mem.h"
 #include "codec/json.h"
 #include "upstream/engine_ask.h"
@@ -75,6 +76,7 @@ static bool is_podman(const struct json *version)
 static void copy(char *out, size_t n, const char *text)
 {
 	snprintf(out, n, "%s", text != NULL ? text : "");
+	human_clean(out);
 }
 
 static int read_version(struct engine *g, const struct json *doc, struct err *e)

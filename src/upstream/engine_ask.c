@@ -3,7 +3,6 @@
  */
 #include "upstream/engine_ask.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,14 +72,10 @@ static void message_of(const struct answer *w, char out[300])
 	CLEANUP(json_freep)
 	struct json *doc = json_parse(buf_view(&w->refusal), NULL);
 	const char *message = json_get_str(doc, "message");
-	size_t i;
 
 	if (message == NULL && doc == NULL && w->refusal.n > 0)
 		message = buf_str(&w->refusal);
 	snprintf(out, 300, "%s", message != NULL ? message : "it does not say why");
-	for (i = 0; out[i] != '\0'; i++)
-		if (iscntrl((unsigned char)out[i]))
-			out[i] = ' ';
 }
 
 static int refused(const struct engine *g, const struct answer *w, struct err *e)

@@ -45,16 +45,10 @@ enum err_kind engine_lines_kind(const char *message)
 	return ERR_UPSTREAM;
 }
 
-/* Messages go to terminals: what is not printable does not. */
 static void set_failure(struct engine_lines *l, const char *message)
 {
-	size_t i;
-
 	l->failed = true;
 	err_set(&l->why, engine_lines_kind(message), "%.300s", message);
-	for (i = 0; l->why.msg[i] != '\0'; i++)
-		if (iscntrl((unsigned char)l->why.msg[i]))
-			l->why.msg[i] = ' ';
 }
 
 static void add_said(struct engine_lines *l, const char *text)

@@ -76,3 +76,5 @@ def test_what_cannot_be(prepull, scratch):
     done = prepull("busybox:1.36", USE_LOCAL_REGISTRY="true", LOCAL_REGISTRY="127.0.0.1:1")
     assert done.returncode == 1 and "refused" in done.stdout
     assert "usage" not in prepull("--help").stderr
+    done = prepull(HOME="", LARDER_ROOT="")
+    assert done.returncode == 100 and "HOME is not set" in done.stderr, done

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 
 import pytest
 
 from harness import Command
 from hub import build, client, eleven
 
+from .test_auth import guarded, users  # noqa: F401
+from .test_list import docker_config
 from .helpers import (MIB, assert_pulled, check_store, leftovers, stored_digests,
                       wait_until)
 
@@ -238,6 +241,35 @@ def test_interrupted_and_run_again(command, hub):
     check_store(command.root)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_an_engine_says_nothing(command, scratch, number):
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(scratch / "engine.sock"))
+        silent.listen()
+        silent.settimeout(10)
+        process = command.start("pull", "--to", f"docker:{scratch}/engine.sock", "thing:1")
+        with silent.accept()[0] as asks:
+            assert asks.recv(100).startswith(b"GET /version")
+            process.send_signal(number)
+            assert command.end(process, timeout=10).status == -number
+
+
+@pytest.mark.faults
+def test_no_thread_to_be_had(command, image):
+    done = command("pull", "--json", "thing:1", env={"LARDER_FAULTS": "pool.thread:1+=EMFILE"},
+                   timeout=20)
+    assert done.status == 1 and "cannot start a thread" in done.rows()[0]["error"], done
+
+
+def test_no_text_steers_the_terminal(command, hub, image, scratch):
+    evil = "\x1b[2J\x9b31m\x07"
+    (scratch / "list").write_text(f"bad{evil}image\n")
+    hub.fault("manifest_head", "wrong_digest_header", value="sha256:\x1b[2J")
+    done = command("pull", "thing:1", "x" + evil, "--file", str(scratch / "list"))
+    assert done.status != 0 and "?[2J" in done.out, done
+    assert not set(done.out + done.err) & set("\x1b\x9b\x07"), done
+
+
 @pytest.mark.concurrent
 def test_two_at_once_beside_a_server(command, hub, larder):
     images = [hub.add(build(f"library/t{n}", "1"), f"library/t{n}", "1") for n in range(6)]
@@ -338,4 +370,19 @@ def test_via_another_larder(hub, larder, command):
     hub.fault("any", "refused")
     assert_pulled(client.pull(made.url, "library/big", "1"), image)
     done = command("pull", "--json", "--via", "127.0.0.1:1", "big:1")
-    assert done.status == 1 and "mirror" in done.rows()[0]["error"]
+    assert done.status == 1 and "127.0.0.1:1: " in done.rows()[0]["error"]
+
+
+def test_via_one_that_asks_who_is_there(hub, guarded, command, image):
+    made = guarded("ann ** pull", upstreams={"docker.io": hub.url})
+    done = command("pull", "--json", "--via", made.url, "thing:1")
+    assert done.status == 1 and "access refused (401)" in done.rows()[0]["error"], done
+    folder = command.root.parent / "docker"
+    folder.mkdir()
+    auth = docker_config(folder, made, "ann", "secret")
+    done = command("pull", "--json", "--via", made.url, "thing:1", env=auth)
+    assert done.status == 0 and results(done) == {"thing:1": "done"}, done
+    wait_until(lambda: stored_digests(made.root), "it is there")
+    for url in ("http://ann:secret@" + made.host, "ftp://x", "x y"):
+        done = command("pull", "--via", url, "thing:1")
+        assert done.status == 100 and "--via" in done.err and not done.out, done

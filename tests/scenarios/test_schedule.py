@@ -63,6 +63,14 @@ def test_at_its_time(hub, scheduled, images, clock):
     assert hub.count(kind="manifest_head") == heads and hub.quota_spent == spent + 2
 
 
+def test_while_the_upstream_is_down(hub, scheduled, images, scratch):
+    """What is here stays good: stale is no failure."""
+    assert Command(scratch / "root", {"docker.io": hub.url})("pull", "flour:1").status == 0
+    hub.fault("any", "refused")
+    made = scheduled()
+    assert "stale=1 failed=2" in made.wait_log("schedule.done", timeout=40)
+
+
 def test_the_reserve_is_left(hub, scheduled, images):
     hub.set_quota(100, used=81)
     made = scheduled(reserve=19)

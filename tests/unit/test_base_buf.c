@@ -122,6 +122,42 @@ static void json_strings(void **state)
 	assert_int_equal(buf_add_json(&b, "\"", 1), -1);
 }
 
+static void json_strings_of_utf8(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "J\xc3\xb6rg", "J\xc3\xb6rg" },
+		{ "\xe2\x82\xac\xf0\x9f\x8d\x9e", "\xe2\x82\xac\xf0\x9f\x8d\x9e" },
+		{ "\xc2\x9b[31m", "\\u009b[31m" },
+		{ "\xc3", "\\u00c3" }, /* cut */
+		{ "\xe2\x82", "\\u00e2\\u0082" },
+		{ "\xe2\x82x", "\\u00e2\\u0082x" },
+		{ "\xc0\xaf", "\\u00c0\\u00af" },	     /* longer than need be */
+		{ "\xed\xa0\x80", "\\u00ed\\u00a0\\u0080" }, /* half of a pair */
+		{ "\xf4\x90\x80\x80", "\\u00f4\\u0090\\u0080\\u0080" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CLEANUP(buf_done)
+		struct buf b = BUF_INIT(100);
+
+		assert_int_equal(buf_add_json(&b, rows[i].text, strlen(rows[i].text)), 0);
+		assert_string_equal(buf_str(&b), rows[i].want);
+	}
+}
+
+static void words(void **state)
+{
+	struct view line = VIEW("  a\tbc  ");
+
+	assert_true(view_is(view_word(&line), "a"));
+	assert_true(view_is(view_word(&line), "bc"));
+	assert_int_equal(view_word(&line).n, 0);
+	assert_int_equal(line.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +170,8 @@ int main(void)
 		cmocka_unit_test(format),
 		cmocka_unit_test(clear_and_done_leave_it_usable),
 		cmocka_unit_test(json_strings),
+		cmocka_unit_test(json_strings_of_utf8),
+		cmocka_unit_test(words),
 	};
 
 	return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);

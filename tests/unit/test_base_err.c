@@ -78,6 +78,24 @@ static void long_messages_are_cut(void **state)
 	test_free(longer);
 }
 
+/* What a peer said may not steer the terminal that it ends up on. */
+static void no_control_characters(void **state)
+{
+	struct err e;
+
+	err_set(&e, ERR_UPSTREAM, "it says %s", "a\033[2Jb\r\n\tc\177");
+	assert_string_equal(e.msg, "it says a?[2Jb   c?");
+	err_set(&e, ERR_UPSTREAM, "%s", "\xc2\x9b 31m \x9b 31m");
+	assert_string_equal(e.msg, "?? 31m ? 31m");
+	err_set(&e, ERR_UPSTREAM, "%s", "J\xc3\xb6rg \xc3\x9f"); /* a name of a file */
+	assert_string_equal(e.msg, "J\xc3\xb6rg \xc3\x9f");
+	err_add(&e, "%s", "\033]0;x\007");
+	assert_null(strpbrk(e.msg, "\033\007"));
+	errno = EIO;
+	err_errno(&e, "%s", "a\nb");
+	assert_null(strchr(e.msg, '\n'));
+}
+
 static void every_kind_has_a_word(void **state)
 {
 	int kind;
@@ -95,6 +113,7 @@ int main(void)
 		cmocka_unit_test(kinds_follow_errno),
 		cmocka_unit_test(context_goes_in_front),
 		cmocka_unit_test(long_messages_are_cut),
+		cmocka_unit_test(no_control_characters),
 		cmocka_unit_test(every_kind_has_a_word),
 	};
 

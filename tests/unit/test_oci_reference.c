@@ -200,6 +200,25 @@ static void hosts_at_the_limit(void **state)
 	test_free(text);
 }
 
+static void loopback(void **state)
+{
+	static const char *const own[] = {
+		"localhost",   "localhost:5000", "127.0.0.1",
+		"127.1.2.3:1", "[::1]",		 "[::1]:5000"
+	};
+	static const char *const others[] = {
+		"localhost.example.com", "localhosts:1", "127.example.com",
+		"127.0.0.1.nip.io:5000", "1.127.0.0",	 "[::11]",
+		"[fe80::1]:5000",	 "128.0.0.1",	 "cache:127",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		assert_true(registry_host_is_loopback(view_of(own[i])));
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(registry_host_is_loopback(view_of(others[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +229,7 @@ int main(void)
 		cmocka_unit_test(hosts),
 		cmocka_unit_test(hosts_refused),
 		cmocka_unit_test(hosts_at_the_limit),
+		cmocka_unit_test(loopback),
 	};
 
 	return cmocka_run_group_tests_name("oci/reference", tests, NULL, NULL);
