@@ -195,7 +195,7 @@ def test_port_in_use(larder, scratch):
 def test_wrong_settings(args, env, words, scratch):
     done = run("--root", str(scratch / "root"), *args, **env)
     assert done.returncode == 100, done
-    assert done.stderr.startswith("larder: ") and words in done.stderr
+    assert done.stderr.startswith("larder serve: ") and words in done.stderr
     assert not (scratch / "root").exists() and not done.stdout
 
 
