@@ -34,6 +34,7 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """For `-n 2 --dist loadgroup`: a file's tests share a process; those of the image, which is
     built once, share one, too, and begin, because they take longest."""

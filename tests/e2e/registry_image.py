@@ -29,20 +29,28 @@ BASE = "debian:12-slim"
 PORT = 5000
 
 
+def ip(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["ip", *words], capture_output=True, text=True, timeout=10)
+
+
 @pytest.fixture(scope="session")
 def bridge() -> Iterator[tuple[str, str]]:
     """Name and address of a network of our own: another engine's is not touched."""
     need("ip")
-    number = os.getpid() % 200 + 20
-    name, address = f"larder{number}", f"10.213.{number}.1"
-    for words in (["link", "add", "name", name, "type", "bridge"],
-                  ["addr", "add", f"{address}/24", "dev", name], ["link", "set", name, "up"]):
-        done = subprocess.run(["ip", *words], capture_output=True, text=True, timeout=10)
-        if done.returncode != 0:
-            subprocess.run(["ip", "link", "del", name], capture_output=True, timeout=10)
-            pytest.skip(f"no network for containers can be made here: {done.stderr.strip()}")
+    for attempt in range(5):            # one may be left of a run that was killed
+        number = (os.getpid() + attempt) % 200 + 20
+        name, address = f"larder{number}", f"10.213.{number}.1"
+        made = ip("link", "add", "name", name, "type", "bridge")
+        if made.returncode == 0:
+            break
+    for words in ("addr", "add", f"{address}/24", "dev", name), ("link", "set", name, "up"):
+        if made.returncode == 0 and (done := ip(*words)).returncode != 0:
+            ip("link", "del", name)
+            made = done
+    if made.returncode != 0:
+        pytest.skip(f"no network for containers can be made here: {made.stderr.strip()}")
     yield name, address
-    subprocess.run(["ip", "link", "del", name], capture_output=True, timeout=10)
+    ip("link", "del", name)
 
 
 @pytest.fixture(scope="session")
