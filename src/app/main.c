@@ -80,6 +80,8 @@ static bool is_config(const char *name)
 	       (n > 5 && strcmp(name + n - 5, ".yaml") == 0);
 }
 
+#define FAR 3 /* too many letters apart to have been meant */
+
 static int unknown_command(const char *name)
 {
 	const char *nearest = commands[0].name;
@@ -98,6 +100,13 @@ static int unknown_command(const char *name)
 		if (setting_path_distance(name, commands[i].name) <
 		    setting_path_distance(name, nearest))
 			nearest = commands[i].name;
+	if (setting_path_distance(name, nearest) > FAR) {
+		fprintf(stderr,
+			"larder: unknown command \"%.60s\"; `larder help` lists "
+			"them\n",
+			name);
+		return EXIT_WRONG_USE;
+	}
 	fprintf(stderr, "larder: unknown command \"%.60s\"; did you mean \"%s\"?\n", name,
 		nearest);
 	return EXIT_WRONG_USE;

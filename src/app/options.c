@@ -190,7 +190,7 @@ static void print_row(const char *left, const char *what)
 	const char *p = what;
 
 	printf("  %s", left);
-	if (n + 2 > column) {
+	if (n + 2 >= column) {
 		putchar('\n');
 		n = 0;
 	} else {
