@@ -40,6 +40,7 @@ def image(hub):
 
 # --- into the store -------------------------------------------------------------------
 
+@pytest.mark.concurrent
 def test_the_eleven_are_fetched_once(hub, hubs, larders, scratch):
     gcr = hubs()
     images = hub.add_all(eleven(host="docker.io"))
@@ -219,6 +220,7 @@ def test_the_disk_is_full(command, hub):
     check_store(command.root)
 
 
+@pytest.mark.concurrent
 def test_interrupted_and_run_again(command, hub):
     big = hub.add(build("library/big", "1", layer_size=8 * MIB, platforms=("linux/amd64",)),
                   "library/big", "1")
@@ -371,6 +373,7 @@ def test_wrong_credentials_are_sent_once(hubs, scratch):
 
 # --- another larder -------------------------------------------------------------------
 
+@pytest.mark.concurrent
 def test_via_another_larder(hub, larder, command):
     image = hub.add(build("library/big", "1", layer_size=6 * MIB, attestations=True),
                     "library/big", "1")
