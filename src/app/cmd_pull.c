@@ -35,10 +35,7 @@ int cmd_pull(int argc, char **argv, char **envp)
 	struct login login = { 0 };
 	int status;
 	const struct option rows[] = {
-		{ "file", 'f', OPTION_MANY, &files, "FILE",
-		  "A list of images, one a line; may be said several times. - is "
-		  "standard "
-		  "input." },
+		PULL_FILE_OPTION(&files),
 		{ "platform", 0, OPTION_TEXT, &p.platform, "LIST",
 		  "For images without platforms of their own: linux/amd64,linux/arm64, "
 		  "or "
@@ -49,13 +46,7 @@ int cmd_pull(int argc, char **argv, char **envp)
 		  "images), docker:SOCKET, or registry://HOST[:PORT][/PREFIX]." },
 		{ "via", 0, OPTION_TEXT, &p.via, "URL",
 		  "Have the larder at URL fetch them, instead of this store." },
-		{ "check", 0, OPTION_FLAG, &p.look, NULL,
-		  "Only say what would change. Costs no quota." },
-		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N",
-		  "Images at once (default 4).", 1, BATCH_MAX_AT_ONCE },
-		{ "quiet", 'q', OPTION_FLAG, &p.quiet, NULL, "No progress." },
-		{ "json", 0, OPTION_FLAG, &p.json, NULL,
-		  "Print JSON: an object a line for each image, and one for all." },
+		PULL_OPTIONS(&p),
 		LOGIN_OPTIONS(&login),
 		{ 0 },
 	};

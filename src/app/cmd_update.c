@@ -24,21 +24,12 @@ int cmd_update(int argc, char **argv, char **envp)
 	struct login login = { 0 };
 	int status;
 	const struct option rows[] = {
-		{ "file", 'f', OPTION_MANY, &files, "FILE",
-		  "A list of images, one a line; may be said several times. - is "
-		  "standard "
-		  "input." },
+		PULL_FILE_OPTION(&files),
 		{ "platform", 0, OPTION_TEXT, &p.platform, "LIST",
 		  "For images without platforms of their own: linux/amd64,linux/arm64, "
 		  "or "
 		  "all. The default is this machine's." },
-		{ "check", 0, OPTION_FLAG, &p.look, NULL,
-		  "Only say what would change. Costs no quota." },
-		{ "at-once", 'j', OPTION_COUNT, &p.at_once, "N",
-		  "Images at once (default 4).", 1, BATCH_MAX_AT_ONCE },
-		{ "quiet", 'q', OPTION_FLAG, &p.quiet, NULL, "No progress." },
-		{ "json", 0, OPTION_FLAG, &p.json, NULL,
-		  "Print JSON: an object a line for each image, and one for all." },
+		PULL_OPTIONS(&p),
 		LOGIN_OPTIONS(&login),
 		{ 0 },
 	};

@@ -19,6 +19,8 @@
 #include "app/setting_path.h"
 #include "base/mem.h"
 
+#define FAR 3 /* too many letters apart to have been meant */
+
 static const struct command commands[] = {
 	{ "serve", "serve images: a mirror, a cache or a registry", cmd_serve },
 	{ "pull", "bring images into the store, an engine or another registry",
@@ -64,6 +66,13 @@ int command_unknown(const char *name)
 		if (setting_path_distance(name, commands[i].name) <
 		    setting_path_distance(name, nearest))
 			nearest = commands[i].name;
+	if (setting_path_distance(name, nearest) > FAR) {
+		fprintf(stderr,
+			"larder: unknown command \"%.60s\"; `larder help` lists "
+			"them\n",
+			name);
+		return EXIT_WRONG_USE;
+	}
 	fprintf(stderr, "larder: unknown command \"%.60s\"; did you mean \"%s\"?\n", name,
 		nearest);
 	return EXIT_WRONG_USE;

@@ -24,6 +24,30 @@ struct pull {
 	bool stale_bad; /* pull_report.h */
 };
 
+/* Options of both: f is a struct option_values, p the struct pull. */
+#define PULL_FILE_OPTION(f)                                                              \
+	{                                                                                \
+		"file", 'f', OPTION_MANY, (f), "FILE",                                   \
+			"A list of images, one a line; may be said several times. - is " \
+			"standard input."                                                \
+	}
+#define PULL_OPTIONS(p)                                                                  \
+	{ "check",    0,    OPTION_FLAG,                                                 \
+	  &(p)->look, NULL, "Only say what would change. Costs no quota." },             \
+		{ "at-once",                                                             \
+		  'j',                                                                   \
+		  OPTION_COUNT,                                                          \
+		  &(p)->at_once,                                                         \
+		  "N",                                                                   \
+		  "Images at once (default 4).",                                         \
+		  1,                                                                     \
+		  BATCH_MAX_AT_ONCE },                                                   \
+		{ "quiet", 'q', OPTION_FLAG, &(p)->quiet, NULL, "No progress." },        \
+	{                                                                                \
+		"json", 0, OPTION_FLAG, &(p)->json, NULL,                                \
+			"Print JSON: an object a line for each image, and one for all."  \
+	}
+
 /* Reads the list: operands, files, or the list that is there by default; false: said what
  * is wrong, *status. */
 bool pull_read_images(struct pull *p, const struct options *o,

@@ -118,6 +118,12 @@ static void add_line(struct buf *b, const struct imagearg *arg)
 	buf_adds(b, "\n");
 }
 
+static void put(struct buf *b)
+{
+	fwrite(buf_str(b), 1, b->n, stderr);
+	buf_clear(b);
+}
+
 static void add_over(struct pull_show *s, const struct imageargs *a, struct buf *b)
 {
 	size_t i;
@@ -127,6 +133,8 @@ static void add_over(struct pull_show *s, const struct imageargs *a, struct buf 
 			continue;
 		s->has_line[i] = true;
 		s->shown++;
+		if (b->n > SCREEN_BYTES / 2) /* a long list may be over at once */
+			put(b);
 		add_line(b, a->arg[i]);
 	}
 }
@@ -177,7 +185,7 @@ static void draw(struct pull_show *s, const struct imageargs *a, bool last)
 		add_bars(s, a, &b);
 	if (!last && s->kind == PULL_SHOW_LINES)
 		add_notes(s, a, &b);
-	fwrite(buf_str(&b), 1, b.n, stderr);
+	put(&b);
 	fflush(stderr);
 }
 

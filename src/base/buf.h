@@ -45,8 +45,8 @@ char *buf_room(struct buf *b, size_t n);
 void buf_grew(struct buf *b, size_t n);
 const char *buf_str(const struct buf *b); /* never NULL */
 struct view buf_view(const struct buf *b);
-/* s as the inside of a JSON string, quotes not included: UTF-8 stays, control characters are
- * escaped, and a byte that is no UTF-8 counts as the character of its number. */
+/* s as the inside of a JSON string, quotes not included: UTF-8 stays, control characters
+ * are escaped, and a byte that is no UTF-8 counts as the character of its number. */
 int buf_add_json(struct buf *b, const char *s, size_t n);
 
 #endif

@@ -275,8 +275,9 @@ static enum MHD_Result start(struct request *rq)
 }
 
 /* Takes the page out of the job, which stays for as long as the request. */
-static enum MHD_Result answer(struct request *rq, struct job *j)
+static enum MHD_Result answer(struct request *rq, void *arg)
 {
+	struct job *j = arg;
 	size_t n = j->json.n;
 	struct MHD_Response *r;
 
@@ -303,21 +304,11 @@ static enum MHD_Result answer(struct request *rq, struct job *j)
 enum MHD_Result images_handle(struct request *rq)
 {
 	enum MHD_Result refusal;
-	struct err e;
 
 	if (!auth_passes(rq, AUTH_LIST, NULL, &refusal))
 		return refusal;
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD",
 					 "the list of images can only be read");
-	switch (work_look(rq, &e)) {
-	case WORK_PARKED:
-		return MHD_YES;
-	case WORK_NONE:
-		return start(rq);
-	case WORK_DONE:
-		return answer(rq, work_arg(rq));
-	default:
-		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_UNSUPPORTED);
-	}
+	return work_run(rq, start, answer, OCIERR_UNSUPPORTED);
 }

@@ -144,8 +144,9 @@ static void add_link(struct request *rq, const struct job *j, struct MHD_Respons
 }
 
 /* Takes the list out of the job, which stays for as long as the request. */
-static enum MHD_Result answer(struct request *rq, struct job *j)
+static enum MHD_Result answer(struct request *rq, void *arg)
 {
+	struct job *j = arg;
 	struct MHD_Response *r;
 	size_t n = j->json.n;
 
@@ -232,22 +233,9 @@ static enum MHD_Result mirrored(struct request *rq)
 
 enum MHD_Result referrers_handle(struct request *rq)
 {
-	enum work_state state;
-	struct err e;
-
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD", "referrers can only be read");
 	if (rq->route.site != NULL)
 		return mirrored(rq);
-	state = work_look(rq, &e);
-	switch (state) {
-	case WORK_PARKED:
-		return MHD_YES;
-	case WORK_NONE:
-		return start(rq);
-	case WORK_DONE:
-		return answer(rq, work_arg(rq));
-	default:
-		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_DIGEST_INVALID);
-	}
+	return work_run(rq, start, answer, OCIERR_DIGEST_INVALID);
 }

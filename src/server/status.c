@@ -159,26 +159,20 @@ static enum MHD_Result start(struct request *rq)
 	return work_start(rq, run, j, job_free);
 }
 
+static enum MHD_Result answer(struct request *rq, void *arg)
+{
+	struct job *j = arg;
+
+	return reply_text(rq, MHD_HTTP_OK, "application/json", buf_view(&j->json));
+}
+
 enum MHD_Result status_handle(struct request *rq)
 {
 	enum MHD_Result refusal;
-	struct job *j;
-	struct err e;
 
 	if (!auth_passes(rq, AUTH_LIST, NULL, &refusal))
 		return refusal;
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD", "the status can only be read");
-	switch (work_look(rq, &e)) {
-	case WORK_PARKED:
-		return MHD_YES;
-	case WORK_NONE:
-		return start(rq);
-	case WORK_DONE:
-		j = work_arg(rq);
-		return reply_text(rq, MHD_HTTP_OK, "application/json",
-				  buf_view(&j->json));
-	default:
-		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_UNSUPPORTED);
-	}
+	return work_run(rq, start, answer, OCIERR_UNSUPPORTED);
 }

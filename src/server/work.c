@@ -119,3 +119,21 @@ void *work_arg(struct request *rq)
 
 	return item->arg;
 }
+
+enum MHD_Result work_run(struct request *rq, enum MHD_Result (*start)(struct request *rq),
+			 enum MHD_Result (*answer)(struct request *rq, void *arg),
+			 enum ocierr_code invalid)
+{
+	struct err e;
+
+	switch (work_look(rq, &e)) {
+	case WORK_PARKED:
+		return MHD_YES;
+	case WORK_NONE:
+		return start(rq);
+	case WORK_DONE:
+		return answer(rq, work_arg(rq));
+	default:
+		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, invalid);
+	}
+}

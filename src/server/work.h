@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "oci/ocierr.h"
 #include "server/request.h"
 
 struct works;
@@ -41,5 +42,11 @@ enum work_state {
 };
 enum work_state work_look(struct request *rq, struct err *e);
 void *work_arg(struct request *rq); /* of what is done; lives as long as the request */
+
+/* A handler that is that and no more: start(rq) begins the work, answer(rq, arg) says
+ * what came of it; invalid is the code where it failed with ERR_INVALID. */
+enum MHD_Result work_run(struct request *rq, enum MHD_Result (*start)(struct request *rq),
+			 enum MHD_Result (*answer)(struct request *rq, void *arg),
+			 enum ocierr_code invalid);
 
 #endif

@@ -38,6 +38,7 @@ def arrived(to: Receiver, repo: str, ref: str, image: images.Image) -> None:
         assert to.blobs[repo][digest] == blob.read()
 
 
+@pytest.mark.concurrent
 def test_to_a_larder_and_again(root, larders, scratch):
     """All platforms and attestations, digests unchanged; then nothing is left to do."""
     other = larders(root=scratch / "to")
@@ -315,6 +316,7 @@ def test_a_redirect_to_another_place(root, to):
 
 
 @pytest.mark.parametrize("kind", ["post", "put_blob", "put_manifest"])
+@pytest.mark.concurrent
 def test_stopping(root, to, kind):
     """Ctrl-C ends it at once, whatever it waits for."""
     to.fault(kind, hold=True, times=99)

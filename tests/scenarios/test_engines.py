@@ -273,6 +273,7 @@ def test_it_refuses_in_the_middle(engine, root):
     assert not no["ok"] and no["kind"] in ("no_space", "upstream"), no
 
 
+@pytest.mark.concurrent
 def test_stopping_while_it_unpacks(engine, root):
     """An engine may be silent for long; Ctrl-C does not wait for it."""
     over = threading.Event()

@@ -32,6 +32,7 @@ def prepull(scratch, hub, hubs):
     return run
 
 
+@pytest.mark.concurrent
 def test_into_a_local_registry(prepull, larders, scratch, hub):
     registry = larders(root=scratch / "registry")
     there = {"USE_LOCAL_REGISTRY": "true", "LOCAL_REGISTRY": registry.host}

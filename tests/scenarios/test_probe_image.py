@@ -90,6 +90,7 @@ def test_nothing_else_is_there_and_nobody_is_asked(hub, larder, path):
     assert hub.count() == 0
 
 
+@pytest.mark.concurrent
 def test_only_recent_nonces_can_be_asked_for_by_digest(larder):
     made = larder()
     digest = ask(made, f"/v2/{NAME}/manifests/{TAG}").header("docker-content-digest")

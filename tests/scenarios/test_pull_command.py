@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 
@@ -39,6 +40,7 @@ def image(hub):
 
 # --- into the store -------------------------------------------------------------------
 
+@pytest.mark.concurrent
 def test_the_eleven_are_fetched_once(hub, hubs, larders, scratch):
     gcr = hubs()
     images = hub.add_all(eleven(host="docker.io"))
@@ -218,6 +220,7 @@ def test_the_disk_is_full(command, hub):
     check_store(command.root)
 
 
+@pytest.mark.concurrent
 def test_interrupted_and_run_again(command, hub):
     big = hub.add(build("library/big", "1", layer_size=8 * MIB, platforms=("linux/amd64",)),
                   "library/big", "1")
@@ -259,6 +262,13 @@ def test_no_thread_to_be_had(command, image):
     done = command("pull", "--json", "thing:1", env={"LARDER_FAULTS": "pool.thread:1+=EMFILE"},
                    timeout=20)
     assert done.status == 1 and "cannot start a thread" in done.rows()[0]["error"], done
+
+
+def test_a_long_list_that_is_all_wrong(command, scratch):
+    (scratch / "list").write_text("not an image at all, but one of the many words\n" * 900)
+    done = command("pull", "--file", str(scratch / "list"))
+    assert done.status == 1 and done.err.count("failed") == 900
+    assert "900 images: 900 failed" in done.out
 
 
 def test_no_text_steers_the_terminal(command, hub, image, scratch):
@@ -303,6 +313,13 @@ def test_a_list_that_is_not_there(command):
 
 
 def test_help(command):
+    done = command("help", "pul")
+    assert done.status == 100 and 'did you mean "pull"' in done.err, done
+    done = command("nonsense")
+    assert done.status == 100 and "`larder help` lists them" in done.err, done
+    for word in ("pull", "update", "list", "status", "doctor", "setup", "serve"):
+        done = command(word, "--help")
+        assert done.status == 0 and not re.search(r"^ .{2,24}[A-Z]{3}[A-Z][a-z]", done.out, re.M)
     done = command("help", "pull")
     assert done.status == 0 and "usage: larder pull" in done.out and "--root" in done.out
 
@@ -356,6 +373,7 @@ def test_wrong_credentials_are_sent_once(hubs, scratch):
 
 # --- another larder -------------------------------------------------------------------
 
+@pytest.mark.concurrent
 def test_via_another_larder(hub, larder, command):
     image = hub.add(build("library/big", "1", layer_size=6 * MIB, attestations=True),
                     "library/big", "1")

@@ -41,6 +41,7 @@ def scheduled(larder, clock, listed):
     return make
 
 
+@pytest.mark.concurrent
 def test_at_its_time(hub, scheduled, images, clock):
     made = scheduled()
     line = made.wait_log("schedule.done")
@@ -80,6 +81,7 @@ def test_the_reserve_is_left(hub, scheduled, images):
     assert_pulled(client.pull(made.url, "library/salt", "1"), images["salt"])
 
 
+@pytest.mark.concurrent
 def test_stopping_does_not_wait_for_it(hub, scheduled):
     gate = hub.hold("blob")
     made = scheduled()
