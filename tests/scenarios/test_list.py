@@ -372,7 +372,7 @@ def test_a_server_that_is_none(server_of, body, link, says):
 
 # --- large stores --------------------------------------------------------------------------
 
-TAGS = 4_000
+TAGS = 3_000
 
 
 def test_many_tags(registry_with):
@@ -390,7 +390,7 @@ def test_many_tags(registry_with):
     made.start()
     assert made.ready_seconds < 1
     began = time.monotonic()
-    bound = [] if SANITIZED else ["prlimit", f"--data={4 * MIB}"]
+    bound = [] if SANITIZED else ["prlimit", f"--data={3 * MIB}"]
     local = rows(*store_of(made), prefix=bound)
     print(f"store: {time.monotonic() - began:.1f} s")
     answer, remote = page(made, "?n=500&last=team/a:t2")
