@@ -32,8 +32,7 @@ struct listing {
 	int64_t unique_bytes; /* of all listed, each blob once; -1: not known */
 };
 
-/* --- what is wanted --------------------------------------------------------------------
- */
+/* --- what is wanted --- */
 
 /* Patterns are over names as they are shown, but people write the long ones, too. */
 static const char *shortened(const char *pattern)
@@ -83,8 +82,7 @@ static int check_wishes(const struct listing *l, enum rows_order *order, struct 
 		       l->sort);
 }
 
-/* --- rows ------------------------------------------------------------------------------
- */
+/* --- rows --- */
 
 static int take(void *arg, const struct inventory_row *r, struct err *e)
 {
@@ -190,8 +188,7 @@ static int list_server(struct listing *l, const struct settings *s, struct err *
 	return rc;
 }
 
-/* --- the command -----------------------------------------------------------------------
- */
+/* --- the command --- */
 
 static void print_total(const struct listing *l)
 {

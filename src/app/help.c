@@ -15,8 +15,7 @@
 #define WIDTH 80
 #define COLUMN 26 /* where what an option does begins */
 
-/* --- parts ----------------------------------------------------------------------------
- */
+/* --- parts --- */
 
 /* A flag of the settings, unless the command has an option of that name. */
 static bool setting_row(const struct options *o, size_t i, struct help_row *out)
@@ -152,8 +151,7 @@ bool help_exit(const struct options *o, size_t i, struct help_exit *out)
 	}
 }
 
-/* --- lines ----------------------------------------------------------------------------
- */
+/* --- lines --- */
 
 /* The same where the cursor is in column at already. */
 static void wrap_from(size_t at, const char *text, size_t indent)

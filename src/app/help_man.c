@@ -13,8 +13,7 @@
 #include "app/setting_help.h"
 #include "app/setting_table.h"
 
-/* --- roff -----------------------------------------------------------------------------
- */
+/* --- roff --- */
 
 /* Characters that roff takes for something else, or shows as something else. */
 static const char *escape(char c)
@@ -122,8 +121,7 @@ static void put_exit(int status, const char *what)
 	put_line(what);
 }
 
-/* --- pages ----------------------------------------------------------------------------
- */
+/* --- pages --- */
 
 static void put_options(const struct options *o)
 {

@@ -172,7 +172,7 @@ static void print_json(const struct imagearg *arg)
 	if (im->result == BATCH_FAILED || im->result == BATCH_STALE)
 		add_text(&line, "error", im->err.msg);
 	buf_addf(&line,
-		 ",\"bytes\":%llu,\"fetched_bytes\":%llu,\"handed\":%s,\"ms\":%lld}",
+		 ",\"bytes\":%llu,\"fetchedBytes\":%llu,\"handed\":%s,\"ms\":%lld}",
 		 (unsigned long long)atomic_load(&im->progress.bytes),
 		 (unsigned long long)atomic_load(&im->progress.fetched),
 		 im->handed ? "true" : "false", (long long)im->took_ms);
@@ -187,14 +187,14 @@ static void print_json_sum(const struct pull_report *r, const struct imageargs *
 	printf("{\"images\":%zu", a->n);
 	for (i = 1; i < ARRAY_LEN(t.by); i++)
 		printf(",\"%s\":%zu", batch_result_word((enum batch_result)i), t.by[i]);
-	printf(",\"fetched_bytes\":%llu,\"ms\":%lld", (unsigned long long)t.fetched,
+	printf(",\"fetchedBytes\":%llu,\"ms\":%lld", (unsigned long long)t.fetched,
 	       (long long)r->took_ms);
 	if (r->spent >= 0)
-		printf(",\"pulls_spent\":%lld", (long long)r->spent);
+		printf(",\"pullsSpent\":%lld", (long long)r->spent);
 	if (r->left >= 0)
-		printf(",\"pulls_left\":%lld", (long long)r->left);
+		printf(",\"pullsLeft\":%lld", (long long)r->left);
 	if (r->limit >= 0)
-		printf(",\"pulls_limit\":%lld", (long long)r->limit);
+		printf(",\"pullsLimit\":%lld", (long long)r->limit);
 	puts("}");
 }
 

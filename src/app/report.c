@@ -40,9 +40,7 @@ static int add_word(struct buf *out, const char *s)
 	return rc;
 }
 
-/* --- for people
- * -------------------------------------------------------------------------
- */
+/* --- for people --- */
 
 static int store_text(struct buf *out, const struct report *r)
 {
@@ -71,8 +69,8 @@ static int store_text(struct buf *out, const struct report *r)
 static int quota_text(struct buf *out, const struct json *quota)
 {
 	int64_t left = number(quota, "remaining"), limit = number(quota, "limit");
-	int64_t window_s = number(quota, "window_seconds");
-	int64_t ago_s = number(quota, "seen_seconds_ago");
+	int64_t window_s = number(quota, "windowSeconds");
+	int64_t ago_s = number(quota, "seenSecondsAgo");
 	char window[HUMAN_MAX], ago[HUMAN_MAX];
 	int rc;
 
@@ -174,9 +172,7 @@ int report_text(struct buf *out, const struct report *r)
 	return rc;
 }
 
-/* --- JSON
- * -------------------------------------------------------------------------------
- */
+/* --- JSON --- */
 
 static int text(struct buf *out, const char *key, const char *value)
 {

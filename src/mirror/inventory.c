@@ -37,9 +37,7 @@ static int go_on(const struct walk *w, struct err *e)
 	return err_set(e, ERR_CANCELLED, "larder is stopping");
 }
 
-/* --- one row
- * ----------------------------------------------------------------------------
- */
+/* --- one row --- */
 
 static void damaged(struct inventory_row *r, const char *why)
 {
@@ -177,9 +175,7 @@ static int row_one(struct walk *w, const char *tag, const struct digest *d,
 	return rc;
 }
 
-/* --- one repository
- * ---------------------------------------------------------------------
- */
+/* --- one repository --- */
 
 static int walk_tags(struct walk *w, const char *last, struct shares *tagged,
 		     struct err *e)
@@ -305,9 +301,7 @@ static int walk_repository(struct walk *w, const char *name, const char *after,
 	return rc;
 }
 
-/* --- all
- * --------------------------------------------------------------------------------
- */
+/* --- all --- */
 
 static int walk_from(struct walk *w, const char *last, struct err *e)
 {

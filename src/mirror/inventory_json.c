@@ -90,9 +90,7 @@ int inventory_json_write(struct buf *out, const struct inventory_row *r)
 	return -1;
 }
 
-/* --- back
- * -------------------------------------------------------------------------------
- */
+/* --- back --- */
 
 /* Another's text, which goes to a terminal: what is not printable becomes "?". */
 static void take(char *to, size_t n, const struct json *doc, const char *key)

@@ -44,8 +44,7 @@ struct auth {
 	int64_t looked_ms;
 };
 
-/* --- users
- * -------------------------------------------------------------------------------- */
+/* --- users --- */
 
 static int make_file(const char *path, struct err *e)
 {
@@ -151,8 +150,7 @@ static struct htpasswd *present_users(struct auth *a)
 	return got;
 }
 
-/* --- who is it
- * ---------------------------------------------------------------------------- */
+/* --- who is it --- */
 
 /* An address's text; of IPv6 the half that a site has. */
 static void client_of(struct request *rq, char out[64])
@@ -274,8 +272,7 @@ static bool identify(struct request *rq, struct auth *a)
 	return true;
 }
 
-/* --- may they
- * ------------------------------------------------------------------------------ */
+/* --- may they --- */
 
 static unsigned right_of(enum auth_action action)
 {
@@ -329,8 +326,7 @@ enum auth_answer auth_request(struct request *rq, enum auth_action action,
 	return auth_may(rq, action, name) ? AUTH_ALLOWED : AUTH_REFUSED;
 }
 
-/* --- answers
- * ------------------------------------------------------------------------------- */
+/* --- answers --- */
 
 /* The host as the client calls us, if it is one; else nothing can be said. */
 static bool own_host(struct request *rq, char out[256])

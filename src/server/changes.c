@@ -64,8 +64,7 @@ static struct job *job_new(struct request *rq)
 	return j;
 }
 
-/* --- putting ---------------------------------------------------------------------------
- */
+/* --- putting --- */
 
 enum intake_verdict changes_begin(struct request *rq)
 {
@@ -240,8 +239,7 @@ static enum MHD_Result put_done(struct request *rq, const struct job *j)
 	return reply_send(rq, MHD_HTTP_CREATED, r);
 }
 
-/* --- deleting --------------------------------------------------------------------------
- */
+/* --- deleting --- */
 
 static int run_delete(void *arg, struct err *e)
 {
@@ -263,8 +261,7 @@ static enum MHD_Result deleted(struct request *rq)
 	return r != NULL ? reply_send(rq, MHD_HTTP_ACCEPTED, r) : MHD_NO;
 }
 
-/* --- handlers
- * ---------------------------------------------------------------------------- */
+/* --- handlers --- */
 
 /* Work that has ended, or WORK_NONE. */
 static enum work_state look(struct request *rq, enum MHD_Result *answer)

@@ -60,9 +60,7 @@ struct job {
 	bool unknown;
 };
 
-/* --- what is kept
- * -----------------------------------------------------------------------
- */
+/* --- what is kept --- */
 
 static void kept_done(struct kept *k)
 {
@@ -154,9 +152,7 @@ static struct kept take_out(struct images *im, const struct job *j)
 	return k;
 }
 
-/* --- one page
- * ---------------------------------------------------------------------------
- */
+/* --- one page --- */
 
 static void job_free(void *arg)
 {
@@ -230,9 +226,7 @@ static int run(void *arg, struct err *e)
 	return 0;
 }
 
-/* --- the request
- * ------------------------------------------------------------------------
- */
+/* --- the request --- */
 
 static int read_rows(struct request *rq, size_t *rows, struct err *e)
 {

@@ -115,8 +115,7 @@ static void make_key(const struct logins *ls, char kind, const char *a, const ch
 		snprintf(out + 2 * i, 3, "%02x", mac[i]);
 }
 
-/* --- tables, with the lock held
- * --------------------------------------------------------- */
+/* --- tables, with the lock held --- */
 
 static bool good_is_old(void *value, void *arg)
 {
@@ -187,8 +186,7 @@ static int64_t wait_of(struct logins *ls, const char *key)
 	return ms > 0 ? ms : 0;
 }
 
-/* --- comparing
- * ---------------------------------------------------------------------------- */
+/* --- comparing --- */
 
 static void run(struct task *t, void *arg, struct task_result *out)
 {

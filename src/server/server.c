@@ -149,8 +149,7 @@ static void on_log(void *cls, const char *fmt, va_list ap)
 	log_event(LOG_DEBUG, "http.library", LS("message", text));
 }
 
-/* --- life ------------------------------------------------------------------------------
- */
+/* --- life --- */
 
 static void copy_headers(struct server *s, const struct server_conf *conf)
 {

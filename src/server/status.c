@@ -90,8 +90,8 @@ static int add_facts(struct buf *b, struct store *s, struct err *e)
 static void add_quota(struct buf *b, const struct mirror_site *s)
 {
 	buf_addf(b,
-		 "{\"limit\":%lld,\"remaining\":%lld,\"window_seconds\":%lld,"
-		 "\"seen_seconds_ago\":%lld}}",
+		 "{\"limit\":%lld,\"remaining\":%lld,\"windowSeconds\":%lld,"
+		 "\"seenSecondsAgo\":%lld}}",
 		 (long long)s->quota_limit, (long long)s->quota_remaining,
 		 (long long)s->quota_window_s,
 		 (long long)(clock_wall_ms() - s->quota_seen_wall_ms) / 1000);

@@ -37,8 +37,7 @@ struct job {
 	struct digest digest;
 };
 
-/* --- answers ---------------------------------------------------------------------------
- */
+/* --- answers --- */
 
 static enum MHD_Result empty(struct request *rq, unsigned status, struct view id,
 			     uint64_t size)
@@ -87,8 +86,7 @@ static enum MHD_Result refuse(struct request *rq, const struct refusal *no)
 				     no->e.msg, extra, ARRAY_LEN(extra));
 }
 
-/* --- taking a session
- * ------------------------------------------------------------------- */
+/* --- taking a session --- */
 
 static int digest_arg(struct request *rq, struct digest *out, struct refusal *no)
 {
@@ -241,8 +239,7 @@ enum intake_verdict uploads_begin(struct request *rq)
 	return INTAKE_REFUSE;
 }
 
-/* --- the end of a request
- * ---------------------------------------------------------------- */
+/* --- the end of a request --- */
 
 /* A body of unknown length that was not what its Content-Range had said is taken back. */
 static int check_length(struct request *rq, struct upload *u, struct refusal *no)
@@ -359,8 +356,7 @@ static enum MHD_Result open_session(struct request *rq)
 	return rc;
 }
 
-/* --- mounting
- * ------------------------------------------------------------------------------ */
+/* --- mounting --- */
 
 /* What cannot be mounted is pushed: no error, but a session. */
 static enum MHD_Result mount(struct request *rq, const char *text)
@@ -377,8 +373,7 @@ static enum MHD_Result mount(struct request *rq, const char *text)
 	return open_session(rq);
 }
 
-/* --- methods
- * -------------------------------------------------------------------------------- */
+/* --- methods --- */
 
 static enum MHD_Result after_job(struct request *rq, enum work_state state,
 				 const struct err *e)

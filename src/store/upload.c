@@ -91,8 +91,7 @@ static bool drop_at_rest(void *value, void *arg)
 	return true;
 }
 
-/* --- finding and taking ----------------------------------------------------------------
- */
+/* --- finding and taking --- */
 
 static bool is_id(struct view id)
 {
@@ -286,8 +285,7 @@ int upload_look(struct uploads *us, const struct reponame *name, struct view id,
 	return 0;
 }
 
-/* --- bytes -----------------------------------------------------------------------------
- */
+/* --- bytes --- */
 
 int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
 {
@@ -387,8 +385,7 @@ void upload_cancel(struct upload *u)
 	u->gone = true;
 }
 
-/* --- the end of those nobody comes back to
- * ----------------------------------------------- */
+/* --- the end of those nobody comes back to --- */
 
 struct expiry {
 	int64_t before_ms;

@@ -62,9 +62,7 @@ struct usage {
 	char swept_name[NAME_MAX_BYTES + 1], swept_ref[256]; /* how far */
 };
 
-/* --- noting
- * -----------------------------------------------------------------------------
- */
+/* --- noting --- */
 
 void usage_note(struct usage *u, const struct reponame *name, const struct reference *ref)
 {
@@ -95,9 +93,7 @@ void usage_note(struct usage *u, const struct reponame *name, const struct refer
 	pthread_mutex_unlock(&u->mu);
 }
 
-/* --- writing
- * ----------------------------------------------------------------------------
- */
+/* --- writing --- */
 
 static void complain(struct usage *u, const struct err *e)
 {
@@ -245,9 +241,7 @@ void usage_flush(struct usage *u)
 	pthread_mutex_unlock(&u->writing);
 }
 
-/* --- the thread
- * -------------------------------------------------------------------------
- */
+/* --- the thread --- */
 
 /* With mu held: until there is something to write, and either much of it or some time has
  * gone by. False: it is the end. */
@@ -339,9 +333,7 @@ void usage_free(struct usage *u)
 	free(u);
 }
 
-/* --- reading
- * ----------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 struct usage_reader {
 	struct usedb *db; /* NULL: nothing is known */

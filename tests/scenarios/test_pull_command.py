@@ -54,7 +54,7 @@ def test_the_eleven_are_fetched_once(hub, hubs, larders, scratch):
     assert done.status == 0, done
     assert set(results(done).values()) == {"new"} and len(results(done)) == 11
     gets = [entry.path for entry in hub.requests(kind="manifest_get", status=200)]
-    assert len(gets) == len(set(gets)) == total(done)["pulls_spent"]
+    assert len(gets) == len(set(gets)) == total(done)["pullsSpent"]
     blobs = [entry.path for entry in hub.requests(kind="cdn")]
     assert len(blobs) == len(set(blobs))
     assert {row["digest"] for row in done.rows() if "image" in row} \
@@ -65,7 +65,7 @@ def test_the_eleven_are_fetched_once(hub, hubs, larders, scratch):
     spent = hub.quota_spent
     again = command("pull", "--json", "--file", str(listed))
     assert again.status == 0 and set(results(again).values()) == {"current"}
-    assert hub.quota_spent == spent and total(again)["pulls_spent"] == 0
+    assert hub.quota_spent == spent and total(again)["pullsSpent"] == 0
     assert len(list(hub.requests(kind="cdn"))) == len(blobs)
 
     # whoever pulls them now has them from here, whatever the hub does
@@ -202,7 +202,7 @@ def test_the_quota_is_gone(hub, command, image):
     command("pull", "thing:1")
     hub.set_quota(100, used=100)
     done = command("pull", "--json", "thing:1", "other:1")
-    assert done.status == 2 and total(done)["pulls_left"] == 0
+    assert done.status == 2 and total(done)["pullsLeft"] == 0
     assert results(done) == {"thing:1": "current", "other:1": "failed"}
     assert "429" in done.rows()[1]["error"], done
     assert other.digest not in stored_digests(command.root)
