@@ -99,15 +99,19 @@ static void add_thing(struct walk *w, const struct digest *d, uint64_t size,
 static void add_children(struct walk *w, const struct stored *s, const char *name)
 {
 	struct manifest m;
+	size_t i, n;
 	struct err e;
-	size_t i;
 
-	if (manifest_parse((struct view){ s->body, s->n }, &m, &e) != 0 ||
-	    selection_check(&m, w->wish, name, &e) != 0) {
+	if (manifest_parse((struct view){ s->body, s->n }, &m, &e) != 0) {
 		fail(w, &e);
 		return;
 	}
-	for (i = 0; i < m.nchildren && !is_over(w); i++)
+	n = m.nchildren;
+	if (selection_check(&m, w->wish, name, &e) != 0) {
+		fail(w, &e);
+		n = 0;
+	}
+	for (i = 0; i < n && !is_over(w); i++)
 		if (selection_wants(&m, i, w->wish))
 			add_thing(w, &m.child[i].digest, m.child[i].size,
 				  m.child[i].is_manifest);
