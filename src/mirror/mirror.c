@@ -40,6 +40,7 @@ struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_fligh
 	m->fetch.overflow = overflow_new();
 	m->fetch.tags = tagstates_new(s);
 	m->fetch.sizes = sizes_new();
+	others_init(&m->others);
 	pthread_mutex_init(&m->mu, NULL);
 	m->plan = plan;
 	alarms_set(m->alarms, clock_mono_ms() + SWEEP_MS, sweep, m);
@@ -61,6 +62,7 @@ void mirror_stop(struct mirror *m)
 	tasks_free(m->tasks);
 	flights_stop(m->flights);
 	alarms_stop(m->alarms); /* after those who set them; each holds its task */
+	others_done(&m->others);
 	claims_free(m->fetch.claims);
 	overflow_free(m->fetch.overflow);
 	tagstates_free(m->fetch.tags);

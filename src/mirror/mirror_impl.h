@@ -12,6 +12,7 @@
 #include "mirror/fetch.h"
 #include "mirror/flight.h"
 #include "mirror/mirror.h"
+#include "mirror/others.h"
 #include "mirror/task.h"
 
 struct mirror {
@@ -21,6 +22,7 @@ struct mirror {
 	struct flights *flights;
 	struct alarms *alarms;
 	struct fetch fetch;
+	struct others others;
 	pthread_mutex_t mu;
 	struct plan *plan; /* guarded by mu */
 };

@@ -36,6 +36,7 @@ struct place {
 	struct visit visit;
 	struct task *flight; /* a reference: it is coming */
 	uint64_t counted;    /* of its bytes, in the progress */
+	struct other other;  /* process that may be bringing it */
 	struct await_place wait;
 };
 
@@ -176,6 +177,12 @@ static int step_blob(struct walk *w, struct place *p, struct err *e)
 
 	if (p->flight != NULL)
 		return watch_flight(w, p, e);
+	if (!blob_exists(w->m->store, &p->thing->digest, NULL) &&
+	    others_bring(w->m, &p->thing->digest, &p->other, &p->visit.bell,
+			 &p->visit.seen)) {
+		count_bytes(w, p, p->other.bytes);
+		return 1;
+	}
 	answer = ask_blob(w->m, w->route, &p->thing->digest, true, &p->visit, &found, e);
 	if (answer != ANSWER_READY)
 		return answer == ANSWER_WAIT ? 1 : -1;

@@ -62,6 +62,25 @@ int partial_open(struct store *s, const struct digest *d, struct partial *out,
 	return 0;
 }
 
+bool partial_taken(struct store *s, const struct digest *d, uint64_t *size)
+{
+	layout_path path;
+	struct stat st;
+	bool taken;
+	int fd;
+
+	layout_partial(path, d);
+	fd = openat(s->dirfd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	taken = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK &&
+		fstat(fd, &st) == 0;
+	if (taken)
+		*size = (uint64_t)st.st_size;
+	close(fd); /* and with it the lock */
+	return taken;
+}
+
 int partial_commit(struct store *s, const struct digest *d, struct partial *p,
 		   struct err *e)
 {

@@ -294,6 +294,35 @@ def test_two_at_once_beside_a_server(command, hub, larder):
     check_store(command.root)
 
 
+@pytest.mark.parametrize("fate", ["ends", "dies"])
+def test_two_processes_share_a_download(command, hub, fate):
+    """The second waits for the first as long as that gets on; of what it leaves behind
+    nothing is fetched again."""
+    big = hub.add(build("library/big", "1", layer_size=8 * MIB, platforms=("linux/amd64",)),
+                  "library/big", "1")
+    layer = max(big.layers(), key=lambda blob: blob.size)
+    gate = hub.hold("cdn", path=layer.digest[7:], after_bytes=5 * MIB, count=1)
+    first = command.start("pull", "--json", "big:1")
+    gate.wait_held()
+    part = command.root / f"larder/partial/sha256-{layer.digest[7:]}"
+    wait_until(lambda: part.exists() and part.stat().st_size >= 4 * MIB, "a part on disk")
+    second = command.start("pull", "--json", "big:1")
+    wait_until(lambda: hub.count(kind="manifest_head") == 2, "the second has begun")
+    sent = hub.bytes_sent
+    if fate == "dies":
+        first.kill()
+        first.wait()
+    gate.release()
+    done = command.end(second)
+    assert done.status == 0 and results(done)["big:1"] in ("new", "current"), done
+    if fate == "ends":
+        assert command.end(first).status == 0
+    assert hub.count(kind="cdn", path=layer.digest[7:]) == (1 if fate == "ends" else 2)
+    assert hub.bytes_sent - sent < 5 * MIB
+    check_store(command.root)
+    assert not leftovers(command.root)
+
+
 @pytest.mark.parametrize("words, said", [
     (["--fiel", "x"], "did you mean --file"),
     (["--to", "store", "--via", "http://127.0.0.1:1", "a"], "one of them"),
