@@ -41,6 +41,26 @@ static void resume_and_commit(void **state)
 	close(p.fd);
 }
 
+static void taken_or_not(void **state)
+{
+	struct store *s = try_store(state);
+	struct digest d = try_digest("content");
+	struct partial p;
+	uint64_t size = 99;
+
+	assert_false(partial_taken(s, &d, &size));
+	begin(s, "content", "cont", &p);
+	assert_true(partial_taken(s, &d, &size));
+	assert_int_equal(size, 4);
+	partial_unlock(&p);
+	assert_false(partial_taken(s, &d, &size));
+	close(p.fd);
+	assert_false(partial_taken(s, &d, &size)); /* a dead one's */
+	begin(s, "content", "ent", &p);		   /* and looking took nothing */
+	assert_int_equal(p.size, 4);
+	close(p.fd);
+}
+
 /* Another process got there first: its file stays, ours goes. */
 static void commit_where_it_is_already(void **state)
 {
@@ -215,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_STORE(resume_and_commit),
+		IN_STORE(taken_or_not),
 		IN_STORE(commit_where_it_is_already),
 		IN_STORE(commit_over_a_torn_one),
 		IN_STORE(commit_nothing),
