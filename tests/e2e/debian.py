@@ -39,13 +39,14 @@ def _sources() -> dict[Path, bytes]:
     return found
 
 
-def _mirror(sources: dict[Path, bytes]) -> str:
+def _mirror(sources: dict[Path, bytes]) -> list[str]:
+    """What debootstrap is told; nothing: it knows one."""
     for text in (data.decode() for data in sources.values()):
         match = (re.search(rf"^deb (?:\[[^]]*\] )?(http\S+) {SUITE} ", text, re.M)
                  or re.search(rf"^URIs: (\S+)\nSuites: .*(?<![-\w]){SUITE}(?![-\w])", text, re.M))
         if match:
-            return match[1]
-    return "http://deb.debian.org/debian"
+            return [match[1]]
+    return []
 
 
 def slim_tar() -> Path:
@@ -69,7 +70,7 @@ def slim_tar() -> Path:
 def _make(place: Path, sources: dict[Path, bytes]) -> None:
     root = place / "root"
     done = subprocess.run(
-        ["debootstrap", "--variant=minbase", SUITE, root, _mirror(sources)], timeout=400,
+        ["debootstrap", "--variant=minbase", SUITE, root, *_mirror(sources)], timeout=400,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         check=False, env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
     if done.returncode != 0:
