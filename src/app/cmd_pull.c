@@ -3,8 +3,6 @@
  */
 #include "app/cmd_pull.h"
 
-#include <stdio.h>
-
 #include "app/options.h"
 #include "app/pull.h"
 
@@ -18,22 +16,11 @@ static const char about[] =
 	"An image that is there, but could not be compared because its upstream is down, "
 	"counts as there, and is reported as stale.";
 
-static bool agree(const struct pull *p)
-{
-	if ((p->via != NULL) + (p->to != NULL) + p->look > 1) {
-		fprintf(stderr, "larder pull: --to, --via and --check: one of them\n");
-		return false;
-	}
-	return true;
-}
-
 int cmd_pull(int argc, char **argv, char **envp)
 {
 	struct pull p = { .command = "pull", .envp = envp, .at_once = AT_ONCE };
 	struct option_values files = { .n = 0 };
-	struct settings *s = NULL;
 	struct login login = { 0 };
-	int status;
 	const struct option rows[] = {
 		PULL_FILE_OPTION(&files),
 		{ "platform", 0, OPTION_TEXT, &p.platform, "LIST",
@@ -62,15 +49,5 @@ int cmd_pull(int argc, char **argv, char **envp)
 		.login = &login,
 	};
 
-	if (options_begin(&o, argc, argv, envp, &s, &status)) {
-		p.settings = s;
-		if (!agree(&p))
-			status = EXIT_WRONG_USE;
-		else if (pull_read_images(&p, &o, &files, &status))
-			status = (int)pull_run(&p);
-	}
-	imageargs_done(&p.images);
-	settings_free(s);
-	options_done(&o);
-	return status;
+	return pull_command(&p, &o, &files, argc, argv);
 }

@@ -20,9 +20,7 @@ int cmd_update(int argc, char **argv, char **envp)
 		.command = "update", .envp = envp, .at_once = AT_ONCE, .stale_bad = true
 	};
 	struct option_values files = { .n = 0 };
-	struct settings *s = NULL;
 	struct login login = { 0 };
-	int status;
 	const struct option rows[] = {
 		PULL_FILE_OPTION(&files),
 		{ "platform", 0, OPTION_TEXT, &p.platform, "LIST",
@@ -45,13 +43,5 @@ int cmd_update(int argc, char **argv, char **envp)
 		.login = &login,
 	};
 
-	if (options_begin(&o, argc, argv, envp, &s, &status)) {
-		p.settings = s;
-		if (pull_read_images(&p, &o, &files, &status))
-			status = (int)pull_run(&p);
-	}
-	imageargs_done(&p.images);
-	settings_free(s);
-	options_done(&o);
-	return status;
+	return pull_command(&p, &o, &files, argc, argv);
 }

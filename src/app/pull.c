@@ -51,8 +51,8 @@ static int complain(const struct pull *p, const struct err *e)
 	return e->kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
 }
 
-bool pull_read_images(struct pull *p, const struct options *o,
-		      const struct option_values *files, int *status)
+static bool read_images(struct pull *p, const struct options *o,
+			const struct option_values *files, int *status)
 {
 	struct option_values list = *files;
 	struct err e;
@@ -252,7 +252,7 @@ static void set_log(const struct pull *p)
 		fprintf(stderr, "larder %s: warning: %s\n", p->command, s->warnings[i]);
 }
 
-enum exit_status pull_run(struct pull *p)
+static enum exit_status run(struct pull *p)
 {
 	enum exit_status status;
 	struct run r = { .p = p };
@@ -270,5 +270,32 @@ enum exit_status pull_run(struct pull *p)
 		status = work(&r, &set);
 	}
 	close_parts(&r);
+	return status;
+}
+
+static bool agree(const struct pull *p)
+{
+	if ((p->via != NULL) + (p->to != NULL) + p->look <= 1)
+		return true;
+	fprintf(stderr, "larder %s: --to, --via and --check: one of them\n", p->command);
+	return false;
+}
+
+int pull_command(struct pull *p, struct options *o, const struct option_values *files,
+		 int argc, char **argv)
+{
+	CLEANUP(settings_freep)
+	struct settings *s = NULL;
+	int status;
+
+	if (options_begin(o, argc, argv, p->envp, &s, &status)) {
+		p->settings = s;
+		if (!agree(p))
+			status = EXIT_WRONG_USE;
+		else if (read_images(p, o, files, &status))
+			status = (int)run(p);
+	}
+	imageargs_done(&p->images);
+	options_done(o);
 	return status;
 }

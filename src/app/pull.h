@@ -48,10 +48,10 @@ struct pull {
 			"Print JSON: an object a line for each image, and one for all."  \
 	}
 
-/* Reads the list: operands, files, or the list that is there by default; false: said what
- * is wrong, *status. */
-bool pull_read_images(struct pull *p, const struct options *o,
-		      const struct option_values *files, int *status);
-enum exit_status pull_run(struct pull *p);
+/* The whole command: its command line by o, whose rows point into p and files, the list
+ * (operands, files, or the one that is there by default), the work, the report. An exit
+ * status. */
+int pull_command(struct pull *p, struct options *o, const struct option_values *files,
+		 int argc, char **argv);
 
 #endif
