@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "codec/challenge.h"
 #include "upstream/account.h"
+#include "upstream/breaker.h"
 #include "upstream/transport.h"
 #include "upstream/upstream.h"
 #include "upstream/url.h"
@@ -33,6 +34,7 @@ struct upstream {
 	 * gate. */
 	bool challenged;
 	struct challenge challenge;
+	struct breaker breaker[BREAKER_PARTS]; /* guarded by the gate */
 };
 
 #endif
