@@ -98,7 +98,8 @@ static int check(const struct upstream_conf *conf, struct url *at, struct err *e
 	if (conf->username != NULL && strchr(conf->username, ':') != NULL)
 		return err_set(e, ERR_INVALID,
 			       "%s: credentials: a colon in the user name", conf->host);
-	if (conf->connect_ms < 0 || conf->header_ms < 0 || conf->stall_ms < 0)
+	if (conf->connect_ms < 0 || conf->header_ms < 0 || conf->stall_ms < 0 ||
+	    conf->slow_ms < 0)
 		return err_set(e, ERR_INVALID, "%s: a negative timeout", conf->host);
 	return 0;
 }
@@ -125,6 +126,9 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e)
 		.header_ms = or_default(conf->header_ms, 10000),
 		.stall_ms = or_default(conf->stall_ms, 10000),
 	};
+	u->limits.slow_ms = or_default(conf->slow_ms, 3 * u->limits.stall_ms);
+	if (conf->slow_ms == 0 && u->limits.slow_ms < 30000)
+		u->limits.slow_ms = 30000;
 	u->creds = cred_source_new(conf->host, conf->username, conf->password,
 				   conf->docker_config);
 	if (conf->ca_file != NULL && load_ca(u, conf->ca_file, e) != 0) {

@@ -32,6 +32,9 @@
 
 struct upstream;
 
+/* Of a body in a second, on average over slow_ms; less is ERR_UPSTREAM. */
+#define UPSTREAM_LEAST_BYTES 1024
+
 struct upstream_conf {
 	const char
 		*host;	 /* as in image names: "docker.io"; labels metrics and messages */
@@ -45,6 +48,8 @@ struct upstream_conf {
 	int connect_ms;		/* 0: the default of 5,000 */
 	int header_ms;		/* request sent to first header line; 0: 10,000 */
 	int stall_ms;		/* no byte of a body for so long; 0: 10,000 */
+	int slow_ms;		/* less than 1 KiB/s of a body for so long; 0: 30,000, or
+				   three times stall_ms */
 };
 
 /* Checks the settings, contacts nobody. ERR_INVALID names the setting. */
