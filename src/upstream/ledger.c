@@ -466,7 +466,7 @@ static void adopt(struct ledger *l, const struct upstream_quota *q, int64_t now)
 	l->since_wall_ms = l->q.seen_wall_ms;
 	l->refused = q->remaining > 0;
 	if (q->back_wall_ms > now)
-		l->back_wall_ms = least(q->back_wall_ms, now + window_ms(l));
+		l->back_wall_ms = q->back_wall_ms;
 	/* What may have ended meanwhile is looked at first. */
 	l->look_wall_ms = least(l->look_wall_ms, l->since_wall_ms + interval_ms(l));
 }
