@@ -212,7 +212,7 @@ static int refuse(const struct account *a, struct ledger *l, int64_t now, struct
 	char window[HUMAN_MAX], wait[HUMAN_MAX], whose[160];
 	char pulls[48] = "";
 
-	human_ms(window_ms(l), window);
+	human_span(window_ms(l), window);
 	human_ms(back - now + 999, wait);
 	if (l->user[0] != '\0')
 		snprintf(whose, sizeof(whose), "user %s", l->user);
