@@ -318,7 +318,8 @@ static void tell(const struct breaker_pass *pass, const struct breaker *was,
 	const char *host = pass->u->host, *part = breaker_part_word(pass->part);
 	int64_t now = clock_wall_ms();
 
-	if (was->state == is->state && strcmp(was->repository, is->repository) == 0)
+	if (was->state == is->state &&
+	    (is->state == BREAKER_CLOSED || strcmp(was->repository, is->repository) == 0))
 		return;
 	meter_open(host, part, is->state != BREAKER_CLOSED);
 	if (is->state == BREAKER_CLOSED)
