@@ -78,8 +78,8 @@ enum ledger_end {
  * a free request. deadline_ms: monotonic, 0: a minute. */
 int ledger_begin(struct upstream *u, struct account *a, int64_t deadline_ms,
 		 struct ledger_pull *p, struct err *e);
-/* retry_after_s: of a refusal, 0 or less: it did not say. *e (may be NULL) is filled anew for a
- * refusal. */
+/* retry_after_s: of a refusal; 0 or less: it did not say. *e (may be NULL) is filled anew
+ * for a refusal. */
 void ledger_end(struct account *a, const struct ledger_pull *p, enum ledger_end end,
 		int retry_after_s, struct err *e);
 /* The registry itself has answered a request that began at began_ms (monotonic) with this
@@ -89,13 +89,5 @@ void ledger_note(struct account *a, const struct transport_answer *answer, bool 
 
 /* As upstream_may has it, for PULL and CHECK, or with refresh for REFRESH. */
 int ledger_may(struct account *a, bool refresh, unsigned reserve, struct err *e);
-
-/* With the lock held. Into upstream_quota; false: there is nothing to show. */
-bool ledger_show(struct ledger *l, struct upstream_quota *out);
-/* With the lock held: as upstream_quota_news has it. */
-bool ledger_news(struct ledger *l, struct upstream_news *out);
-/* With the lock held: as upstream_quota_restore has it, if it is this account's. */
-bool ledger_restore(struct ledger *l, const struct upstream_quota *q,
-		    const struct upstream_spent *s, size_t n);
 
 #endif

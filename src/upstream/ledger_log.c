@@ -5,6 +5,7 @@
 #include "upstream/ledger_log.h"
 
 #include "base/log.h"
+#include "upstream/ledger_keep.h"
 
 enum { FINE, QUARTER, TENTH, USED_UP };
 
@@ -37,7 +38,7 @@ void ledger_log_look(struct ledger *l, struct ledger_log *out)
 	else if (l->level == USED_UP)
 		out->event = "quota.back";
 	l->level = level;
-	ledger_show(l, &out->q);
+	ledger_keep_show(l, &out->q);
 	/* Those under way are what made it less, and not the others'. */
 	out->q.spent += l->in_flight;
 	out->q.others -= out->q.others < l->in_flight ? out->q.others : l->in_flight;
