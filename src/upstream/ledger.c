@@ -30,15 +30,17 @@ void ledger_use(struct account *a, const struct cred *c)
 {
 	struct ledger *l = &a->ledger;
 	char user[64], id[65];
-	unsigned in_flight, notes;
+	unsigned in_flight, waiting, notes;
 
 	cred_account(c, user, id);
 	gate_lock();
 	in_flight = l->in_flight;
+	waiting = l->waiting;
 	notes = l->notes;
 	if (strcmp(l->id, id) != 0) {
 		ledger_init(l);
 		l->in_flight = in_flight;
+		l->waiting = waiting;
 		l->notes = notes;
 		memcpy(l->id, id, sizeof(id));
 	}
@@ -127,7 +129,7 @@ void ledger_note(struct account *a, const struct transport_answer *answer, bool 
 			take_numbers(l, &q);
 		ledger_log_look(l, &log);
 	}
-	if (said || !l->heard)
+	if (l->waiting > 0)
 		gate_ring();
 	l->heard = true;
 	gate_unlock();
@@ -188,7 +190,6 @@ static void look(struct upstream *u, struct account *a, int64_t deadline_ms)
 		balance_set_used_up(l, now);
 	}
 	l->looking = false;
-	gate_ring();
 }
 
 /* With the lock held: what is to be done now? */
@@ -242,7 +243,10 @@ static int decide(struct upstream *u, struct account *a, int64_t until_ms,
 			wait_ms = l->heard ? until_ms
 					   : balance_least(until_ms,
 							   began_ms + LEDGER_FIRST_MS);
-			if (!gate_wait(wait_ms) && clock_mono_ms() >= until_ms)
+			l->waiting++;
+			gate_wait(wait_ms);
+			l->waiting--;
+			if (clock_mono_ms() >= until_ms && !gate_stopped())
 				return too_slow(e);
 		}
 		if (gate_stopped())
@@ -265,6 +269,8 @@ int ledger_begin(struct upstream *u, struct account *a, int64_t deadline_ms,
 	ledger_log_look(&a->ledger, &log);
 	gate_unlock();
 	ledger_log_say(a->host, &log);
+	if (rc != 0 && !gate_stopped())
+		meter_refused(u->host, breaker_part_word(BREAKER_REGISTRY), "quota");
 	return rc;
 }
 
@@ -304,7 +310,8 @@ void ledger_end(struct account *a, const struct ledger_pull *p, enum ledger_end 
 		l->looking = false;
 	}
 	ledger_log_look(l, &log);
-	gate_ring();
+	if (l->waiting > 0)
+		gate_ring();
 	gate_unlock();
 	ledger_log_say(a->host, &log);
 }

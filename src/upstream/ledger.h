@@ -46,6 +46,7 @@ struct ledger {
 	struct spent own;
 	int64_t own_then; /* of own, what was made until q was seen */
 	unsigned in_flight;
+	unsigned waiting; /* for one of them to end, or for a first answer */
 	bool used_up;
 	bool refused;	       /* against the numbers, which do not end it then */
 	int64_t since_wall_ms; /* used up */
