@@ -195,17 +195,23 @@ static void look(struct upstream *u, struct account *a, int64_t deadline_ms)
 /* With the lock held: what is to be done now? */
 enum step { STEP_GO, STEP_WAIT, STEP_REFUSE, STEP_LOOK };
 
-static enum step next_step(struct ledger *l, int64_t now, int64_t began_ms)
+static enum step next_step(struct ledger *l, int64_t now, int64_t patience_ms,
+			   int64_t *wait_ms)
 {
-	if (!l->used_up && balance_counts(l, now) && l->q.remaining == 0)
+	bool patient = clock_mono_ms() < patience_ms, counts = balance_counts(l, now);
+	int64_t under_way = l->in_flight;
+
+	if (!l->used_up && counts && l->q.remaining == 0)
 		balance_set_used_up(l, now);
 	if (l->used_up)
 		return l->looking || !balance_is_due(l, now) ? STEP_REFUSE : STEP_LOOK;
-	if (!l->heard && l->in_flight > 0 && clock_mono_ms() < began_ms + LEDGER_FIRST_MS)
+	if (counts && under_way >= l->q.remaining)
 		return STEP_WAIT;
-	return balance_counts(l, now) && l->q.remaining <= (int64_t)l->in_flight
-		       ? STEP_WAIT
-		       : STEP_GO;
+	*wait_ms = balance_least(*wait_ms, patience_ms);
+	if (patient && under_way > 0 &&
+	    (!l->heard || (counts && under_way >= l->q.remaining / LEDGER_SHARE)))
+		return STEP_WAIT;
+	return STEP_GO;
 }
 
 static int too_slow(struct err *e)
@@ -221,11 +227,12 @@ static int decide(struct upstream *u, struct account *a, int64_t until_ms,
 		  struct ledger_pull *p, struct err *e)
 {
 	struct ledger *l = &a->ledger;
-	int64_t began_ms = clock_mono_ms(), now, wait_ms;
+	int64_t patience_ms = clock_mono_ms() + LEDGER_PATIENCE_MS, now, wait_ms;
 
 	for (;;) {
 		now = clock_wall_ms();
-		switch (next_step(l, now, began_ms)) {
+		wait_ms = until_ms;
+		switch (next_step(l, now, patience_ms, &wait_ms)) {
 		case STEP_REFUSE:
 			return refuse(a, l, now, e);
 		case STEP_GO:
@@ -240,9 +247,6 @@ static int decide(struct upstream *u, struct account *a, int64_t until_ms,
 			*p = (struct ledger_pull){ now, true };
 			return 0;
 		case STEP_WAIT:
-			wait_ms = l->heard ? until_ms
-					   : balance_least(until_ms,
-							   began_ms + LEDGER_FIRST_MS);
 			l->waiting++;
 			gate_wait(wait_ms);
 			l->waiting--;

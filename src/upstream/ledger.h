@@ -3,12 +3,15 @@
  *
  *	silent -> known -> (none left, or a refusal) -> used up -> (a look) -> known
  *
- * Silent: no answer has spoken of a quota, and nothing is held back; only until the very
- * first answer one counted request goes ahead of the others, for a second at most. Known:
- * so many counted requests may be under way as pulls remain; further ones wait for one of
- * them to end, since its answer brings new numbers. So the limit is reached without a
- * refusal. Used up: refused from memory; now and then one thread looks whether that still
- * holds, by the free request that quota.h has, or where there is none by making its own.
+ * Silent: no answer has spoken of a quota, and nothing is held back. Known: no more
+ * counted requests are under way than pulls remain; further ones wait for one of them to
+ * end, since its answer brings new numbers. So the limit is reached without a refusal.
+ * Others behind the same account or address know nothing of ours, nor we of theirs:
+ * therefore no more than a quarter of what remains is under way at once, as long as
+ * answers come within a second; and until the very first answer one request goes ahead,
+ * with the same patience. Used up: refused from memory; now and then one thread looks
+ * whether that still holds, by the free request that quota.h has, or where there is none
+ * by making its own.
  *
  * Refused pulls have been seen to count: nothing else is asked to find out whether it
  * would be refused. An answer without numbers changes nothing: an image may be exempt,
@@ -29,7 +32,8 @@
 #define LEDGER_LOOK_LEAST_MS 1000	 /* from look to look while it is used up: a */
 #define LEDGER_LOOK_MOST_MS 300000	 /* 72nd of the window, within these */
 #define LEDGER_PASS_MS 10000		 /* for who was let through to look */
-#define LEDGER_FIRST_MS 1000		 /* longest wait for the first answer of all */
+#define LEDGER_SHARE 4			 /* a quarter */
+#define LEDGER_PATIENCE_MS 1000
 
 struct account;
 struct cred;
