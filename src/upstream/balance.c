@@ -35,15 +35,17 @@ bool balance_counts(const struct ledger *l, int64_t now)
 /* When the first pull is there again. */
 int64_t balance_back_ms(struct ledger *l, int64_t now)
 {
-	int64_t longest = balance_window_ms(l) + balance_interval_ms(l),
-		back = l->back_wall_ms;
+	int64_t interval = balance_interval_ms(l), window = balance_window_ms(l);
+	int64_t back = l->back_wall_ms;
 
-	if (back <= 0)
+	if (back <= now)
 		back = spent_back(&l->own, now);
-	if (back <= 0)
-		back = balance_least(l->since_wall_ms, now) + balance_window_ms(l);
-	back = balance_least(back, now + longest);
-	return back > now ? back : now + 1000;
+	if (back <= now)
+		back = balance_least(l->since_wall_ms, now) + window;
+	/* Overdue: it may be any time. */
+	if (back <= now)
+		back = now + interval;
+	return balance_least(back, now + window + interval);
 }
 
 bool balance_is_due(struct ledger *l, int64_t now)

@@ -41,6 +41,13 @@ static bool is_mine(struct ledger *l, const struct upstream_quota *q)
 
 static void adopt(struct ledger *l, const struct upstream_quota *q, int64_t now)
 {
+	if (!q->known && q->used_up && !l->q.known && !l->used_up) {
+		/* Refused without a number: it is looked at first. */
+		balance_set_used_up(l, now);
+		l->refused = true;
+		l->back_wall_ms = q->back_wall_ms;
+		l->look_wall_ms = now;
+	}
 	if (!q->known ||
 	    (l->q.known && l->q.seen_wall_ms >= balance_least(q->seen_wall_ms, now)))
 		return;

@@ -27,11 +27,9 @@ void ledger_log_look(struct ledger *l, struct ledger_log *out)
 {
 	int level = level_of(l, 0);
 
-	if (level < l->level && level_of(l, 5) < l->level)
+	if (level < l->level)
 		level = level_of(l, 5);
-	else if (level < l->level && l->level == USED_UP)
-		level = TENTH;
-	if (level == l->level || (level < l->level && level_of(l, 5) == l->level))
+	if (level == l->level)
 		return;
 	if (level > l->level)
 		out->event = level == USED_UP ? "quota.used_up" : "quota.low";

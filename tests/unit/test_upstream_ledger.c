@@ -445,6 +445,38 @@ static void used_up_is_kept(void **state)
 	ledger_end(&a, &p, LEDGER_END_OTHER, 0, &e);
 }
 
+static void a_refusal_is_kept(void **state)
+{
+	struct upstream_news n;
+	struct ledger_pull p;
+
+	assert_int_equal(soon(&p), 0);
+	ledger_end(&a, &p, LEDGER_END_REFUSED, 900, &e);
+	assert_true(upstream_quota_news(&u, &n));
+	fresh(NULL);
+	upstream_quota_restore(&u, &n.quota, n.spent, n.n_spent);
+	assert_true(shown().used_up);
+	assert_int_equal(shown().back_wall_ms, n.quota.back_wall_ms);
+	assert_int_equal(soon(&p), 0);
+	assert_true(p.look);
+	assert_refused();
+	ledger_end(&a, &p, LEDGER_END_COUNTED, 0, &e);
+	assert_false(shown().used_up);
+}
+
+static void an_overdue_return(void **state)
+{
+	struct ledger_pull p;
+
+	assert_int_equal(soon(&p), 0);
+	ledger_end(&a, &p, LEDGER_END_REFUSED, 400, &e);
+	move(401000);
+	/* What was said of it is over; our own pull is what is left to go by. */
+	assert_in_range(shown().back_wall_ms - clock_wall_ms(), 5 * HOUR_MS, 6 * HOUR_MS);
+	move(6 * HOUR_MS);
+	assert_in_range(shown().back_wall_ms - clock_wall_ms(), 1, 300000);
+}
+
 static void whose_it_is(void **state)
 {
 	struct cred ann = { .username = (char[]){ "ann" } }, none = { 0 };
@@ -503,6 +535,8 @@ int main(void)
 		cmocka_unit_test_setup(one_is_let_through_to_look, fresh),
 		cmocka_unit_test_setup(news_and_back, fresh),
 		cmocka_unit_test_setup(used_up_is_kept, fresh),
+		cmocka_unit_test_setup(a_refusal_is_kept, fresh),
+		cmocka_unit_test_setup(an_overdue_return, fresh),
 		cmocka_unit_test_setup(whose_it_is, fresh),
 	};
 
