@@ -14,6 +14,7 @@
 #include "store/blob.h"
 
 #define MAX_KNOWN 4096
+#define MAX_QUEUED 1024 /* for each upstream */
 
 static void flight_free(void *arg)
 {
@@ -115,8 +116,8 @@ struct flights *flights_new(struct store *s, struct alarms *alarms, unsigned max
 
 	fs->store = s;
 	fs->alarms = alarms;
-	fs->pool = pool_new("flight", max_flights, MAX_KNOWN);
-	fs->tasks = tasks_new(fs->pool, MAX_KNOWN);
+	fs->lanes = lanes_new("flight", max_flights, MAX_QUEUED);
+	fs->tasks = tasks_new_in(fs->lanes, MAX_KNOWN);
 	fs->running = metrics_cell(metrics_family(METRIC_GAUGE, "larder_flights", "",
 						  "Blob downloads under way"),
 				   0, 0, 0, 0);
@@ -136,7 +137,7 @@ void flights_stop(struct flights *fs)
 {
 	if (fs == NULL)
 		return;
-	pool_stop(fs->pool);
+	lanes_stop(fs->lanes);
 	tasks_free(fs->tasks);
 	free(fs);
 }
@@ -156,7 +157,8 @@ struct task *flights_start(struct flights *fs, const struct route *r,
 	struct flight *f = flight_new(fs, r, d);
 
 	f->max_bytes = max_bytes;
-	return tasks_start(fs->tasks, f->text, flight_run, f, flight_free, started, e);
+	return tasks_start_in(fs->tasks, r->site->host, f->text, flight_run, f,
+			      flight_free, started, e);
 }
 
 enum flight_look flight_look(struct task *t, int64_t *size, struct err *e)

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "base/alarm.h"
+#include "base/lanes.h"
 #include "base/metrics.h"
 #include "codec/hash.h"
 #include "mirror/flight.h"
@@ -19,7 +20,7 @@
 
 struct flights {
 	struct store *store;
-	struct pool *pool;
+	struct lanes *lanes; /* of the upstreams' hosts */
 	struct tasks *tasks;
 	struct alarms *alarms;
 	metric_cell *running, *resumed, *mismatches, *broken, *passed;

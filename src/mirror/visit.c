@@ -106,7 +106,8 @@ void visit_work_over(struct task_result *out, struct work *w, int rc)
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e)
 {
-	struct task *t = tasks_start(w->m->tasks, key, fn, w, work_free, started, e);
+	struct task *t = tasks_start_in(w->m->tasks, w->route.site->host, key, fn, w,
+					work_free, started, e);
 
 	if (t == NULL)
 		return NULL;
