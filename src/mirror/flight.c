@@ -72,9 +72,6 @@ static int64_t linger_ms(const struct flight *f, const struct err *e)
 	case ERR_NOT_FOUND:
 	case ERR_DENIED:
 		return f->route.plan->negative_ms;
-	case ERR_BUSY:
-		return e->retry_after_s > 0 ? (int64_t)e->retry_after_s * 1000
-					    : VISIT_BUSY_MS;
 	case ERR_CORRUPT:
 		return 2000;
 	default:
@@ -87,6 +84,7 @@ static void flight_run(struct task *t, void *arg, struct task_result *out)
 	struct flight *f = arg;
 
 	f->task = t;
+	atomic_store(&f->begun, true);
 	/* Between a look at the store and this start, another flight may have ended. */
 	f->stored_before = blob_exists(f->home->store, &f->digest, NULL);
 	if (f->stored_before)
@@ -95,8 +93,6 @@ static void flight_run(struct task *t, void *arg, struct task_result *out)
 	out->rc = fill_run(f, &out->err);
 	if (out->rc != 0) {
 		out->linger_ms = linger_ms(f, &out->err);
-		if (out->linger_ms > 60000)
-			out->linger_ms = 60000;
 		log_event(LOG_WARN, "flight.failed", LS("digest", f->text),
 			  LS("upstream", f->route.site->host),
 			  LS("repository", f->route.name.s),
@@ -150,15 +146,38 @@ struct task *flights_find(struct flights *fs, const struct digest *d)
 	return tasks_find(fs->tasks, key);
 }
 
+static void ring_for(void *arg)
+{
+	struct task *t = arg;
+
+	if (task_result(t) == NULL)
+		bell_ring(task_bell(t));
+	task_unref(t);
+}
+
+/* Clients who have waited so long in vain look again, and are told. */
+static void ring_in_time(struct flights *fs, struct task *t)
+{
+	int64_t at_ms = task_started_ms(t) + VISIT_DEADLINE_MS;
+
+	task_ref(t);
+	if (!alarms_set(fs->alarms, at_ms, ring_for, t))
+		task_unref(t);
+}
+
 struct task *flights_start(struct flights *fs, const struct route *r,
 			   const struct digest *d, uint64_t max_bytes, bool *started,
 			   struct err *e)
 {
 	struct flight *f = flight_new(fs, r, d);
+	struct task *t;
 
 	f->max_bytes = max_bytes;
-	return tasks_start_in(fs->tasks, r->site->host, f->text, flight_run, f,
-			      flight_free, started, e);
+	t = tasks_start_in(fs->tasks, r->site->host, f->text, flight_run, f, flight_free,
+			   started, e);
+	if (t != NULL && *started)
+		ring_in_time(fs, t);
+	return t;
 }
 
 enum flight_look flight_look(struct task *t, int64_t *size, struct err *e)
@@ -192,6 +211,11 @@ uint64_t flight_landed(struct task *t)
 	landed = f->landed;
 	pthread_mutex_unlock(&f->mu);
 	return landed;
+}
+
+bool flight_has_begun(struct task *t)
+{
+	return atomic_load(&((struct flight *)task_arg(t))->begun);
 }
 
 bool flight_is_passing(struct task *t)

@@ -32,6 +32,7 @@ struct flight {
 	struct digest digest;
 	char text[DIGEST_TEXT_MAX];
 	uint64_t max_bytes; /* where the upstream does not say the size */
+	atomic_bool begun;
 
 	/* the writer's own */
 	struct task *task;
