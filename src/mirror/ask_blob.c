@@ -162,7 +162,7 @@ static enum answer mirrored_blob(struct mirror *m, const struct route *r,
 				 struct found_blob *out, struct err *e)
 {
 	bool mine = link_exists(m->store, LINK_LAYER, &r->name, d), started = false;
-	struct task *t = flights_find(m->flights, d);
+	struct task *t = flights_find(m->flights, r, d);
 	enum answer answer;
 
 	if (!mine && t != NULL)

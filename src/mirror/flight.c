@@ -3,7 +3,9 @@
  */
 #include "mirror/flight.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -138,11 +140,42 @@ void flights_stop(struct flights *fs)
 	free(fs);
 }
 
-struct task *flights_find(struct flights *fs, const struct digest *d)
-{
-	char key[DIGEST_TEXT_MAX];
+/* Beside another upstream's. */
+typedef char own_key[DIGEST_TEXT_MAX + sizeof(((struct site *)NULL)->host) + 1];
 
-	digest_text(d, key);
+static void make_key(own_key key, const struct route *r, const char *text)
+{
+	snprintf(key, sizeof(own_key), "%s %s", text, r->site->host);
+}
+
+static bool is_of(struct task *t, const struct route *r)
+{
+	return strcmp(((struct flight *)task_arg(t))->route.site->host, r->site->host) ==
+	       0;
+}
+
+static bool gets_on(struct task *t)
+{
+	struct err why;
+	int64_t size;
+	enum flight_look look = flight_look(t, &size, &why);
+
+	return look != FLIGHT_WAIT && look != FLIGHT_FAILED;
+}
+
+struct task *flights_find(struct flights *fs, const struct route *r,
+			  const struct digest *d)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct task *t;
+	own_key key;
+
+	digest_text(d, text);
+	t = tasks_find(fs->tasks, text);
+	if (t == NULL || is_of(t, r) || gets_on(t))
+		return t;
+	task_unref(t);
+	make_key(key, r, text);
 	return tasks_find(fs->tasks, key);
 }
 
@@ -170,10 +203,16 @@ struct task *flights_start(struct flights *fs, const struct route *r,
 			   struct err *e)
 {
 	struct flight *f = flight_new(fs, r, d);
-	struct task *t;
+	struct task *t = tasks_find(fs->tasks, f->text);
+	own_key key;
 
 	f->max_bytes = max_bytes;
-	t = tasks_start_in(fs->tasks, r->site->host, f->text, flight_run, f, flight_free,
+	if (t != NULL && !is_of(t, r))
+		make_key(key, r, f->text);
+	else
+		snprintf(key, sizeof(key), "%s", f->text);
+	task_unref(t);
+	t = tasks_start_in(fs->tasks, r->site->host, key, flight_run, f, flight_free,
 			   started, e);
 	if (t != NULL && *started)
 		ring_in_time(fs, t);
