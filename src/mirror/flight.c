@@ -172,7 +172,7 @@ struct task *flights_find(struct flights *fs, const struct route *r,
 
 	digest_text(d, text);
 	t = tasks_find(fs->tasks, text);
-	if (t == NULL || is_of(t, r) || gets_on(t))
+	if (t == NULL || r == NULL || is_of(t, r) || gets_on(t))
 		return t;
 	task_unref(t);
 	make_key(key, r, text);

@@ -39,7 +39,8 @@ struct flights *flights_new(struct store *s, struct alarms *alarms, unsigned max
 void flights_stop(struct flights *fs); /* upstream calls have been cancelled before */
 
 /* The flight of this digest, running or lately failed. A reference, or NULL: also where
- * another upstream's has nothing to give out yet; it may be in trouble there. */
+ * another upstream's has nothing to give out yet; it may be in trouble there. r NULL:
+ * whosever. */
 struct task *flights_find(struct flights *fs, const struct route *r,
 			  const struct digest *d);
 /* The same, started from the route's upstream if there is none. max_bytes bounds an
