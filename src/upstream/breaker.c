@@ -206,9 +206,13 @@ static void blame(struct breaker *b, const struct breaker_pass *pass,
 static void open_it(struct breaker *b, enum breaker_state state, const char *cause,
 		    int after_s, int64_t now)
 {
-	b->state = state;
+	/* Soon after the last time it is the same trouble still. */
+	bool same = state == BREAKER_BUSY && b->last == state &&
+		    now < b->until_wall_ms + b->span_ms;
+
+	b->state = b->last = state;
 	b->opened_wall_ms = now;
-	b->level = 0;
+	b->level = same ? b->level + 1 : 0;
 	b->fails = 0;
 	b->trial = 0;
 	set_cause(b, cause);
@@ -219,7 +223,7 @@ static void trial_failed(struct breaker *b, enum breaker_state state, const char
 			 int after_s, int64_t now)
 {
 	b->level = b->state == state ? b->level + 1 : 0;
-	b->state = state;
+	b->state = b->last = state;
 	b->trial = 0;
 	set_cause(b, cause);
 	back_off(b, after_s, now);
@@ -279,7 +283,9 @@ static void conclude(struct breaker *b, struct breaker_pass *pass, enum breaker_
 		pass->trial = 0; /* it closed meanwhile */
 	switch (end) {
 	case BREAKER_END_GOOD:
-		if (holds_back(b, pass->repository))
+		/* Who counts requests says yes to some while it says no to others. */
+		if (holds_back(b, pass->repository) &&
+		    (b->state != BREAKER_BUSY || pass->trial != 0))
 			close_it(b);
 		b->fails = 0;
 		b->good_ms = clock_mono_ms();

@@ -8,9 +8,9 @@
  * Two for each upstream, so that trouble of the one does not stop the other: REGISTRY is
  * the registry and its token service (without which the registry is of no use), CDN all
  * that redirects lead to elsewhere. Both are consulted in chase.c, the one place that
- * every request passes, except pushes: somebody waits for those, they have retries of
- * their own, and a registry's no to a push says nothing of its pulls. Pings (ping.h) and
- * engines do not pass there; they are to see what is.
+ * every request passes, except pushes (but for their tokens): somebody waits for those,
+ * they have retries of their own, and a registry's no to a push says nothing of its
+ * pulls. Pings (ping.h) and engines do not pass there; they are to see what is.
  *
  * A failure is a request without an answer (refused, timeout, TLS, DNS, reset, nonsense)
  * or a status of 500 and more. Anything else is a good answer as soon as its header is
@@ -29,7 +29,8 @@
  * way, while it is younger than a second. All else is refused at once. A good answer to
  * any request closes it.
  *
- * BUSY: for Retry-After (1 s to an hour), else 60 s doubling to 15 min, +-25 %.
+ * BUSY: for Retry-After (1 s to an hour), else 60 s doubling to 15 min, +-25 %. Only its
+ * trial's good answer closes it; one that comes again soon after goes on doubling.
  *
  * Where all failures were statuses of one repository's requests, only that repository is
  * held back, and the others go on as if CLOSED (five failures in a row of theirs, and all
@@ -69,6 +70,7 @@ enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_BUSY };
 /* Part of struct upstream; all zeros: CLOSED. */
 struct breaker {
 	enum breaker_state state;
+	enum breaker_state last; /* what it was when it was last not CLOSED */
 	unsigned fails;	 /* in a row; not CLOSED, of those it does not hold back */
 	int64_t good_ms; /* monotonic: when the last good answer came */
 	int64_t since_wall_ms, opened_wall_ms, until_wall_ms;

@@ -19,29 +19,32 @@ static bool login_refused(struct upstream *u, struct account *a, struct err *e)
 	return challenged && cred_is_fixed(a->creds) && logins_refuse(a, e);
 }
 
-/* Who has a copy to serve does not wait for a trial. */
-static bool in_trouble(struct upstream *u, const struct reponame *name,
-		       enum upstream_want want, struct err *e)
+/* A copy is served while a check would wait; nothing else is there to be served. */
+static bool is_patient(enum upstream_want want)
 {
-	bool patient = want != UPSTREAM_WANT_CHECK;
+	return want == UPSTREAM_WANT_PULL || want == UPSTREAM_WANT_BLOB ||
+	       want == UPSTREAM_WANT_LIST;
+}
 
-	return breaker_may(u, BREAKER_REGISTRY, name->s, patient, e) != 0 ||
-	       (want == UPSTREAM_WANT_BLOB &&
-		breaker_may(u, BREAKER_CDN, name->s, patient, e) != 0);
+static int decide(struct upstream *u, const struct reponame *name,
+		  enum upstream_want want, struct err *e)
+{
+	struct account *a = account_for(u, name->s);
+	bool patient = is_patient(want);
+
+	if (breaker_may(u, BREAKER_REGISTRY, name->s, patient, e) != 0)
+		return -1;
+	if (want == UPSTREAM_WANT_BLOB)
+		return breaker_may(u, BREAKER_CDN, name->s, patient, e);
+	if (want == UPSTREAM_WANT_LIST)
+		return 0;
+	if (login_refused(u, a, e))
+		return -1;
+	return ledger_may(a, want == UPSTREAM_WANT_REFRESH, u->reserve, e);
 }
 
 int upstream_may(struct upstream *u, const struct reponame *name, enum upstream_want want,
 		 struct err *e)
 {
-	struct account *a = account_for(u, name->s);
-
-	if (in_trouble(u, name, want, e))
-		return err_add(e, "%s", u->host);
-	if (want == UPSTREAM_WANT_BLOB || want == UPSTREAM_WANT_LIST)
-		return 0;
-	if (login_refused(u, a, e))
-		return err_add(e, "%s", u->host);
-	if (ledger_may(a, want == UPSTREAM_WANT_REFRESH, u->reserve, e) != 0)
-		return err_add(e, "%s", u->host);
-	return 0;
+	return decide(u, name, want, e) == 0 ? 0 : err_add(e, "%s", u->host);
 }
