@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/mirror_impl.h"
-#include "mirror/pace.h"
+#include "mirror/throttle.h"
 
 #define MAX_ROUNDS 16
 
@@ -125,7 +125,7 @@ static int may_begin(const struct work *w, struct err *e)
 	if (upstream_may(w->route.site->up, &w->route.remote, w->want, e) != 0)
 		return -1;
 	return w->want == UPSTREAM_WANT_CHECK && w->who == VISIT_CLIENT
-		       ? pace_check(w->route.site, e)
+		       ? throttle_check(w->route.site, e)
 		       : 0;
 }
 

@@ -321,6 +321,20 @@ static void what_may_says(void **state)
 	assert_int_equal(b->trial, 0);
 }
 
+/* It took so long that the repository is not held back any more. */
+static void a_trial_that_outlasts_its_reason(void **state)
+{
+	for (int i = 0; i < 5; i++)
+		once("a", BREAKER_END_STATUS);
+	move(BREAKER_PATIENCE_MS);
+	assert_int_equal(enter(), 0);
+	assert_true(pass.trial != 0);
+	move(2 * SICK_MS);
+	leave(BREAKER_END_GOOD);
+	assert_int_equal(b->state, BREAKER_CLOSED);
+	assert_int_equal(b->trial, 0);
+}
+
 static void a_clock_set_back_harms_nothing(void **state)
 {
 	set_clock(48 * (int64_t)HOUR);
@@ -411,31 +425,72 @@ static void busy_is_closed_by_its_trial_alone(void **state)
 
 static void a_sick_repository_does_not_stop_the_others(void **state)
 {
+	struct breaker_view look;
+
 	for (int i = 0; i < 5; i++)
 		once("a", BREAKER_END_STATUS);
-	assert_int_equal(b->state, BREAKER_OPEN);
-	assert_string_equal(b->repository, "a");
+	breaker_look(&u, R, &look);
+	assert_int_equal(look.state, BREAKER_OPEN);
+	assert_true(look.some);
+	assert_string_equal(look.repository, "a");
 	assert_int_equal(enter(), -1);
 	assert_non_null(strstr(e.msg, "this repository is in trouble"));
 	once("b", BREAKER_END_GOOD);
 	once(NULL, BREAKER_END_GOOD);
 	assert_int_equal(enter(), -1);
-	move(BREAKER_PATIENCE_MS);
-	once("a", BREAKER_END_STATUS);
+	make_old();
 	assert_int_equal(enter(), -1);
-	for (int i = 0; i < 4; i++)
-		once("b", BREAKER_END_STATUS);
-	once("c", BREAKER_END_GOOD);
-	for (int i = 0; i < 5; i++)
-		once("b", BREAKER_END_STATUS);
-	assert_string_equal(b->repository, ""); /* now it is all */
-	assert_int_equal(enter_for(R, "c"), -1);
-	move(BREAKER_MOST_MS);
-	once("c", BREAKER_END_GOOD);
-	assert_int_equal(b->state, BREAKER_CLOSED);
 }
 
-static void more_than_a_status_is_of_all(void **state)
+/* A cache before a dead registry: it has some and not others. */
+static void nor_do_many(void **state)
+{
+	char name[16];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "sick%d", i);
+		once(name, BREAKER_END_STATUS);
+		if (i >= 5)
+			assert_int_equal(breaker_may(&u, R, name, false, &e), -1);
+		snprintf(name, sizeof(name), "well%d", i);
+		if (i >= 5)
+			once(name, BREAKER_END_GOOD);
+	}
+	assert_int_equal(breaker_may(&u, R, "sick0", false, &e), -1);
+	assert_int_equal(b->level, 0);
+	/* Well again, while others take the trials: after a while it is let through. */
+	for (int i = 0; i < 8; i++) {
+		move(SICK_MS / 8);
+		if (enter_for(R, "sick1") == 0)
+			leave(BREAKER_END_STATUS);
+	}
+	assert_true(b->span_ms > 1000);
+	move(1);
+	once("sick0", BREAKER_END_GOOD);
+	assert_int_equal(b->state, BREAKER_OPEN);
+	assert_int_equal(enter_for(R, "sick1"), -1);
+	/* And a good trial of one of them frees all. */
+	move(BREAKER_MOST_MS * 5 / 4);
+	once("sick1", BREAKER_END_GOOD);
+	assert_int_equal(b->state, BREAKER_CLOSED);
+	assert_int_equal(enter_for(R, "sick2"), 0);
+	leave(BREAKER_END_GOOD);
+}
+
+static void more_sick_ones_than_are_kept(void **state)
+{
+	char name[16];
+
+	for (int i = 0; i < 5 + 3 * SICK_MAX; i++) {
+		snprintf(name, sizeof(name), "sick%d", i);
+		once(name, BREAKER_END_STATUS);
+	}
+	assert_int_equal(enter_for(R, name), -1);
+	once("sick0", BREAKER_END_STATUS); /* forgotten: asked once more */
+	assert_int_equal(enter_for(R, "sick0"), -1);
+}
+
+static void silence_is_of_all(void **state)
 {
 	for (int i = 0; i < 4; i++)
 		once("a", BREAKER_END_STATUS);
@@ -444,12 +499,22 @@ static void more_than_a_status_is_of_all(void **state)
 	move(BREAKER_PATIENCE_MS);
 	once("b", BREAKER_END_GOOD);
 	for (int i = 0; i < 5; i++)
-		once(i % 2 ? "a" : "b", BREAKER_END_STATUS);
+		once("a", BREAKER_END_STATUS);
+	for (int i = 0; i < 4; i++)
+		once("b", BREAKER_END_FAILED);
+	once("c", BREAKER_END_GOOD);
+	for (int i = 0; i < 5; i++)
+		once("b", BREAKER_END_FAILED);
 	assert_int_equal(enter_for(R, "c"), -1);
 	move(BREAKER_PATIENCE_MS);
 	once("c", BREAKER_END_GOOD);
+	assert_int_equal(b->state, BREAKER_CLOSED);
+}
+
+static void a_token_service_s_status_is_of_all(void **state)
+{
 	for (int i = 0; i < 5; i++)
-		once(NULL, BREAKER_END_STATUS); /* a token service */
+		once(NULL, BREAKER_END_STATUS);
 	assert_int_equal(enter_for(R, "c"), -1);
 }
 
@@ -471,12 +536,16 @@ int main(void)
 		T(those_who_waited_get_a_last_try),
 		T(a_trial_that_hangs_is_waited_for_briefly),
 		T(what_may_says),
+		T(a_trial_that_outlasts_its_reason),
 		T(a_clock_set_back_harms_nothing),
 		T(busy_for_as_long_as_it_says),
 		T(busy_without_a_word_doubles),
 		T(busy_is_closed_by_its_trial_alone),
 		T(a_sick_repository_does_not_stop_the_others),
-		T(more_than_a_status_is_of_all),
+		T(nor_do_many),
+		T(more_sick_ones_than_are_kept),
+		T(silence_is_of_all),
+		T(a_token_service_s_status_is_of_all),
 	};
 	int fd = mkstemp(clock_path), rc;
 

@@ -1,7 +1,7 @@
 /*
- * pace.c - a site's bucket. No state of its own.
+ * throttle.c - a site's bucket. No state of its own.
  */
-#include "mirror/pace.h"
+#include "mirror/throttle.h"
 
 #include "base/clock.h"
 #include "upstream/gate.h"
@@ -9,21 +9,21 @@
 #define LONGEST_MS 5000 /* then it is made nonetheless, and others come later */
 #define LOOK_MS 100
 
-static const struct bucket_rate rate = { PACE_PER_S, PACE_BURST };
+static const struct bucket_rate rate = { THROTTLE_PER_S, THROTTLE_BURST };
 
-int pace_check(struct site *s, struct err *e)
+int throttle_check(struct site *s, struct err *e)
 {
 	if (bucket_take(&s->checks, rate, 0, clock_mono_ms()))
 		return 0;
 	return err_set(e, ERR_BUSY,
 		       "%s: more than %d checks a second; this one comes later", s->host,
-		       PACE_PER_S);
+		       THROTTLE_PER_S);
 }
 
-void pace_wait(struct site *s, bool background)
+void throttle_wait(struct site *s, bool background)
 {
 	int64_t until_ms = clock_mono_ms() + LONGEST_MS, now_ms;
-	unsigned keep = background ? PACE_BURST / 2 : 0;
+	unsigned keep = background ? THROTTLE_BURST / 2 : 0;
 
 	while (!bucket_take(&s->checks, rate, keep, now_ms = clock_mono_ms())) {
 		if (now_ms >= until_ms) {
