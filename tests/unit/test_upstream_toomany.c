@@ -12,6 +12,7 @@
 #define LOCK "{\"details\":\"too many failed login attempts for username\"}"
 
 static struct upstream u;
+static struct account account;
 static char hub[] = "docker.io", other[] = "registry.example";
 
 struct answer {
@@ -24,8 +25,9 @@ static struct chase make(const struct answer *a)
 {
 	struct chase c = { .u = &u, .kind = a->kind };
 
-	u = (struct upstream){ .host = a->host };
-	u.quota.known = a->knows;
+	u = (struct upstream){ .host = a->host, .account = &account, .n_accounts = 1 };
+	ledger_init(&account.ledger);
+	account.ledger.q.known = a->knows;
 	transport_answer_init(&c.answer);
 	c.answer.status = 429;
 	buf_adds(&c.answer.headers, a->headers);
