@@ -71,8 +71,8 @@ void visit_digest_key(visit_key key, char kind, const struct route *r,
 	snprintf(key, sizeof(visit_key), "%c %s@%s", kind, r->name.s, text);
 }
 
-/* That an upstream is not to be asked for long is remembered by its ledger and its
- * breakers, which know better for how long. */
+/* That an upstream is not to be asked is remembered by its ledger and its breakers, which
+ * know better for how long. */
 static void set_linger(struct task_result *out, const struct work *w)
 {
 	int64_t ms;
@@ -81,6 +81,9 @@ static void set_linger(struct task_result *out, const struct work *w)
 	case ERR_NOT_FOUND:
 	case ERR_DENIED:
 		ms = w->route.plan->negative_ms;
+		break;
+	case ERR_BUSY:
+		ms = w->cached && w->who == VISIT_CLIENT ? 5000 : 250;
 		break;
 	case ERR_CANCELLED:
 		ms = 0;
