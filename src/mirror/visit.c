@@ -122,16 +122,6 @@ void visit_work_over(struct task_result *out, struct work *w, int rc)
 		atomic_store(&w->route.site->trouble, true);
 }
 
-/* Is it any use to begin? From memory. */
-static int may_begin(const struct work *w, struct err *e)
-{
-	if (upstream_may(w->route.site->up, &w->route.remote, w->want, e) != 0)
-		return -1;
-	return w->want == UPSTREAM_WANT_CHECK && w->who == VISIT_CLIENT
-		       ? throttle_check(w->route.site, e)
-		       : 0;
-}
-
 /* What runs, or has just failed, is looked for first, since one who joins it asks for
  * nothing. That it is looked for twice is no harm: the table's lock is not held while the
  * upstream's is. */
@@ -142,7 +132,7 @@ static struct task *find_or_start(const char *key, task_fn fn, struct work *w,
 	struct task *t = tasks_find(ts, key);
 
 	*started = false;
-	if (t == NULL && may_begin(w, e) == 0)
+	if (t == NULL && throttle_may(&w->route, w->want, w->who == VISIT_CLIENT, e) == 0)
 		return tasks_start_in(ts, w->route.site->host, key, fn, w, work_free,
 				      started, e);
 	work_free(w);

@@ -396,7 +396,7 @@ static int look_upstream(const struct route *r, const struct reference *ref,
 		look->digest = look->before;
 		return 0;
 	}
-	if (upstream_may(r->site->up, &r->remote, UPSTREAM_WANT_CHECK, e) != 0)
+	if (throttle_may(r, UPSTREAM_WANT_CHECK, false, e) != 0)
 		return -1;
 	if (upstream_head_manifest(r->site->up, &r->remote, ref,
 				   clock_mono_ms() + VISIT_DEADLINE_MS, &about, e) != 0)
