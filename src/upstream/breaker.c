@@ -67,8 +67,9 @@ static int say(const struct breaker *b, enum breaker_part part, int64_t now,
 	       struct err *e)
 {
 	const char *who = part == BREAKER_CDN ? "the place that its blobs come from"
-			  : b->some	      ? "this repository"
-					      : "it";
+			  : !b->some	      ? "it"
+			  : b->repository[0] != '\0' ? "this repository"
+						     : "this repository, like others,";
 	int64_t left_ms = b->until_wall_ms > now ? b->until_wall_ms - now : 0;
 	int left_s = (int)((left_ms + 999) / 1000);
 	char since[HUMAN_MAX], again[48];
