@@ -304,6 +304,23 @@ def test_an_upstream_that_says_too_many_requests(hub, larder, clock):
         assert not is_stale(ask(made, f"/v2/{REPO}/manifests/t{n}"))
 
 
+def test_whole_but_not_stored(hub, larder, clock):
+    """A crash just before the end of a download: nobody need be asked for what is here,
+    though nobody could be."""
+    image = hub.add(build("thing", layer_size=300_000), REPO, "1")
+    made = larder(env=clock.env)
+    assert ask(made, f"/v2/{REPO}/manifests/{image.manifest().digest}").status == 200
+    whole, half = image.layers()[0], image.config()
+    for blob, data in ((whole, whole.read()), (half, half.read()[:-1])):
+        (made.root / "larder/partial" / blob.digest.replace(":", "-")).write_bytes(data)
+    hub.fault("any", "status", code=429, body="slow down\n", content_type="text/plain")
+    refused(ask(made, cold(1)))
+    before = len(hub.requests())
+    refused(ask(made, blob_path(REPO, half.digest)))
+    assert ask(made, blob_path(REPO, whole.digest)).body == whole.read()
+    assert len(hub.requests()) == before
+
+
 def test_checks_have_a_rate(hub, larder, clock):
     """A hundred at once, ten a second; over that the copy goes out, and misses go on."""
     tags = [f"t{n}" for n in range(250)]
