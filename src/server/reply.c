@@ -14,6 +14,10 @@
 
 #define HEADER_MAX 1024
 #define BODY_MAX 8192
+#define WARN_TEXT_MAX 900
+#define BUSY_S 5 /* where nobody knows for how long */
+/* A wait that a client may as well sit out. */
+#define SHORT_WAIT_S 10
 
 void reply_header(struct MHD_Response *r, const char *name, const char *value)
 {
@@ -89,6 +93,25 @@ enum MHD_Result reply_own(struct request *rq, unsigned status, const char *type,
 	return send_text(rq, status, type, body, probe_instance(rq->server->probe));
 }
 
+/* An answer to HEAD has no body, so a refusal's message goes into a header that OCI
+ * clients show, and people with curl see.  Not for 401 and 404, which clients ask for. */
+static void say_without_body(struct MHD_Response *r, unsigned status, const char *message)
+{
+	char text[WARN_TEXT_MAX];
+	size_t n = 0;
+
+	if (status < MHD_HTTP_INTERNAL_SERVER_ERROR && status != MHD_HTTP_FORBIDDEN &&
+	    status != MHD_HTTP_TOO_MANY_REQUESTS)
+		return;
+	for (; *message != '\0' && n + 3 < sizeof(text); message++) {
+		if (*message == '"' || *message == '\\')
+			text[n++] = '\\';
+		text[n++] = *message;
+	}
+	text[n] = '\0';
+	reply_headerf(r, "Warning", "299 - \"%s\"", text);
+}
+
 enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,
 				      enum ocierr_code code, const char *message,
 				      const struct reply_extra *extra, size_t n)
@@ -106,7 +129,9 @@ enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,
 	reply_header(r, "Content-Type", "application/json");
 	for (i = 0; i < n; i++)
 		reply_header(r, extra[i].name, extra[i].value);
-	if (!rq->head)
+	if (rq->head)
+		say_without_body(r, status, message);
+	else
 		rq->bytes = body.n;
 	return reply_send(rq, status, r);
 }
@@ -133,11 +158,24 @@ enum MHD_Result reply_not_allowed(struct request *rq, const char *allow,
 				    message, "Allow", allow);
 }
 
+/* 429 makes clients try again: podman, skopeo and buildah sleep up to a minute, many
+ * times over, and show nothing meanwhile.  That is worth it when the wait is short.  403
+ * is what every client takes as the last word, with its message (docs/refusals.md). */
+static enum MHD_Result reply_busy(struct request *rq, const struct err *e)
+{
+	int wait_s = e->retry_after_s > 0 ? e->retry_after_s : BUSY_S;
+	char seconds[16];
+
+	snprintf(seconds, sizeof(seconds), "%d", wait_s);
+	return reply_oci_error_with(
+		rq,
+		wait_s > SHORT_WAIT_S ? MHD_HTTP_FORBIDDEN : MHD_HTTP_TOO_MANY_REQUESTS,
+		OCIERR_TOOMANYREQUESTS, e->msg, "Retry-After", seconds);
+}
+
 enum MHD_Result reply_err(struct request *rq, const struct err *e,
 			  enum ocierr_code unknown, enum ocierr_code invalid)
 {
-	char seconds[16];
-
 	switch (e->kind) {
 	case ERR_INVALID:
 		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, invalid, e->msg);
@@ -146,11 +184,7 @@ enum MHD_Result reply_err(struct request *rq, const struct err *e,
 	case ERR_DENIED:
 		return reply_oci_error(rq, MHD_HTTP_FORBIDDEN, OCIERR_DENIED, e->msg);
 	case ERR_BUSY:
-		snprintf(seconds, sizeof(seconds), "%d",
-			 e->retry_after_s > 0 ? e->retry_after_s : 5);
-		return reply_oci_error_with(rq, MHD_HTTP_TOO_MANY_REQUESTS,
-					    OCIERR_TOOMANYREQUESTS, e->msg, "Retry-After",
-					    seconds);
+		return reply_busy(rq, e);
 	case ERR_UPSTREAM:
 	case ERR_CORRUPT:
 	case ERR_LIMIT:
