@@ -15,7 +15,8 @@
 
 struct chase {
 	struct upstream *u;
-	const char *kind; /* as meter.h has it */
+	struct account *account; /* whose quota the answers are about; NULL: nobody's */
+	const char *kind;	 /* as meter.h has it */
 	const char *method, *url;
 	const char *header[TRANSPORT_MAX_HEADERS - 1]; /* go to every hop */
 	const char *authorization; /* a header line, for the origin only; NULL: none */

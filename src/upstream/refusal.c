@@ -7,13 +7,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/human.h"
 #include "base/mem.h"
 #include "codec/httpdate.h"
 #include "codec/json.h"
-#include "upstream/quota.h"
-
-#define ADVICE_MAX 200
 
 bool refusal_is_html(const struct transport_answer *a, struct view body)
 {
@@ -54,37 +50,16 @@ bool refusal_says(const struct chase *c, char out[REFUSAL_SAID_MAX],
 	return json_is_array(errors);
 }
 
-/* A quota that is used up is told from other limits by its own numbers. */
-static void what_to_do(const struct chase *c, char out[ADVICE_MAX])
-{
-	struct upstream_quota q;
-	char window[HUMAN_MAX] = "";
-
-	out[0] = '\0';
-	if (c->way.foreign || !upstream_quota(c->u, &q) || q.remaining != 0 ||
-	    clock_wall_ms() - q.seen_wall_ms > q.window_s * 1000)
-		return;
-	if (q.window_s > 0)
-		human_span(q.window_s * 1000, window);
-	snprintf(
-		out, ADVICE_MAX,
-		"; the pull quota is used up%s%s: log in for a larger one, or wait; what "
-		"is cached is not affected",
-		window[0] != '\0' ? ", of a window of " : "", window);
-}
-
 static int busy(const struct chase *c, struct err *e)
 {
 	struct view v = transport_header(&c->answer, "Retry-After", 0);
-	char said[REFUSAL_SAID_MAX], advice[ADVICE_MAX];
+	char said[REFUSAL_SAID_MAX];
 	int after_s = 0;
 
 	refusal_says(c, said, NULL);
 	if (v.n > 0)
 		httpdate_retry_after(v, clock_wall_ms() / 1000, &after_s);
-	what_to_do(c, advice);
-	err_set(e, ERR_BUSY, "too many requests (%d)%s%s", c->answer.status, said,
-		advice);
+	err_set(e, ERR_BUSY, "too many requests (%d)%s", c->answer.status, said);
 	if (e != NULL)
 		e->retry_after_s = after_s;
 	return -1;
