@@ -173,6 +173,20 @@ static enum MHD_Result reply_busy(struct request *rq, const struct err *e)
 		OCIERR_TOOMANYREQUESTS, e->msg, "Retry-After", seconds);
 }
 
+/* 502 and no other: containerd and BuildKit repeat 500, 503 and 504 at their last host.
+ */
+static enum MHD_Result reply_trouble(struct request *rq, const struct err *e)
+{
+	char seconds[16];
+
+	if (e->retry_after_s <= 0)
+		return reply_oci_error(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE,
+				       e->msg);
+	snprintf(seconds, sizeof(seconds), "%d", e->retry_after_s);
+	return reply_oci_error_with(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE, e->msg,
+				    "Retry-After", seconds);
+}
+
 enum MHD_Result reply_err(struct request *rq, const struct err *e,
 			  enum ocierr_code unknown, enum ocierr_code invalid)
 {
@@ -186,6 +200,7 @@ enum MHD_Result reply_err(struct request *rq, const struct err *e,
 	case ERR_BUSY:
 		return reply_busy(rq, e);
 	case ERR_UPSTREAM:
+		return reply_trouble(rq, e);
 	case ERR_CORRUPT:
 	case ERR_LIMIT:
 		return reply_oci_error(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE,
