@@ -47,6 +47,7 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 	c->registry = true;
 	if (c->account == NULL)
 		c->account = account_for(u, name->s);
+	c->repository = name->s[0] != '\0' ? name->s : NULL;
 	rc = auth_begin(&auth, u, c->account, &want, c->deadline_ms, e);
 	while (rc == 0) {
 		set_proof(c, &auth.line);
@@ -59,5 +60,6 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 		rc = rc > 0 ? 0 : -1;
 	}
 	c->url = NULL;
+	c->repository = NULL;
 	return rc;
 }
