@@ -149,7 +149,9 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.timeouts.stall", NULL, SETTING_DURATION, S(stall_ms), 1, 10 * MINUTE,
 	  "10s", "Without a byte of a download." },
 	{ "larder.flights", NULL, SETTING_COUNT, S(flights), 1, 1024, "32",
-	  "Downloads at once." },
+	  "Downloads at once. A quarter of it is each upstream's own, on top where "
+	  "others "
+	  "have taken all." },
 	{ "larder.threads", NULL, SETTING_COUNT, S(threads), 1, 256, "(processors)",
 	  "Threads that serve requests." },
 	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",

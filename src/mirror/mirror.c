@@ -14,7 +14,7 @@
 #include "upstream/quota.h"
 
 #define CHECK_THREADS 128
-#define CHECK_QUEUE 2048
+#define CHECK_QUEUE 2048 /* for each upstream */
 #define WORK_LIMIT 8192
 #define SWEEP_MS 60000 /* how often idle upstream connections are looked for */
 
@@ -31,8 +31,8 @@ struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_fligh
 	struct mirror *m = mem_alloc(sizeof(*m));
 
 	m->store = s;
-	m->pool = pool_new("upstream", CHECK_THREADS, CHECK_QUEUE);
-	m->tasks = tasks_new(m->pool, WORK_LIMIT);
+	m->lanes = lanes_new("upstream", CHECK_THREADS, CHECK_QUEUE);
+	m->tasks = tasks_new_in(m->lanes, WORK_LIMIT);
 	m->alarms = alarms_new();
 	m->flights = flights_new(s, m->alarms, max_flights);
 	m->fetch.store = s;
@@ -58,7 +58,7 @@ void mirror_stop(struct mirror *m)
 	if (m == NULL)
 		return;
 	mirror_cancel(m);
-	pool_stop(m->pool);
+	lanes_stop(m->lanes);
 	tasks_free(m->tasks);
 	flights_stop(m->flights);
 	alarms_stop(m->alarms); /* after those who set them; each holds its task */

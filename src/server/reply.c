@@ -15,7 +15,7 @@
 #define HEADER_MAX 1024
 #define BODY_MAX 8192
 #define WARN_TEXT_MAX 900
-#define BUSY_S 5 /* where nobody knows for how long */
+#define BUSY_AFTER_S 5 /* where nobody knows for how long */
 /* A wait that a client may as well sit out. */
 #define SHORT_WAIT_S 10
 
@@ -158,33 +158,30 @@ enum MHD_Result reply_not_allowed(struct request *rq, const char *allow,
 				    message, "Allow", allow);
 }
 
-/* 429 makes clients try again: podman, skopeo and buildah sleep up to a minute, many
- * times over, and show nothing meanwhile.  That is worth it when the wait is short.  403
- * is what every client takes as the last word, with its message (docs/refusals.md). */
-static enum MHD_Result reply_busy(struct request *rq, const struct err *e)
-{
-	int wait_s = e->retry_after_s > 0 ? e->retry_after_s : BUSY_S;
-	char seconds[16];
-
-	snprintf(seconds, sizeof(seconds), "%d", wait_s);
-	return reply_oci_error_with(
-		rq,
-		wait_s > SHORT_WAIT_S ? MHD_HTTP_FORBIDDEN : MHD_HTTP_TOO_MANY_REQUESTS,
-		OCIERR_TOOMANYREQUESTS, e->msg, "Retry-After", seconds);
-}
-
-/* 502 and no other: containerd and BuildKit repeat 500, 503 and 504 at their last host.
+/*
+ * What an upstream does not give now, and when to come back. The status decides how soon
+ * clients fail and whether they show the message, so it is chosen here and nowhere else;
+ * docs/refusals.md has what each client does.
+ *
+ * 429 makes podman, skopeo and buildah sleep up to a minute, many times over, and say
+ * nothing meanwhile, which is worth it when the wait is short. 403 every client takes as
+ * the last word, and shows the message. Of 5xx, containerd and BuildKit repeat 500, 503
+ * and 504 at their last host, and not 502.
  */
-static enum MHD_Result reply_trouble(struct request *rq, const struct err *e)
+static enum MHD_Result reply_refusal(struct request *rq, const struct err *e)
 {
+	bool busy = e->kind == ERR_BUSY;
+	int after_s = e->retry_after_s > 0 ? e->retry_after_s : busy ? BUSY_AFTER_S : 0;
+	enum ocierr_code code = busy ? OCIERR_TOOMANYREQUESTS : OCIERR_UNAVAILABLE;
+	unsigned status = !busy			   ? MHD_HTTP_BAD_GATEWAY
+			  : after_s > SHORT_WAIT_S ? MHD_HTTP_FORBIDDEN
+						   : MHD_HTTP_TOO_MANY_REQUESTS;
 	char seconds[16];
 
-	if (e->retry_after_s <= 0)
-		return reply_oci_error(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE,
-				       e->msg);
-	snprintf(seconds, sizeof(seconds), "%d", e->retry_after_s);
-	return reply_oci_error_with(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE, e->msg,
-				    "Retry-After", seconds);
+	if (after_s == 0)
+		return reply_oci_error(rq, status, code, e->msg);
+	snprintf(seconds, sizeof(seconds), "%d", after_s);
+	return reply_oci_error_with(rq, status, code, e->msg, "Retry-After", seconds);
 }
 
 enum MHD_Result reply_err(struct request *rq, const struct err *e,
@@ -198,9 +195,8 @@ enum MHD_Result reply_err(struct request *rq, const struct err *e,
 	case ERR_DENIED:
 		return reply_oci_error(rq, MHD_HTTP_FORBIDDEN, OCIERR_DENIED, e->msg);
 	case ERR_BUSY:
-		return reply_busy(rq, e);
 	case ERR_UPSTREAM:
-		return reply_trouble(rq, e);
+		return reply_refusal(rq, e);
 	case ERR_CORRUPT:
 	case ERR_LIMIT:
 		return reply_oci_error(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE,

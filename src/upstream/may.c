@@ -22,7 +22,8 @@ static bool login_refused(struct upstream *u, struct account *a, struct err *e)
 /* A copy is served while a check would wait; nothing else is there to be served. */
 static bool is_patient(enum upstream_want want)
 {
-	return want == UPSTREAM_WANT_PULL || want == UPSTREAM_WANT_BLOB;
+	return want == UPSTREAM_WANT_PULL || want == UPSTREAM_WANT_BLOB ||
+	       want == UPSTREAM_WANT_LIST;
 }
 
 static int decide(struct upstream *u, const struct reponame *name,
@@ -35,6 +36,8 @@ static int decide(struct upstream *u, const struct reponame *name,
 		return -1;
 	if (want == UPSTREAM_WANT_BLOB)
 		return breaker_may(u, BREAKER_CDN, name->s, patient, e);
+	if (want == UPSTREAM_WANT_LIST)
+		return 0;
 	if (login_refused(u, a, e))
 		return -1;
 	return ledger_may(a, want == UPSTREAM_WANT_REFRESH, u->reserve, e);
