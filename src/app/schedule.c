@@ -181,14 +181,14 @@ static void set_batch(struct schedule *sc, struct batch *b)
 	pthread_mutex_unlock(&sc->mu);
 }
 
-static void run_batch(struct schedule *sc, struct imageargs *a)
+static void run_batch(struct schedule *sc, struct imageargs *a, unsigned at_once)
 {
 	struct batch_image **image = mem_alloc((a->n + 1) * sizeof(*image));
 	struct batch b = {
 		.plan = mirror_plan(sc->mirror),
 		.mirror = sc->mirror,
 		.image = image,
-		.at_once = AT_ONCE,
+		.at_once = at_once,
 		.who = VISIT_BACKGROUND,
 	};
 	size_t i;
@@ -277,7 +277,8 @@ static void run(struct schedule *sc, struct what *w, struct left *left, bool aga
 			left->runs = 0;
 		here_platform(&here);
 		imageargs_set_platforms(&a, &here, 1);
-		run_batch(sc, &a);
+		/* The first shows whether it is any use. */
+		run_batch(sc, &a, again ? 1 : AT_ONCE);
 		count_images(&a);
 		note_left(left, &a);
 	}

@@ -166,8 +166,9 @@ const struct setting_row setting_table_rows[] = {
 	  "upstreams and brought here if they have moved: crontab's five fields in the "
 	  "machine's time zone, as in \"30 4 * * *\", or @hourly, @daily, @weekly." },
 	{ "larder.reserve", NULL, SETTING_COUNT, S(reserve), 0, 1000000, "20",
-	  "Pulls of an upstream's quota that larder.schedule leaves for clients: with no "
-	  "more than these left, it fetches nothing." },
+	  "Pulls of an upstream's quota that are left for what clients wait for: with no "
+	  "more than these left, larder.schedule and larder update fetch nothing, and of "
+	  "tags that have moved the copy that is here goes on being served." },
 
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,

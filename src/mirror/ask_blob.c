@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
+#include "mirror/throttle.h"
 #include "store/blob.h"
 #include "store/link.h"
 #include "store/partial.h"
@@ -150,8 +151,7 @@ static bool may_be_whole(struct mirror *m, const struct digest *d)
 static struct task *start_flight(struct mirror *m, const struct route *r,
 				 const struct digest *d, bool *started, struct err *e)
 {
-	if (upstream_may(r->site->up, &r->remote, UPSTREAM_WANT_BLOB, e) != 0 &&
-	    !may_be_whole(m, d))
+	if (!may_be_whole(m, d) && throttle_may(r, UPSTREAM_WANT_BLOB, false, e) != 0)
 		return NULL;
 	return flights_start(m->flights, r, d,
 			     sizes_get(m->fetch.sizes, d, FLIGHT_MAX_BYTES), started, e);

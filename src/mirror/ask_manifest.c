@@ -129,7 +129,10 @@ static struct task *start_check(struct mirror *m, const struct route *r, const c
 	visit_key key;
 
 	w->cached = cached;
-	w->want = cached ? UPSTREAM_WANT_CHECK : visit_get(w);
+	/* With nobody waiting, too, it is a question that is free which comes first; it
+	 * shows when a quota is back. */
+	w->want = cached || v->who == VISIT_BACKGROUND ? UPSTREAM_WANT_CHECK
+						       : UPSTREAM_WANT_PULL;
 	snprintf(w->tag, sizeof(w->tag), "%s", tag);
 	snprintf(key, sizeof(key), "%c %s:%s", visit_kind('t', v), r->name.s, tag);
 	return visit_check(v, key, run_check, w, e);

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "mirror/throttle.h"
 #include "store/blob.h"
 #include "store/link.h"
 #include "store/mstore.h"
@@ -45,7 +46,7 @@ static int get_with_retries(const struct route *r, const struct reference *ref,
 
 	/* A pull that somebody waits for has been let through before its work began. */
 	if (how->want == UPSTREAM_WANT_REFRESH &&
-	    upstream_may(r->site->up, &r->remote, how->want, e) != 0)
+	    throttle_may(r, how->want, false, e) != 0)
 		return -1;
 	do
 		rc = upstream_get_manifest(r->site->up, &r->remote, ref, how->deadline_ms,

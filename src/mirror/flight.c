@@ -74,6 +74,8 @@ static int64_t linger_ms(const struct flight *f, const struct err *e)
 	case ERR_NOT_FOUND:
 	case ERR_DENIED:
 		return f->route.plan->negative_ms;
+	case ERR_BUSY: /* mirror/visit.c has why */
+		return 250;
 	case ERR_CORRUPT:
 		return 2000;
 	default:

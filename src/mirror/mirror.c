@@ -7,6 +7,7 @@
 #include "mirror/mirror.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -105,12 +106,25 @@ void mirror_sites(struct mirror *m, void (*fn)(void *arg, const struct mirror_si
 	plan_unref(p);
 }
 
+/* How often an upstream was asked lately does not change with the settings. */
+static void keep_pace(struct plan *to, const struct plan *from)
+{
+	size_t i, k;
+
+	for (i = 0; i < to->nsites; i++)
+		for (k = 0; k < from->nsites; k++)
+			if (strcmp(to->site[i].host, from->site[k].host) == 0)
+				atomic_store(&to->site[i].checks.full_ms,
+					     atomic_load(&from->site[k].checks.full_ms));
+}
+
 void mirror_set_plan(struct mirror *m, struct plan *plan)
 {
 	struct plan *old;
 
 	pthread_mutex_lock(&m->mu);
 	old = m->plan;
+	keep_pace(plan, old);
 	m->plan = plan;
 	pthread_mutex_unlock(&m->mu);
 	plan_unref(old);

@@ -35,7 +35,7 @@ struct site {
 	/* The last check was slow, or failed: patience is zero. What has failed more
 	 * often is not asked at all (upstream/may.h). */
 	atomic_bool trouble;
-	struct bucket checks; /* mirror/pace.h */
+	struct bucket checks; /* mirror/throttle.h */
 };
 
 struct tag_pattern {

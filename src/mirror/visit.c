@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/mirror_impl.h"
-#include "mirror/pace.h"
+#include "mirror/throttle.h"
 
 #define MAX_ROUNDS 16
 
@@ -71,8 +71,8 @@ void visit_digest_key(visit_key key, char kind, const struct route *r,
 	snprintf(key, sizeof(visit_key), "%c %s@%s", kind, r->name.s, text);
 }
 
-/* That an upstream is not to be asked for long is remembered by its ledger and its
- * breakers, which know better for how long. */
+/* That an upstream is not to be asked is remembered by its ledger and its breakers, which
+ * know better for how long. */
 static void set_linger(struct task_result *out, const struct work *w)
 {
 	int64_t ms;
@@ -81,6 +81,9 @@ static void set_linger(struct task_result *out, const struct work *w)
 	case ERR_NOT_FOUND:
 	case ERR_DENIED:
 		ms = w->route.plan->negative_ms;
+		break;
+	case ERR_BUSY:
+		ms = w->cached && w->who == VISIT_CLIENT ? 5000 : 250;
 		break;
 	case ERR_CANCELLED:
 		ms = 0;
@@ -119,16 +122,6 @@ void visit_work_over(struct task_result *out, struct work *w, int rc)
 		atomic_store(&w->route.site->trouble, true);
 }
 
-/* Is it any use to begin? From memory. */
-static int may_begin(const struct work *w, struct err *e)
-{
-	if (upstream_may(w->route.site->up, &w->route.remote, w->want, e) != 0)
-		return -1;
-	return w->want == UPSTREAM_WANT_CHECK && w->who == VISIT_CLIENT
-		       ? pace_check(w->route.site, e)
-		       : 0;
-}
-
 /* What runs, or has just failed, is looked for first, since one who joins it asks for
  * nothing. That it is looked for twice is no harm: the table's lock is not held while the
  * upstream's is. */
@@ -139,7 +132,7 @@ static struct task *find_or_start(const char *key, task_fn fn, struct work *w,
 	struct task *t = tasks_find(ts, key);
 
 	*started = false;
-	if (t == NULL && may_begin(w, e) == 0)
+	if (t == NULL && throttle_may(&w->route, w->want, w->who == VISIT_CLIENT, e) == 0)
 		return tasks_start_in(ts, w->route.site->host, key, fn, w, work_free,
 				      started, e);
 	work_free(w);

@@ -85,7 +85,7 @@ void visit_digest_key(visit_key key, char kind, const struct route *r,
 enum upstream_want visit_get(const struct work *w);
 /* Start the work, which takes w over, or join it; NULL: *e. It is not begun where the
  * upstream would not give w->want (upstream/may.h), or is being checked too often
- * (mirror/pace.h). The visit holds the task and its bell. */
+ * (mirror/throttle.h). The visit holds the task and its bell. */
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e);
 /* The same for work that compares with the upstream what is here already (w->cached):

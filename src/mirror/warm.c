@@ -19,7 +19,7 @@
 #include "mirror/await.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
-#include "mirror/pace.h"
+#include "mirror/throttle.h"
 #include "mirror/selection.h"
 #include "store/blob.h"
 #include "store/mstore.h"
@@ -269,7 +269,7 @@ static void take_turn(const struct route *r, const struct reference *ref, bool h
 		      enum visit_for who)
 {
 	if (had && !ref->is_digest && route_tag_policy(r, ref->tag).rule != TAG_PINNED)
-		pace_wait(r->site, who == VISIT_BACKGROUND);
+		throttle_wait(r->site, who == VISIT_BACKGROUND);
 }
 
 /* The manifest that the reference leads to: 0, or -1. */
@@ -396,7 +396,7 @@ static int look_upstream(const struct route *r, const struct reference *ref,
 		look->digest = look->before;
 		return 0;
 	}
-	if (upstream_may(r->site->up, &r->remote, UPSTREAM_WANT_CHECK, e) != 0)
+	if (throttle_may(r, UPSTREAM_WANT_CHECK, false, e) != 0)
 		return -1;
 	if (upstream_head_manifest(r->site->up, &r->remote, ref,
 				   clock_mono_ms() + VISIT_DEADLINE_MS, &about, e) != 0)

@@ -31,6 +31,7 @@ static int decide(struct upstream *u, const struct reponame *name,
 {
 	struct account *a = account_for(u, name->s);
 	bool patient = is_patient(want);
+	unsigned keep;
 
 	if (breaker_may(u, BREAKER_REGISTRY, name->s, patient, e) != 0)
 		return -1;
@@ -40,7 +41,10 @@ static int decide(struct upstream *u, const struct reponame *name,
 		return 0;
 	if (login_refused(u, a, e))
 		return -1;
-	return ledger_may(a, want == UPSTREAM_WANT_REFRESH, u->reserve, e);
+	/* What has moved may be an index, of which another manifest is wanted next: with
+	 * the last pull, a copy would be given up for something that cannot be had. */
+	keep = u->reserve > 0 ? u->reserve : 1;
+	return ledger_may(a, want == UPSTREAM_WANT_REFRESH, keep, e);
 }
 
 int upstream_may(struct upstream *u, const struct reponame *name, enum upstream_want want,
