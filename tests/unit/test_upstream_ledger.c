@@ -127,25 +127,42 @@ static void the_first_is_not_waited_for_for_long(void **state)
 	ledger_end(&a, &p, LEDGER_END_OTHER, 0, &e);
 }
 
+static void a_quarter_of_what_is_left(void **state)
+{
+	struct ledger_pull p[3];
+
+	say(100, 9);
+	assert_int_equal(soon(&p[0]), 0);
+	assert_int_equal(soon(&p[1]), 0);
+	assert_err(soon(&p[2]), e, ERR_BUSY);
+	/* But what does not get on is not waited for. */
+	assert_int_equal(ledger_begin(&u, &a, 0, &p[2], &e), 0);
+	ledger_end(&a, &p[0], LEDGER_END_COUNTED, 0, &e);
+	ledger_end(&a, &p[1], LEDGER_END_COUNTED, 0, &e);
+	ledger_end(&a, &p[2], LEDGER_END_COUNTED, 0, &e);
+}
+
 static void no_more_under_way_than_there_are(void **state)
 {
 	struct ledger_pull p[3];
 
-	say(100, 2);
+	say(100, 9);
 	assert_int_equal(soon(&p[0]), 0);
 	assert_int_equal(soon(&p[1]), 0);
-	assert_err(soon(&p[2]), e, ERR_BUSY);
+	say(100, 2);
+	assert_int_equal(ledger_begin(&u, &a, clock_mono_ms() + 1200, &p[2], &e), -1);
+	assert_int_equal(e.kind, ERR_BUSY);
 	assert_false(shown().used_up);
-	/* One failed, and was not counted: another may. */
+	/* Both failed, and were not counted: another may. */
 	ledger_end(&a, &p[0], LEDGER_END_OTHER, 0, &e);
+	ledger_end(&a, &p[1], LEDGER_END_OTHER, 0, &e);
 	assert_int_equal(soon(&p[2]), 0);
 	say(100, 0);
-	ledger_end(&a, &p[1], LEDGER_END_COUNTED, 0, &e);
 	ledger_end(&a, &p[2], LEDGER_END_COUNTED, 0, &e);
 	assert_refused();
 	assert_true(shown().used_up);
-	assert_int_equal(shown().others, 98);
-	assert_int_equal(shown().spent, 2);
+	assert_int_equal(shown().others, 99);
+	assert_int_equal(shown().spent, 1);
 }
 
 static void *finish(void *arg)
@@ -251,7 +268,7 @@ static void used_up_until_it_is_back(void **state)
 	assert_refused();
 	move(301000);
 	assert_int_equal(soon(&p), 0);
-	say(100, 5);
+	say(100, 50);
 	assert_int_equal(soon(&q), 0);
 	assert_false(q.look);
 	ledger_end(&a, &p, LEDGER_END_COUNTED, 0, &e);
@@ -428,6 +445,38 @@ static void used_up_is_kept(void **state)
 	ledger_end(&a, &p, LEDGER_END_OTHER, 0, &e);
 }
 
+static void a_refusal_is_kept(void **state)
+{
+	struct upstream_news n;
+	struct ledger_pull p;
+
+	assert_int_equal(soon(&p), 0);
+	ledger_end(&a, &p, LEDGER_END_REFUSED, 900, &e);
+	assert_true(upstream_quota_news(&u, &n));
+	fresh(NULL);
+	upstream_quota_restore(&u, &n.quota, n.spent, n.n_spent);
+	assert_true(shown().used_up);
+	assert_int_equal(shown().back_wall_ms, n.quota.back_wall_ms);
+	assert_int_equal(soon(&p), 0);
+	assert_true(p.look);
+	assert_refused();
+	ledger_end(&a, &p, LEDGER_END_COUNTED, 0, &e);
+	assert_false(shown().used_up);
+}
+
+static void an_overdue_return(void **state)
+{
+	struct ledger_pull p;
+
+	assert_int_equal(soon(&p), 0);
+	ledger_end(&a, &p, LEDGER_END_REFUSED, 400, &e);
+	move(401000);
+	/* What was said of it is over; our own pull is what is left to go by. */
+	assert_in_range(shown().back_wall_ms - clock_wall_ms(), 5 * HOUR_MS, 6 * HOUR_MS);
+	move(6 * HOUR_MS);
+	assert_in_range(shown().back_wall_ms - clock_wall_ms(), 1, 300000);
+}
+
 static void whose_it_is(void **state)
 {
 	struct cred ann = { .username = (char[]){ "ann" } }, none = { 0 };
@@ -470,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(silence_holds_nothing_back, fresh),
 		cmocka_unit_test_setup(the_first_is_not_waited_for_for_long, fresh),
+		cmocka_unit_test_setup(a_quarter_of_what_is_left, fresh),
 		cmocka_unit_test_setup(no_more_under_way_than_there_are, fresh),
 		cmocka_unit_test_setup(who_waits_goes_on_with_new_numbers, fresh),
 		cmocka_unit_test_setup(a_stop_ends_the_wait, fresh),
@@ -485,6 +535,8 @@ int main(void)
 		cmocka_unit_test_setup(one_is_let_through_to_look, fresh),
 		cmocka_unit_test_setup(news_and_back, fresh),
 		cmocka_unit_test_setup(used_up_is_kept, fresh),
+		cmocka_unit_test_setup(a_refusal_is_kept, fresh),
+		cmocka_unit_test_setup(an_overdue_return, fresh),
 		cmocka_unit_test_setup(whose_it_is, fresh),
 	};
 
