@@ -278,7 +278,7 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 	s->clients = clients_new();
 	s->works = works_new("disk", DISK_THREADS, DISK_WORKS);
 	s->images = images_new();
-	s->usage = usage_new(store);
+	s->usage = usage_new(store, NULL);
 	s->started_mono_ms = clock_mono_ms();
 	s->uploads = uploads_new(store);
 	s->publishing = publishing_new(store);
