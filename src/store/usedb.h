@@ -42,13 +42,12 @@ int usedb_sweep(struct usedb *db, char *name, char *ref, unsigned max,
 /* Remove what was last used before that, and the least recently used above max_rows. */
 int usedb_forget(struct usedb *db, int64_t before_ms, unsigned max_rows, struct err *e);
 
-/*
- * What is kept of the pull quota of an account at a registry. Accounts go by their names
- * here, which the registry counts by: what is made of a password has no place in a file.
- */
+/* What is kept of the pull quota of an account at a registry. */
 struct usedb_quota {
 	char host[256];
-	char account[64]; /* "" for who does not log in */
+	char account_id[65]; /* upstream/quota.h; made of no password. "": not logged in
+			      */
+	char account[64];    /* as it is shown */
 	char source[64];
 	int64_t limit, remaining; /* -1: not said */
 	int64_t window_s;
@@ -67,13 +66,13 @@ int usedb_has_quotas(struct usedb *db, bool *out, struct err *e);
 int usedb_quota_put(struct usedb *db, const struct usedb_quota *q, int64_t now_ms,
 		    struct err *e);
 /* So many more pulls by that account, in the part of the window that begins then. */
-int usedb_spent_add(struct usedb *db, const char *host, const char *account,
+int usedb_spent_add(struct usedb *db, const char *host, const char *account_id,
 		    int64_t slot_ms, uint32_t n, struct err *e);
 /* All rows, the last seen first; fn is not to use the db. */
 int usedb_quota_each(struct usedb *db, void (*fn)(void *arg, const struct usedb_quota *q),
 		     void *arg, struct err *e);
 /* What an account spent from since_ms to until_ms. */
-int usedb_spent_each(struct usedb *db, const char *host, const char *account,
+int usedb_spent_each(struct usedb *db, const char *host, const char *account_id,
 		     int64_t since_ms, int64_t until_ms,
 		     void (*fn)(void *arg, int64_t slot_ms, uint32_t n), void *arg,
 		     struct err *e);

@@ -19,13 +19,16 @@ struct usedb {
  * are none: larders of both kinds may keep one store, so they are looked for by name.
  */
 #define USEDB_QUOTA_TABLES                                                               \
-	"CREATE TABLE IF NOT EXISTS quota(host TEXT NOT NULL, account TEXT NOT NULL, "   \
-	"source TEXT NOT NULL, pulls INTEGER NOT NULL, remaining INTEGER NOT NULL, "     \
-	"window_s INTEGER NOT NULL, seen_ms INTEGER NOT NULL, back_ms INTEGER NOT "      \
-	"NULL, PRIMARY KEY(host, account)) WITHOUT ROWID;"                               \
-	"CREATE TABLE IF NOT EXISTS spent(host TEXT NOT NULL, account TEXT NOT NULL, "   \
+	"CREATE TABLE IF NOT EXISTS quota(host TEXT NOT NULL, account_id TEXT NOT "      \
+	"NULL, "                                                                         \
+	"account TEXT NOT NULL, source TEXT NOT NULL, pulls INTEGER NOT NULL, "          \
+	"remaining INTEGER NOT NULL, window_s INTEGER NOT NULL, "                        \
+	"seen_ms INTEGER NOT NULL, back_ms INTEGER NOT NULL, "                           \
+	"PRIMARY KEY(host, account_id)) WITHOUT ROWID;"                                  \
+	"CREATE TABLE IF NOT EXISTS spent(host TEXT NOT NULL, account_id TEXT NOT "      \
+	"NULL, "                                                                         \
 	"slot_ms INTEGER NOT NULL, n INTEGER NOT NULL, "                                 \
-	"PRIMARY KEY(host, account, slot_ms)) WITHOUT ROWID;"
+	"PRIMARY KEY(host, account_id, slot_ms)) WITHOUT ROWID;"
 
 /* -1, and *e by SQLite's code. */
 int usedb_failed(struct usedb *db, int code, struct err *e);

@@ -32,6 +32,7 @@ static struct usedb_quota quota(const char *account, int64_t remaining, int64_t 
 				 .seen_ms = seen_ms };
 
 	snprintf(q.account, sizeof(q.account), "%s", account);
+	snprintf(q.account_id, sizeof(q.account_id), "id of %s", account);
 	return q;
 }
 
@@ -100,7 +101,7 @@ static void later_wins(void **state)
 	assert_int_equal(usedb_quota_put(db, &q, NOW, NULL), 0);
 	f = quotas(db);
 	assert_int_equal(f->n, 2);
-	assert_string_equal(f->q[0].account, "ann"); /* the last seen first */
+	assert_string_equal(f->q[0].account_id, "id of ann"); /* the last seen first */
 	assert_int_equal(f->q[0].back_ms, NOW + HOUR);
 	usedb_close(db);
 }
