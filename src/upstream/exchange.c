@@ -45,6 +45,7 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 	c->u = u;
 	c->url = url;
 	c->registry = true;
+	c->repository = name->s[0] != '\0' ? name->s : NULL;
 	rc = auth_begin(&auth, u, &want, c->deadline_ms, e);
 	while (rc == 0) {
 		set_proof(c, &auth.line);
@@ -57,5 +58,6 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 		rc = rc > 0 ? 0 : -1;
 	}
 	c->url = NULL;
+	c->repository = NULL;
 	return rc;
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "codec/challenge.h"
+#include "upstream/breaker.h"
 #include "upstream/cred.h"
 #include "upstream/logins.h"
 #include "upstream/quota.h"
@@ -34,6 +35,7 @@ struct upstream {
 	bool challenged;
 	struct challenge challenge;
 	struct logins logins;
+	struct breaker breaker[BREAKER_PARTS]; /* guarded by the gate */
 	/* What quota.c keeps, and for which credential; guarded by the gate. */
 	struct upstream_quota quota;
 	unsigned quota_notes; /* how often it was said */
