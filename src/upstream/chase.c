@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "upstream/meter.h"
-#include "upstream/quota.h"
 #include "upstream/toomany.h"
 
 static bool is_success(const struct chase *c)
@@ -75,14 +74,15 @@ static int on_data(void *arg, const void *p, size_t n, struct err *e)
 	return n < room ? 0 : 1;
 }
 
-static void note(const struct chase *c, const char *kind)
+static void note(const struct chase *c, const char *kind, int64_t began_ms)
 {
 	char shown[URL_SHOWN_MAX];
 	const char *url = shown, *status = c->answer.outcome;
 
 	meter_request(c->u->host, kind, c->answer.outcome);
-	if (!c->way.foreign)
-		quota_note(c->u, &c->answer);
+	if (!c->way.foreign && c->account != NULL)
+		ledger_note(c->account, &c->answer, strncmp(kind, "manifest_", 9) == 0,
+			    began_ms);
 	if (!log_wants(LOG_DEBUG))
 		return;
 	url_show(buf_str(&c->way.url), shown);
@@ -156,6 +156,7 @@ static int one_hop(struct chase *c, struct err *e)
 		.arg = c,
 	};
 	struct err mine = { 0 };
+	int64_t began_ms = clock_mono_ms();
 	size_t n = 0, i;
 	int rc;
 
@@ -172,7 +173,7 @@ static int one_hop(struct chase *c, struct err *e)
 	buf_clear(&c->refusal);
 	rc = transport_run(&req, &c->answer, e);
 	learn_place(c);
-	note(c, kind);
+	note(c, kind, began_ms);
 	leave(c, e);
 	return rc;
 }

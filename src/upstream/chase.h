@@ -17,7 +17,8 @@
 
 struct chase {
 	struct upstream *u;
-	const char *kind; /* as meter.h has it */
+	struct account *account; /* whose quota the answers are about; NULL: nobody's */
+	const char *kind;	 /* as meter.h has it */
 	const char *method, *url;
 	const char *repository; /* that it is about, for the breaker; NULL: none */
 	const char *header[TRANSPORT_MAX_HEADERS - 1]; /* go to every hop */

@@ -88,10 +88,10 @@ static void describe(const struct transport_answer *a, struct upstream_manifest 
 }
 
 int manifests_head(struct upstream *u, const struct reponame *name,
-		   const struct reference *ref, bool push, int64_t deadline_ms,
-		   struct upstream_manifest *out, struct err *e)
+		   const struct reference *ref, struct account *account, bool push,
+		   int64_t deadline_ms, struct upstream_manifest *out, struct err *e)
 {
-	struct ask m = { .name = name, .ref = ref };
+	struct ask m = { .name = name, .ref = ref, .c.account = account };
 	struct upstream_manifest got;
 	int rc;
 
@@ -123,7 +123,7 @@ int upstream_head_manifest(struct upstream *u, const struct reponame *name,
 			   const struct reference *ref, int64_t deadline_ms,
 			   struct upstream_manifest *out, struct err *e)
 {
-	return manifests_head(u, name, ref, false, deadline_ms, out, e);
+	return manifests_head(u, name, ref, NULL, false, deadline_ms, out, e);
 }
 
 static int check_digest(const struct digest *want, const struct buf *body, struct err *e)
@@ -164,6 +164,23 @@ static int check_body(const struct ask *m, struct upstream_manifest *got, struct
 	return 0;
 }
 
+/* A pull, as far as quotas go. */
+static int run_counted(struct ask *m, struct upstream *u, int64_t deadline_ms,
+		       struct err *e)
+{
+	enum ledger_end end = LEDGER_END_OTHER;
+	struct ledger_pull pull;
+	int rc;
+
+	if (ledger_begin(u, m->c.account, deadline_ms, &pull, e) != 0)
+		return -1;
+	rc = run(m, u, deadline_ms, e);
+	if (m->c.answer.status == 200)
+		end = LEDGER_END_COUNTED;
+	ledger_end(m->c.account, &pull, end, 0, e);
+	return rc;
+}
+
 int upstream_get_manifest(struct upstream *u, const struct reponame *name,
 			  const struct reference *ref, int64_t deadline_ms,
 			  struct buf *body, struct upstream_manifest *out, struct err *e)
@@ -178,7 +195,8 @@ int upstream_get_manifest(struct upstream *u, const struct reponame *name,
 	m.c.method = "GET";
 	m.c.head = on_head;
 	m.c.data = on_data;
-	rc = run(&m, u, deadline_ms, e);
+	m.c.account = account_for(u, name->s);
+	rc = run_counted(&m, u, deadline_ms, e);
 	if (rc == 0) {
 		describe(&m.c.answer, &got);
 		rc = check_body(&m, &got, e);
