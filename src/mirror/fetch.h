@@ -11,6 +11,7 @@
 #include "base/bell.h"
 #include "base/err.h"
 #include "mirror/claim.h"
+#include "mirror/kept.h"
 #include "mirror/overflow.h"
 #include "mirror/route.h"
 #include "mirror/sizes.h"
@@ -25,6 +26,7 @@ struct fetch {
 	struct overflow *overflow;
 	struct tagstates *tags;
 	struct sizes *sizes;
+	struct kept *kept; /* told of what is asked */
 };
 
 /* The manifest, from the store if it is there by now, else from the upstream, by one GET;

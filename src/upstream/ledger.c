@@ -16,7 +16,7 @@
 #include "upstream/account.h"
 #include "upstream/gate.h"
 #include "upstream/ledger_log.h"
-#include "upstream/meter.h"
+#include "upstream/quota_meter.h"
 #include "upstream/remote.h"
 
 #define WAIT_MOST_MS 60000
@@ -195,13 +195,14 @@ void ledger_note(struct account *a, const struct transport_answer *answer, bool 
 		if (!is_older(l, &q, began_ms))
 			take_numbers(l, &q);
 		ledger_log_look(l, &log);
+		ledger_show(l, &q);
 	}
 	if (said || !l->heard)
 		gate_ring();
 	l->heard = true;
 	gate_unlock();
 	if (said)
-		meter_quota(a->host, q.limit, q.remaining);
+		quota_meter_set(a->host, &q);
 	ledger_log_say(a->host, &log);
 }
 
