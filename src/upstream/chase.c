@@ -156,7 +156,7 @@ static int one_hop(struct chase *c, struct err *e)
 		.arg = c,
 	};
 	struct err mine = { 0 };
-	int64_t began_ms = clock_mono_ms();
+	int64_t began_ms;
 	size_t n = 0, i;
 	int rc;
 
@@ -171,6 +171,7 @@ static int one_hop(struct chase *c, struct err *e)
 		req.header[n++] = c->authorization;
 	c->received = meter_received(c->u->host, kind);
 	buf_clear(&c->refusal);
+	began_ms = clock_mono_ms();
 	rc = transport_run(&req, &c->answer, e);
 	learn_place(c);
 	note(c, kind, began_ms);

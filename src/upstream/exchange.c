@@ -45,9 +45,9 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 	c->u = u;
 	c->url = url;
 	c->registry = true;
-	c->repository = name->s[0] != '\0' ? name->s : NULL;
 	if (c->account == NULL)
 		c->account = account_for(u, name->s);
+	c->repository = name->s[0] != '\0' ? name->s : NULL;
 	rc = auth_begin(&auth, u, c->account, &want, c->deadline_ms, e);
 	while (rc == 0) {
 		set_proof(c, &auth.line);

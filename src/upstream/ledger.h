@@ -78,7 +78,7 @@ enum ledger_end {
  * a free request. deadline_ms: monotonic, 0: a minute. */
 int ledger_begin(struct upstream *u, struct account *a, int64_t deadline_ms,
 		 struct ledger_pull *p, struct err *e);
-/* retry_after_s: of a refusal, 0: it did not say. *e (may be NULL) is filled anew for a
+/* retry_after_s: of a refusal, 0 or less: it did not say. *e (may be NULL) is filled anew for a
  * refusal. */
 void ledger_end(struct account *a, const struct ledger_pull *p, enum ledger_end end,
 		int retry_after_s, struct err *e);

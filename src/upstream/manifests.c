@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "upstream/exchange.h"
 #include "upstream/refusal.h"
+#include "upstream/remote.h"
+#include "upstream/toomany.h"
 
 #define ACCEPT_MAX_BYTES 1024
 
@@ -52,7 +54,7 @@ static int add_context(const struct ask *m, struct err *e)
 		       m->ref->is_digest ? "@" : ":", m->ref_text);
 }
 
-static int run(struct ask *m, struct upstream *u, int64_t deadline_ms, struct err *e)
+static void prepare(struct ask *m, struct upstream *u, int64_t deadline_ms)
 {
 	m->c.u = u;
 	m->c.deadline_ms = deadline_ms;
@@ -62,6 +64,10 @@ static int run(struct ask *m, struct upstream *u, int64_t deadline_ms, struct er
 		 m->ref_text);
 	m->c.header[0] = m->accept;
 	m->c.arg = m;
+}
+
+static int run(struct ask *m, struct upstream *u, struct err *e)
+{
 	if (exchange_run(u, &m->c, m->name, m->path, e) != 0)
 		return -1;
 	/* registry:2 as a cache says 500 for what its upstream does not have. For those
@@ -98,7 +104,8 @@ int manifests_head(struct upstream *u, const struct reponame *name,
 	m.c.push = push;
 	m.c.kind = "manifest_head";
 	m.c.method = "HEAD";
-	rc = run(&m, u, deadline_ms, e);
+	prepare(&m, u, deadline_ms);
+	rc = run(&m, u, e);
 	if (rc == 0) {
 		describe(&m.c.answer, &got);
 		if (!got.has_digest && refusal_is_html(&m.c.answer, (struct view){ 0 }))
@@ -165,19 +172,23 @@ static int check_body(const struct ask *m, struct upstream_manifest *got, struct
 }
 
 /* A pull, as far as quotas go. */
-static int run_counted(struct ask *m, struct upstream *u, int64_t deadline_ms,
-		       struct err *e)
+static int run_counted(struct ask *m, struct upstream *u, struct err *e)
 {
+	const struct transport_answer *got = &m->c.answer;
 	enum ledger_end end = LEDGER_END_OTHER;
 	struct ledger_pull pull;
-	int rc;
+	int after_s = 0, rc;
 
-	if (ledger_begin(u, m->c.account, deadline_ms, &pull, e) != 0)
+	if (ledger_begin(u, m->c.account, m->c.deadline_ms, &pull, e) != 0)
 		return -1;
-	rc = run(m, u, deadline_ms, e);
-	if (m->c.answer.status == 200)
+	rc = run(m, u, e);
+	if (got->status == 200) {
 		end = LEDGER_END_COUNTED;
-	ledger_end(m->c.account, &pull, end, 0, e);
+	} else if (got->status == 429 && toomany_of(&m->c) == TOOMANY_QUOTA) {
+		end = LEDGER_END_REFUSED;
+		after_s = toomany_after_s(&m->c);
+	}
+	ledger_end(m->c.account, &pull, end, after_s, e);
 	return rc;
 }
 
@@ -196,7 +207,8 @@ int upstream_get_manifest(struct upstream *u, const struct reponame *name,
 	m.c.head = on_head;
 	m.c.data = on_data;
 	m.c.account = account_for(u, name->s);
-	rc = run_counted(&m, u, deadline_ms, e);
+	prepare(&m, u, deadline_ms);
+	rc = run_counted(&m, u, e);
 	if (rc == 0) {
 		describe(&m.c.answer, &got);
 		rc = check_body(&m, &got, e);

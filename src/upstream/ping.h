@@ -15,7 +15,8 @@
 struct upstream_ping {
 	int status; /* of HTTP; 0: there was no answer */
 	/* What became of it in a word, as metrics have it: "200", or "dns", "refused",
-	 * "unreachable", "timeout", "tls", "proxy", "reset", "cut", "nonsense", "other".
+	 * "unreachable", "timeout", "tls", "certificate", "proxy", "reset", "cut",
+	 * "slow", "nonsense", "private", "limit", "other".
 	 */
 	char outcome[12];
 	int64_t took_ms;

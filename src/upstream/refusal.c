@@ -7,10 +7,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/human.h"
 #include "base/mem.h"
 #include "codec/json.h"
-#include "upstream/quota.h"
 #include "upstream/toomany.h"
 
 #define ADVICE_MAX 200
@@ -54,25 +52,6 @@ bool refusal_says(const struct chase *c, char out[REFUSAL_SAID_MAX],
 	return json_is_array(errors);
 }
 
-/* A quota that is used up is told from other limits by its own numbers. */
-static void what_to_do(const struct chase *c, char out[ADVICE_MAX])
-{
-	struct upstream_quota q;
-	char window[HUMAN_MAX] = "";
-
-	out[0] = '\0';
-	if (c->way.foreign || !upstream_quota(c->u, &q) || q.remaining != 0 ||
-	    clock_wall_ms() - q.seen_wall_ms > q.window_s * 1000)
-		return;
-	if (q.window_s > 0)
-		human_span(q.window_s * 1000, window);
-	snprintf(
-		out, ADVICE_MAX,
-		"; the pull quota is used up%s%s: log in for a larger one, or wait; what "
-		"is cached is not affected",
-		window[0] != '\0' ? ", of a window of " : "", window);
-}
-
 /* How long the breaker leaves it alone; -1: it does not. */
 static int left_alone_s(const struct chase *c)
 {
@@ -103,13 +82,12 @@ static void abused(const struct chase *c, int *after_s, char out[ADVICE_MAX])
 
 static int busy(const struct chase *c, struct err *e)
 {
-	char said[REFUSAL_SAID_MAX], advice[ADVICE_MAX];
+	char said[REFUSAL_SAID_MAX], advice[ADVICE_MAX] = "";
 	int after_s = toomany_after_s(c);
 
 	refusal_says(c, said, NULL);
-	if (toomany_of(c) == TOOMANY_QUOTA)
-		what_to_do(c, advice);
-	else
+	/* Of a quota the ledger says more. */
+	if (toomany_of(c) != TOOMANY_QUOTA)
 		abused(c, &after_s, advice);
 	err_set(e, ERR_BUSY, "too many requests (429)%s%s", said, advice);
 	if (e != NULL)

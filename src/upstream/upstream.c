@@ -100,7 +100,8 @@ static int check(const struct upstream_conf *conf, struct url *at, struct err *e
 			       "%s: credentials: a colon in the user name", conf->host);
 	if (account_check(conf, e) != 0)
 		return -1;
-	if (conf->connect_ms < 0 || conf->header_ms < 0 || conf->stall_ms < 0)
+	if (conf->connect_ms < 0 || conf->header_ms < 0 || conf->stall_ms < 0 ||
+	    conf->slow_ms < 0)
 		return err_set(e, ERR_INVALID, "%s: a negative timeout", conf->host);
 	return 0;
 }
@@ -129,6 +130,9 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e)
 	};
 	u->reserve = conf->reserve;
 	u->account = account_make_all(conf, u->host, &u->n_accounts);
+	u->limits.slow_ms = or_default(conf->slow_ms, 3 * u->limits.stall_ms);
+	if (conf->slow_ms == 0 && u->limits.slow_ms < 30000)
+		u->limits.slow_ms = 30000;
 	if (conf->ca_file != NULL && load_ca(u, conf->ca_file, e) != 0) {
 		err_add(e, "%s", conf->host);
 		upstream_unref(u);

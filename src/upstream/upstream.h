@@ -40,6 +40,8 @@ struct upstream_login {
 	const char *const *names;
 	size_t n_names;
 };
+/* Of a body in a second, on average over slow_ms; less is ERR_UPSTREAM. */
+#define UPSTREAM_LEAST_BYTES 1024
 
 struct upstream_conf {
 	const char
@@ -58,6 +60,8 @@ struct upstream_conf {
 	int header_ms;		/* request sent to first header line; 0: 10,000 */
 	int stall_ms;		/* no byte of a body for so long; 0: 10,000 */
 	unsigned reserve;	/* pulls that upstream/may.h keeps from refreshing */
+	int slow_ms;		/* less than 1 KiB/s of a body for so long; 0: 30,000, or
+				   three times stall_ms */
 };
 
 /* Checks the settings, contacts nobody. ERR_INVALID names the setting. */
