@@ -36,37 +36,31 @@ static int keep(const struct fetch *x, const struct route *r, const struct diges
 	return 0;
 }
 
-static int get_with_retries(const struct fetch *x, const struct route *r,
-			    const struct reference *ref, int64_t deadline_ms,
-			    struct buf *body, struct upstream_manifest *about,
-			    struct err *e)
+static int get_with_retries(const struct route *r, const struct reference *ref,
+			    int64_t deadline_ms, struct buf *body,
+			    struct upstream_manifest *about, struct err *e)
 {
 	struct retry again = RETRY_INIT(deadline_ms);
 	int rc;
 
-	kept_wait(x->kept);
-	do {
+	do
 		rc = upstream_get_manifest(r->site->up, &r->remote, ref, deadline_ms,
 					   body, about, e);
-		kept_due(x->kept);
-	} while (rc != 0 && retry_again(&again, e));
+	while (rc != 0 && retry_again(&again, e));
 	return rc;
 }
 
 /* bell: rung at trouble; NULL: nobody cares. */
-static int head_with_retries(const struct fetch *x, const struct route *r,
-			     const struct reference *ref, int64_t deadline_ms,
-			     struct upstream_manifest *about, struct bell *bell,
-			     struct err *e)
+static int head_with_retries(const struct route *r, const struct reference *ref,
+			     int64_t deadline_ms, struct upstream_manifest *about,
+			     struct bell *bell, struct err *e)
 {
 	struct retry again = RETRY_INIT(deadline_ms);
 	int rc;
 
-	kept_wait(x->kept);
 	for (;;) {
 		rc = upstream_head_manifest(r->site->up, &r->remote, ref, deadline_ms,
 					    about, e);
-		kept_due(x->kept);
 		if (rc == 0)
 			return 0;
 		if (bell != NULL && (e->kind == ERR_UPSTREAM || e->kind == ERR_BUSY)) {
@@ -87,7 +81,7 @@ static int link_existing(const struct fetch *x, const struct route *r,
 	struct stored *have;
 	int rc;
 
-	if (!entitled && head_with_retries(x, r, ref, deadline_ms, &about, NULL, e) != 0)
+	if (!entitled && head_with_retries(r, ref, deadline_ms, &about, NULL, e) != 0)
 		return -1;
 	if (mstore_load(x->store, &ref->digest, &have, e) != 0)
 		return -1;
@@ -127,7 +121,7 @@ static int fetch_claimed(const struct fetch *x, const struct route *r,
 			return -1;
 		blob_remove(x->store, d);
 	}
-	if (get_with_retries(x, r, &ref, deadline_ms, &body, &about, e) != 0)
+	if (get_with_retries(r, &ref, deadline_ms, &body, &about, e) != 0)
 		return -1;
 	return keep(x, r, d, about.media_type, buf_view(&body), out, unsaved, e);
 }
@@ -139,6 +133,7 @@ int fetch_manifest(const struct fetch *x, const struct route *r, const struct di
 	char key[DIGEST_TEXT_MAX];
 	int rc;
 
+	kept_wait(x->kept);
 	digest_text(d, key);
 	if (!claim_take(x->claims, key, deadline_ms))
 		return err_set(e, ERR_UPSTREAM,
@@ -159,7 +154,7 @@ static int fetch_by_tag(const struct fetch *x, const struct route *r,
 	struct upstream_manifest about;
 	struct stored *m;
 
-	if (get_with_retries(x, r, ref, deadline_ms, &body, &about, e) != 0 ||
+	if (get_with_retries(r, ref, deadline_ms, &body, &about, e) != 0 ||
 	    keep(x, r, &about.digest, about.media_type, buf_view(&body), &m, unsaved,
 		 e) != 0)
 		return -1;
@@ -177,7 +172,7 @@ static int locate_tag(const struct fetch *x, const struct route *r,
 	struct stored *m;
 
 	*missing = false;
-	if (head_with_retries(x, r, ref, deadline_ms, &about, bell, e) != 0)
+	if (head_with_retries(r, ref, deadline_ms, &about, bell, e) != 0)
 		return -1;
 	if (!about.has_digest)
 		return fetch_by_tag(x, r, ref, deadline_ms, digest, unsaved, e);
@@ -215,6 +210,7 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 	bool cached = tagstate_get(x->tags, &r->name, tag, &had);
 	int rc;
 
+	kept_wait(x->kept);
 	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
 	again.max = cached ? 1 : 4; /* each has tries of its own inside */
 	do

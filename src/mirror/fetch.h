@@ -26,7 +26,7 @@ struct fetch {
 	struct overflow *overflow;
 	struct tagstates *tags;
 	struct sizes *sizes;
-	struct kept *kept; /* told of what is asked */
+	struct kept *kept; /* nobody is asked before it is known */
 };
 
 /* The manifest, from the store if it is there by now, else from the upstream, by one GET;

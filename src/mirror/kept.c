@@ -272,6 +272,7 @@ static int on_write(void *arg, struct usedb *db, bool anew, struct err *e)
 	pthread_mutex_lock(&k->mu);
 	if (anew)
 		book_unfiled(&k->book);
+	collect(k);
 	rc = read_rows(k, db, e);
 	tell(k);
 	book_writing(&k->book);
@@ -349,6 +350,7 @@ void kept_due(struct kept *k)
 
 void kept_look_now(struct kept *k)
 {
+	kept_wait(k); /* the thread may be at it for the first time */
 	usage_read_now(k->usage);
 }
 

@@ -102,6 +102,19 @@ int mirror_sites(struct mirror *m, struct buf *out)
 	return rc;
 }
 
+int mirror_check(struct mirror *m, int64_t deadline_ms, struct buf *out)
+{
+	struct plan *p = mirror_plan(m);
+	unsigned failed;
+	int rc;
+
+	kept_wait(m->kept);
+	rc = sites_check(p, deadline_ms, out, &failed);
+	kept_due(m->kept);
+	plan_unref(p);
+	return rc;
+}
+
 void mirror_meter(struct mirror *m)
 {
 	struct plan *p = mirror_plan(m);

@@ -140,6 +140,33 @@ int sites_json(struct plan *p, struct buf *out)
 	return rc | buf_adds(out, "]");
 }
 
+int sites_check(struct plan *p, int64_t deadline_ms, struct buf *out, unsigned *failed)
+{
+	int rc = buf_adds(out, "[");
+	bool first = true;
+	size_t i;
+
+	*failed = 0;
+	for (i = 0; i < p->nsites && rc == 0; i++) {
+		struct upstream_quota ignored;
+		struct err e = { 0 };
+		bool bad = upstream_check_quota(p->site[i].up, deadline_ms, &ignored,
+						&e) != 0;
+
+		if (bad && e.kind == ERR_NOT_FOUND)
+			continue; /* it has no such request */
+		rc |= buf_adds(out, first ? "{" : ",{");
+		first = false;
+		rc |= add_text(out, "host", p->site[i].host);
+		rc |= buf_adds(out, ",");
+		rc |= bad ? add_text(out, "error", e.msg)
+			  : buf_adds(out, "\"error\":null");
+		rc |= buf_adds(out, "}");
+		*failed += bad;
+	}
+	return rc | buf_adds(out, "]");
+}
+
 void sites_meter(struct plan *p)
 {
 	size_t i;

@@ -10,6 +10,10 @@
 
 /* An array, as docs/api.md has it under `upstreams`. -1: over out's limit. */
 int sites_json(struct plan *p, struct buf *out);
+/* Asks every upstream that has a free request for it what is left of its quota. Appends
+ * an array of {"host":...,"error":null or why not}; *failed is how many. Blocks;
+ * deadline_ms is monotonic. -1: over out's limit. */
+int sites_check(struct plan *p, int64_t deadline_ms, struct buf *out, unsigned *failed);
 /* The gauges of quotas, which change by themselves. */
 void sites_meter(struct plan *p);
 

@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "server/access.h"
 #include "server/auth.h"
+#include "server/check.h"
 #include "server/clients.h"
 #include "server/dispatch.h"
 #include "server/door.h"
@@ -174,6 +175,7 @@ static void server_free(struct server *s)
 	purge_stop(s->purge);
 	works_stop(s->works);
 	images_free(s->images);
+	checks_free(s->checks);
 	purge_free(s->purge);
 	probe_free(s->probe);
 	auth_free(s->auth);
@@ -277,6 +279,7 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 	s->works = works_new("disk", DISK_THREADS, DISK_WORKS);
 	s->images = images_new();
 	s->usage = mirror_usage(m);
+	s->checks = checks_new();
 	s->started_mono_ms = clock_mono_ms();
 	s->uploads = uploads_new(store);
 	s->publishing = publishing_new(store);
