@@ -213,7 +213,7 @@ static int refuse(const struct account *a, struct ledger *l, int64_t now, struct
 	char window[HUMAN_MAX], wait[HUMAN_MAX], whose[160];
 	char pulls[48] = "";
 
-	human_ms(window_ms(l), window);
+	human_span(window_ms(l), window);
 	human_ms(back - now + 999, wait);
 	if (l->user[0] != '\0')
 		snprintf(whose, sizeof(whose), "user %s", l->user);
@@ -467,7 +467,7 @@ static void adopt(struct ledger *l, const struct upstream_quota *q, int64_t now)
 	l->since_wall_ms = l->q.seen_wall_ms;
 	l->refused = q->remaining > 0;
 	if (q->back_wall_ms > now)
-		l->back_wall_ms = least(q->back_wall_ms, now + window_ms(l));
+		l->back_wall_ms = q->back_wall_ms;
 	/* What may have ended meanwhile is looked at first. */
 	l->look_wall_ms = least(l->look_wall_ms, l->since_wall_ms + interval_ms(l));
 }

@@ -38,6 +38,9 @@ void ledger_log_look(struct ledger *l, struct ledger_log *out)
 		out->event = "quota.back";
 	l->level = level;
 	ledger_show(l, &out->q);
+	/* Those under way are what made it less, and not the others'. */
+	out->q.spent += l->in_flight;
+	out->q.others -= out->q.others < l->in_flight ? out->q.others : l->in_flight;
 }
 
 void ledger_log_quiet(struct ledger *l)
