@@ -195,7 +195,7 @@ static int read_rows(struct kept *k, struct usedb *db, struct err *e)
 	bool has;
 	size_t i;
 
-	if (usedb_has_quotas(db, &has, e) != 0)
+	if (usedb_quota_has(db, &has, e) != 0)
 		return -1;
 	if (!has)
 		return 0;
@@ -204,8 +204,8 @@ static int read_rows(struct kept *k, struct usedb *db, struct err *e)
 	for (i = 0; i < k->book.n; i++) {
 		struct book_account *a = k->book.account[i];
 
-		if (usedb_spent_each(db, a->host, a->quota.account_id, oldest_ms(a),
-				     now + AHEAD_MS, on_spent, a, e) != 0)
+		if (usedb_quota_each_spent(db, a->host, a->quota.account_id, oldest_ms(a),
+					   now + AHEAD_MS, on_spent, a, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -231,8 +231,8 @@ static int write_account(struct usedb *db, const struct book_account *a, struct 
 		return -1;
 	for (i = 0; i < a->n_slots; i++)
 		if (a->slot[i].writing > 0 &&
-		    usedb_spent_add(db, a->host, q->account_id, a->slot[i].at_ms,
-				    a->slot[i].writing, e) != 0)
+		    usedb_quota_add_spent(db, a->host, q->account_id, a->slot[i].at_ms,
+					  a->slot[i].writing, e) != 0)
 			return -1;
 	return 0;
 }

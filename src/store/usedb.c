@@ -70,7 +70,7 @@ static int check_version(struct usedb *db, bool create, struct err *e)
 	if (!create)
 		return 0;
 	if (version == VERSION) {
-		if (usedb_has_quotas(db, &has, e) != 0)
+		if (usedb_quota_has(db, &has, e) != 0)
 			return -1;
 		if (has)
 			return 0;

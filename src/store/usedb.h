@@ -61,21 +61,21 @@ struct usedb_quota {
 
 /* Is it as these tables are known? A file of an earlier larder has none before it is
  * opened with create. */
-int usedb_has_quotas(struct usedb *db, bool *out, struct err *e);
+int usedb_quota_has(struct usedb *db, bool *out, struct err *e);
 /* Takes the place of what was seen earlier, and of what claims to be from the future. */
 int usedb_quota_put(struct usedb *db, const struct usedb_quota *q, int64_t now_ms,
 		    struct err *e);
 /* So many more pulls by that account, in the part of the window that begins then. */
-int usedb_spent_add(struct usedb *db, const char *host, const char *account_id,
-		    int64_t slot_ms, uint32_t n, struct err *e);
+int usedb_quota_add_spent(struct usedb *db, const char *host, const char *account_id,
+			  int64_t slot_ms, uint32_t n, struct err *e);
 /* All rows, the last seen first; fn is not to use the db. */
 int usedb_quota_each(struct usedb *db, void (*fn)(void *arg, const struct usedb_quota *q),
 		     void *arg, struct err *e);
 /* What an account spent from since_ms to until_ms. */
-int usedb_spent_each(struct usedb *db, const char *host, const char *account_id,
-		     int64_t since_ms, int64_t until_ms,
-		     void (*fn)(void *arg, int64_t slot_ms, uint32_t n), void *arg,
-		     struct err *e);
+int usedb_quota_each_spent(struct usedb *db, const char *host, const char *account_id,
+			   int64_t since_ms, int64_t until_ms,
+			   void (*fn)(void *arg, int64_t slot_ms, uint32_t n), void *arg,
+			   struct err *e);
 /* Forget what is older than any window, or from the future, and what is too much. */
 int usedb_quota_tidy(struct usedb *db, int64_t now_ms, struct err *e);
 

@@ -10,7 +10,7 @@
 	60000 /* clocks of two machines differ; more is a clock that was wrong           \
 	       */
 
-int usedb_has_quotas(struct usedb *db, bool *out, struct err *e)
+int usedb_quota_has(struct usedb *db, bool *out, struct err *e)
 {
 	int64_t n = 0;
 
@@ -76,8 +76,8 @@ int usedb_quota_put(struct usedb *db, const struct usedb_quota *q, int64_t now_m
 	return step(db, st, e);
 }
 
-int usedb_spent_add(struct usedb *db, const char *host, const char *account_id,
-		    int64_t slot_ms, uint32_t n, struct err *e)
+int usedb_quota_add_spent(struct usedb *db, const char *host, const char *account_id,
+			  int64_t slot_ms, uint32_t n, struct err *e)
 {
 	if (prepare(db, &db->spent_add,
 		    "INSERT INTO spent(host, account_id, slot_ms, n) VALUES(?1, ?2, ?3, "
@@ -134,10 +134,10 @@ int usedb_quota_each(struct usedb *db, void (*fn)(void *arg, const struct usedb_
 	return code == SQLITE_DONE || code == SQLITE_ROW ? 0 : -1;
 }
 
-int usedb_spent_each(struct usedb *db, const char *host, const char *account_id,
-		     int64_t since_ms, int64_t until_ms,
-		     void (*fn)(void *arg, int64_t slot_ms, uint32_t n), void *arg,
-		     struct err *e)
+int usedb_quota_each_spent(struct usedb *db, const char *host, const char *account_id,
+			   int64_t since_ms, int64_t until_ms,
+			   void (*fn)(void *arg, int64_t slot_ms, uint32_t n), void *arg,
+			   struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	int code;

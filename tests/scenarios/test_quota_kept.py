@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +13,7 @@ from hub import Hub, build, client
 
 from .asking import run, store_of
 from .helpers import ask, codes, message, wait_until
+from .test_auth import ANN, guarded, users  # noqa: F401
 from .test_status import of, status
 
 LOOK = ("ratelimitpreview/test", "latest")
@@ -187,3 +189,134 @@ def test_nothing_is_written_where_nothing_was_asked(hub, larder):
     made.metrics()
     made.stop()
     assert not (made.root / "larder/usage.db").exists()
+
+
+# --- the check on demand ---
+
+def heads(hub: Hub) -> int:
+    return hub.count(kind="manifest_head", status=200)
+
+
+def post(made: Larder, **options) -> dict:
+    answer = ask(made, "/larder/v1/check", method="POST", **options)
+    assert answer.status == 200, answer.data
+    return json.loads(answer.body)
+
+
+def test_a_check_costs_nothing_and_is_made_once(hub, larder):
+    hub.set_quota(100, used=40)
+    hub.add(build("look"), *LOOK)
+    made = larder()
+    found = post(made)
+    assert found["checks"] == [{"host": "docker.io", "error": None}]
+    right(found["upstreams"][0]["accounts"][0], 100, 60, 0, 40)
+    asked = heads(hub)
+    assert asked >= 1 and hub.count(kind="manifest_get", status=200) == 0
+    hub.set_quota(100, used=50)
+    for _ in range(3):
+        right(post(made)["upstreams"][0]["accounts"][0], 100, 60, 0, 40)
+    assert heads(hub) == asked
+    assert ask(made, "/larder/v1/check").status == 405
+    assert ask(made, "/larder/v1/check", method="HEAD").status == 405
+    assert hub.quota_spent == 0
+
+
+@pytest.mark.concurrent
+def test_checks_at_once_are_one(hub, larder):
+    hub.set_quota(100)
+    hub.add(build("look"), *LOOK)
+    made = larder()
+    gate = hub.hold("manifest_head", "latest")
+    with ThreadPoolExecutor(20) as pool:
+        asking = [pool.submit(post, made) for _ in range(20)]
+        gate.wait()
+        # Nobody else waits for that.
+        assert ask(made, "/larder/v1/status").status == 200
+        gate.release()
+        assert all(one.result()["checks"][0]["error"] is None for one in asking)
+    assert heads(hub) == 1
+
+
+def test_a_check_that_fails(hub, larder):
+    hub.add(build("look"), *LOOK)
+    made = larder()
+    hub.fault("any", "refused")
+    [found] = post(made)["checks"]
+    assert found["host"] == "docker.io" and "refused" in found["error"]
+    done = run("status", "--check", "--server", made.url)
+    assert done.returncode == 2 and "refused" in done.stderr and "docker.io" in done.stdout
+    made.stop()
+    done = run("status", "--check", "--quick", *store_of(made))
+    assert done.returncode == 2 and "refused" in done.stderr and "disk" in done.stdout
+
+
+def test_a_check_where_no_larder_serves(hub, larder, larders, scratch):
+    hub.set_quota(100, used=40)
+    hub.add(build("look"), *LOOK)
+    made = larder()
+    made.stop()
+    args = ("--quick", *store_of(made))
+    assert status(*args)["store"]["upstreams"][0]["accounts"] == []
+    assert "pulls left" not in run("status", *args).stdout
+    done = run("status", "--check", *args)
+    assert done.returncode == 0 and "60 of 100 pulls left" in done.stdout, done.stderr
+    assert "60 of 100 pulls left" in run("status", *args).stdout, "it is kept"
+    assert hub.quota_spent == 0
+    # Others have no request for that.
+    other = larders({"quay.io": hub.url}, root=scratch / "other")
+    done = run("status", "--check", "--server", other.url)
+    assert done.returncode == 0 and "no upstream here" in done.stderr
+
+
+def test_who_may_have_it_checked(guarded):
+    made = guarded("ann team/** pull")
+    assert ask(made, "/larder/v1/check", method="POST").status == 401
+    assert ask(made, "/larder/v1/check", method="POST", headers=ANN).status == 200
+
+
+# --- several accounts, and upstreams in trouble ---
+
+USERS = """
+larder:
+  upstreams:
+    docker.io:
+      url: {}
+      default: true
+      credentials:
+        - username: ann
+          password: secret
+          names: ["library/a0"]
+"""
+
+
+def test_each_account_has_its_own(hubs, larders):
+    hub = hubs(quota=10, users={"ann": "secret"}, quota_users={"ann": 50})
+    paths = add_many(hub, 3)
+    made = larders({}, config=USERS.format(hub.url))
+    pull_all(made, paths)
+    found = {one["account"]: one for one in accounts(made)}
+    right(found["ann"], 50, 49, 1, 0)
+    right(found[""], 10, 8, 2, 0)
+    assert found["ann"]["source"] != found[""]["source"]
+    left = "larder_upstream_pull_quota_remaining"
+    assert made.metric(left, account="ann") == 49 and made.metric(left, account="") == 8
+    text = run("status", "--server", made.url).stdout
+    assert "user ann: 49 of 50 pulls left" in text and "this address (127.0.0.1): 8 of 10" in text
+    made.stop()
+    kept = (made.root / "larder/usage.db").read_bytes()
+    assert b"ann" in kept and b"secret" not in kept
+
+
+def test_an_upstream_in_trouble_is_shown(hub, larder):
+    add_many(hub, 1)
+    made = larder()
+    [site] = of(made)["upstreams"]
+    assert site["state"] == "ok" and site["cause"] is None and site["retryInSeconds"] is None
+    hub.fault("manifest_head", "status", code=429, retry_after=600, body="slow down")
+    assert ask(made, "/v2/library/a0/manifests/1").status == 429
+    [site] = of(made)["upstreams"]
+    assert site["state"] == "busy" and site["part"] == "registry" and site["trouble"] is True
+    assert site["cause"] and 400 <= site["retryInSeconds"] <= 800 and site["since"]
+    text = run("status", "--server", made.url).stdout
+    assert "in trouble since 20" in text and site["cause"] in text
+    assert "tried again in" in text

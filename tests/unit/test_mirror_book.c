@@ -1,6 +1,7 @@
 /* Who has been told of which pulls: each is told once, whoever made it. */
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "mirror/book.h"

@@ -281,10 +281,10 @@ static int guest_read(void *arg, struct usedb *db, struct err *e)
 	bool has;
 
 	g->reads++;
-	if (usedb_has_quotas(db, &has, e) != 0 || !has)
+	if (usedb_quota_has(db, &has, e) != 0 || !has)
 		return has ? -1 : 0;
 	g->found = 0;
-	return usedb_spent_each(db, "h", "", 0, INT64_MAX, guest_take, g, e);
+	return usedb_quota_each_spent(db, "h", "", 0, INT64_MAX, guest_take, g, e);
 }
 
 static bool guest_due(void *arg)
@@ -298,8 +298,8 @@ static int guest_write(void *arg, struct usedb *db, bool anew, struct err *e)
 
 	g->writes++;
 	g->anew = anew;
-	return usedb_spent_add(db, "h", "", slot_ms(), g->mine - (anew ? 0 : g->written),
-			       e);
+	return usedb_quota_add_spent(db, "h", "", slot_ms(),
+				     g->mine - (anew ? 0 : g->written), e);
 }
 
 static void guest_written(void *arg)

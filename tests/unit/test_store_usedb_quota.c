@@ -78,8 +78,8 @@ static uint64_t spent(struct usedb *db, const char *account, int64_t since_ms)
 {
 	struct found f = { 0 };
 
-	assert_int_equal(usedb_spent_each(db, "docker.io", account, since_ms, NOW,
-					  take_spent, &f, NULL),
+	assert_int_equal(usedb_quota_each_spent(db, "docker.io", account, since_ms, NOW,
+						take_spent, &f, NULL),
 			 0);
 	return f.spent;
 }
@@ -115,7 +115,8 @@ static void from_the_future(void **state)
 	put(db, "", 60, NOW);
 	assert_int_equal(quotas(db)->q[0].remaining, 60);
 	put(db, "ann", 50, NOW + 1000 * HOUR);
-	assert_int_equal(usedb_spent_add(db, "docker.io", "", NOW + HOUR, 3, NULL), 0);
+	assert_int_equal(usedb_quota_add_spent(db, "docker.io", "", NOW + HOUR, 3, NULL),
+			 0);
 	assert_int_equal(usedb_quota_tidy(db, NOW, NULL), 0);
 	assert_int_equal(quotas(db)->n, 1);
 	assert_int_equal(spent(db, "", 0), 0);
@@ -126,11 +127,13 @@ static void adds_up(void **state)
 {
 	struct usedb *db = open_db(try_store(state));
 
-	assert_int_equal(usedb_spent_add(db, "docker.io", "", NOW - HOUR, 2, NULL), 0);
-	assert_int_equal(usedb_spent_add(db, "docker.io", "", NOW - HOUR, 3, NULL), 0);
-	assert_int_equal(usedb_spent_add(db, "docker.io", "", NOW, 1, NULL), 0);
-	assert_int_equal(usedb_spent_add(db, "docker.io", "ann", NOW, 10, NULL), 0);
-	assert_int_equal(usedb_spent_add(db, "quay.io", "", NOW, 20, NULL), 0);
+	assert_int_equal(usedb_quota_add_spent(db, "docker.io", "", NOW - HOUR, 2, NULL),
+			 0);
+	assert_int_equal(usedb_quota_add_spent(db, "docker.io", "", NOW - HOUR, 3, NULL),
+			 0);
+	assert_int_equal(usedb_quota_add_spent(db, "docker.io", "", NOW, 1, NULL), 0);
+	assert_int_equal(usedb_quota_add_spent(db, "docker.io", "ann", NOW, 10, NULL), 0);
+	assert_int_equal(usedb_quota_add_spent(db, "quay.io", "", NOW, 20, NULL), 0);
 	assert_int_equal(spent(db, "", 0), 6);
 	assert_int_equal(spent(db, "", NOW - HOUR + 1), 1);
 	assert_int_equal(spent(db, "ann", 0), 10);
@@ -150,10 +153,10 @@ static void bounded(void **state)
 		put(db, name, 5, NOW - i);
 	}
 	for (i = 0; i < USEDB_MAX_SPENT + 20; i++)
-		assert_int_equal(usedb_spent_add(db, "docker.io", "", NOW - i, 1, NULL),
-				 0);
-	assert_int_equal(usedb_spent_add(db, "docker.io", "",
-					 NOW - USEDB_SPENT_MAX_MS - 1, 7, NULL),
+		assert_int_equal(
+			usedb_quota_add_spent(db, "docker.io", "", NOW - i, 1, NULL), 0);
+	assert_int_equal(usedb_quota_add_spent(db, "docker.io", "",
+					       NOW - USEDB_SPENT_MAX_MS - 1, 7, NULL),
 			 0);
 	assert_int_equal(usedb_commit(db, NULL), 0);
 	assert_int_equal(quotas(db)->n, USEDB_MAX_QUOTAS);
@@ -195,11 +198,11 @@ static void of_an_earlier_larder(void **state)
 
 	make_first_version(path);
 	assert_int_equal(usedb_open(path, false, 2000, &db, NULL), 0);
-	assert_int_equal(usedb_has_quotas(db, &has, NULL), 0);
+	assert_int_equal(usedb_quota_has(db, &has, NULL), 0);
 	assert_false(has);
 	usedb_close(db);
 	db = open_db(s);
-	assert_int_equal(usedb_has_quotas(db, &has, NULL), 0);
+	assert_int_equal(usedb_quota_has(db, &has, NULL), 0);
 	assert_true(has);
 	put(db, "", 70, NOW);
 	assert_int_equal(quotas(db)->n, 1);
