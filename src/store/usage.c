@@ -33,6 +33,7 @@
 #define TIDY_ROWS 2000 /* looked at each time */
 #define DAY_MS INT64_C(86400000)
 #define STACK_BYTES (256 * 1024)
+#define FIRST_MS 200
 
 struct note {
 	uint64_t times;
@@ -56,7 +57,8 @@ struct usage {
 	bool stopping;
 	bool due;    /* the guest may have something to write */
 	bool reread; /* another process has written */
-	bool read;   /* what was there at the start has been read */
+	bool hurry;  /* somebody waits for what was there at the start */
+	bool read;   /* that has been read */
 
 	struct usefile file;
 	int64_t tidied_ms; /* guarded by the file's lock, as what follows */
@@ -254,20 +256,29 @@ void usage_due(struct usage *u)
 	pthread_mutex_unlock(&u->mu);
 }
 
+static void time_in(int64_t ms, struct timespec *out)
+{
+	clock_gettime(CLOCK_MONOTONIC, out);
+	out->tv_sec += (time_t)(ms / 1000);
+	out->tv_nsec += (long)(ms % 1000) * 1000000;
+	if (out->tv_nsec >= 1000000000) {
+		out->tv_nsec -= 1000000000;
+		out->tv_sec++;
+	}
+}
+
 bool usage_wait_read(struct usage *u, int64_t ms)
 {
 	struct timespec until;
 	int rc = 0;
 	bool done;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(ms / 1000);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	time_in(ms, &until);
 	pthread_mutex_lock(&u->mu);
+	if (!u->read) {
+		u->hurry = true;
+		pthread_cond_signal(&u->wake);
+	}
 	while (!u->read && rc == 0)
 		rc = pthread_cond_timedwait(&u->has_read, &u->mu, &until);
 	done = u->read;
@@ -286,11 +297,24 @@ static bool wait_for_work(struct usage *u)
 
 	while (!u->stopping && !u->reread && !u->due && map_count(u->notes) == 0)
 		pthread_cond_wait(&u->wake, &u->mu);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += USAGE_WRITE_MS / 1000;
+	time_in(USAGE_WRITE_MS, &until);
 	while (!u->stopping && !u->reread && rc == 0 && map_count(u->notes) < SOON_NOTES)
 		rc = pthread_cond_timedwait(&u->wake, &u->mu, &until);
 	return !u->stopping;
+}
+
+/* The process has just started, and has more urgent things to do than to read what nobody
+ * has asked for yet. */
+static void wait_for_first(struct usage *u)
+{
+	struct timespec until;
+	int rc = 0;
+
+	time_in(FIRST_MS, &until);
+	pthread_mutex_lock(&u->mu);
+	while (!u->stopping && !u->hurry && !u->reread && rc == 0)
+		rc = pthread_cond_timedwait(&u->wake, &u->mu, &until);
+	pthread_mutex_unlock(&u->mu);
 }
 
 static void read_first(struct usage *u)
@@ -308,6 +332,8 @@ static void *run(void *arg)
 	bool reread;
 
 	pthread_setname_np(pthread_self(), "usage");
+	if (u->guest.read != NULL)
+		wait_for_first(u);
 	read_first(u); /* somebody may wait for it: not yet of low priority */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
 	pthread_mutex_lock(&u->mu);

@@ -45,7 +45,8 @@ struct usage_guest {
 };
 
 /* Never fails: at worst nothing is kept. s is borrowed and outlives it. guest (NULL:
- * none) is copied, its arg borrowed. The guest's rows are read at once, on the thread. */
+ * none) is copied, its arg borrowed. The guest's rows are read by the thread, soon, or as
+ * soon as somebody waits for them. */
 struct usage *usage_new(struct store *s, const struct usage_guest *guest);
 /* Writes what there is, waiting for other processes for two seconds at most. NULL is
  * fine; nobody notes any more. */
