@@ -46,15 +46,14 @@ static int64_t now_of(struct breaker *b)
 	return now;
 }
 
-static bool holds_back(const struct breaker *b, const char *repository)
+static bool holds_back(const struct breaker *b, const char *repository, int64_t now)
 {
-	if (b->state == BREAKER_CLOSED)
-		return false;
-	return b->repository[0] == '\0' ||
-	       (repository != NULL && strcmp(b->repository, repository) == 0);
+	if (b->state == BREAKER_OPEN && b->some)
+		return repository != NULL && sick_has(&b->sick, repository, now);
+	return b->state != BREAKER_CLOSED;
 }
 
-/* "14:02", and the day where that is not today's. */
+/* "14:02:07", and the day where that is not today's. */
 static void say_time(int64_t wall_ms, int64_t now, char out[HUMAN_MAX])
 {
 	time_t at = (time_t)(wall_ms / 1000);
@@ -68,8 +67,9 @@ static int say(const struct breaker *b, enum breaker_part part, int64_t now,
 	       struct err *e)
 {
 	const char *who = part == BREAKER_CDN ? "the place that its blobs come from"
+			  : !b->some	      ? "it"
 			  : b->repository[0] != '\0' ? "this repository"
-						     : "it";
+						     : "this repository, like others,";
 	int64_t left_ms = b->until_wall_ms > now ? b->until_wall_ms - now : 0;
 	int left_s = (int)((left_ms + 999) / 1000);
 	char since[HUMAN_MAX], again[48];
@@ -78,10 +78,9 @@ static int say(const struct breaker *b, enum breaker_part part, int64_t now,
 	snprintf(again, sizeof(again), left_s > 0 ? "in %d s" : "now", left_s);
 	if (b->state == BREAKER_BUSY)
 		err_set(e, ERR_BUSY,
-			"it is not asked for a while, since it said at %s UTC that there "
-			"were too many requests (%s); asked again %s; what is cached is "
-			"not affected",
-			since, b->cause, again);
+			"%s is left alone, since it was asked too much at %s UTC (%s); "
+			"asked again %s; what is cached is not affected",
+			who, since, b->cause, again);
 	else
 		err_set(e, ERR_UPSTREAM,
 			"%s is in trouble since %s UTC (%s); asked again %s", who, since,
@@ -125,7 +124,9 @@ void breaker_look(struct upstream *u, enum breaker_part part, struct breaker_vie
 		out->state = b->state;
 		out->since_wall_ms = b->since_wall_ms;
 		out->until_wall_ms = b->until_wall_ms;
-		memcpy(out->repository, b->repository, sizeof(out->repository));
+		out->some = b->some;
+		if (b->some)
+			memcpy(out->repository, b->repository, sizeof(out->repository));
 		memcpy(out->cause, b->cause, sizeof(out->cause));
 	}
 	gate_unlock();
@@ -140,7 +141,7 @@ int breaker_may(struct upstream *u, enum breaker_part part, const char *reposito
 
 	gate_lock();
 	now = now_of(b);
-	if (holds_back(b, repository) && (now < b->until_wall_ms || b->trial != 0) &&
+	if (holds_back(b, repository, now) && (now < b->until_wall_ms || b->trial != 0) &&
 	    !(patient && patience_ms(b, now, mono, 0) > 0))
 		rc = say(b, part, now, e);
 	gate_unlock();
@@ -191,16 +192,21 @@ static void set_cause(struct breaker *b, const char *cause)
 	snprintf(b->cause, sizeof(b->cause), "%s", cause);
 }
 
-/* Whom the row of failures is about: one repository, as long as it is of no other. */
+/* Whom the row of failures is about: of which this is one more. */
 static void blame(struct breaker *b, const struct breaker_pass *pass,
-		  enum breaker_end end)
+		  enum breaker_end end, bool first, int64_t now)
 {
 	bool own = end == BREAKER_END_STATUS && pass->repository != NULL;
 
-	if (b->fails == 0 && own)
-		snprintf(b->repository, sizeof(b->repository), "%s", pass->repository);
-	else if (!own || strcmp(b->repository, pass->repository) != 0)
+	if (own)
+		sick_note(&b->sick, pass->repository, now);
+	if (first) {
+		b->some = own;
+		snprintf(b->repository, sizeof(b->repository), "%s",
+			 own ? pass->repository : "");
+	} else if (own && strcmp(b->repository, pass->repository) != 0) {
 		b->repository[0] = '\0';
+	}
 }
 
 static void open_it(struct breaker *b, enum breaker_state state, const char *cause,
@@ -232,16 +238,21 @@ static void trial_failed(struct breaker *b, enum breaker_state state, const char
 static void count_failure(struct breaker *b, const struct breaker_pass *pass,
 			  enum breaker_end end, const char *cause, int64_t now)
 {
+	bool own = end == BREAKER_END_STATUS && pass->repository != NULL;
+
 	if (b->state == BREAKER_CLOSED) {
 		if (b->fails == 0)
 			b->since_wall_ms = now;
-		blame(b, pass, end);
+		blame(b, pass, end, b->fails == 0, now);
+		b->some = b->some && own;
 		if (++b->fails >= BREAKER_FAILURES)
 			open_it(b, BREAKER_OPEN, cause, -1, now);
-	} else if (!holds_back(b, pass->repository) && ++b->fails >= BREAKER_FAILURES) {
-		b->repository[0] = '\0'; /* it is not that one's trouble alone */
-		b->fails = 0;
-		set_cause(b, cause);
+	} else if (b->state == BREAKER_OPEN && b->some) {
+		blame(b, pass, end, false, now);
+		if (!own && ++b->fails >= BREAKER_FAILURES) {
+			b->some = false;
+			set_cause(b, cause);
+		}
 	}
 }
 
@@ -251,7 +262,8 @@ static void close_it(struct breaker *b)
 	b->state = BREAKER_CLOSED;
 	b->fails = 0;
 	b->trial = 0;
-	b->repository[0] = '\0';
+	b->some = false;
+	sick_clear(&b->sick);
 }
 
 static void busy(struct breaker *b, const struct breaker_pass *pass, const char *cause,
@@ -259,7 +271,7 @@ static void busy(struct breaker *b, const struct breaker_pass *pass, const char 
 {
 	int64_t until = b->until_wall_ms, span = b->span_ms;
 
-	b->repository[0] = '\0';
+	b->some = false;
 	if (b->state != BREAKER_BUSY) {
 		b->since_wall_ms = now;
 		open_it(b, BREAKER_BUSY, cause, after_s, now);
@@ -274,6 +286,30 @@ static void busy(struct breaker *b, const struct breaker_pass *pass, const char 
 	}
 }
 
+static void good(struct breaker *b, const struct breaker_pass *pass, int64_t now)
+{
+	/* Who counts requests says yes to some while it says no to others. */
+	if (pass->trial != 0 ||
+	    (b->state != BREAKER_BUSY && holds_back(b, pass->repository, now)))
+		close_it(b);
+	if (pass->repository != NULL)
+		sick_forget(&b->sick, pass->repository);
+	b->fails = 0;
+	b->good_ms = clock_mono_ms();
+}
+
+static void failed(struct breaker *b, const struct breaker_pass *pass,
+		   enum breaker_end end, const char *cause, int64_t now)
+{
+	if (pass->trial != 0) {
+		blame(b, pass, end, false, now);
+		b->some = b->some && end == BREAKER_END_STATUS;
+		trial_failed(b, BREAKER_OPEN, cause, -1, now);
+	} else if (pass->began_ms >= b->good_ms) {
+		count_failure(b, pass, end, cause, now);
+	}
+}
+
 static void conclude(struct breaker *b, struct breaker_pass *pass, enum breaker_end end,
 		     const char *cause, int after_s)
 {
@@ -283,22 +319,11 @@ static void conclude(struct breaker *b, struct breaker_pass *pass, enum breaker_
 		pass->trial = 0; /* it closed meanwhile */
 	switch (end) {
 	case BREAKER_END_GOOD:
-		/* Who counts requests says yes to some while it says no to others. */
-		if (holds_back(b, pass->repository) &&
-		    (b->state != BREAKER_BUSY || pass->trial != 0))
-			close_it(b);
-		b->fails = 0;
-		b->good_ms = clock_mono_ms();
+		good(b, pass, now);
 		break;
 	case BREAKER_END_FAILED:
 	case BREAKER_END_STATUS:
-		if (pass->trial != 0) {
-			if (end == BREAKER_END_FAILED)
-				b->repository[0] = '\0';
-			trial_failed(b, BREAKER_OPEN, cause, -1, now);
-		} else if (pass->began_ms >= b->good_ms) {
-			count_failure(b, pass, end, cause, now);
-		}
+		failed(b, pass, end, cause, now);
 		break;
 	case BREAKER_END_BUSY:
 		busy(b, pass, cause, after_s, now);
@@ -312,41 +337,57 @@ static void conclude(struct breaker *b, struct breaker_pass *pass, enum breaker_
 
 /* --- the requests' side --- */
 
-static void tell(const struct breaker_pass *pass, const struct breaker *was,
-		 const struct breaker *is)
+/* What a request changed, told after the lock is given up. */
+struct change {
+	enum breaker_state was, is;
+	bool was_some, some;
+	int64_t lasted_ms, again_in_ms;
+	char cause[BREAKER_CAUSE_MAX];
+};
+
+static void tell(const struct breaker_pass *pass, const struct change *c)
 {
 	const char *host = pass->u->host, *part = breaker_part_word(pass->part);
-	int64_t now = clock_wall_ms();
 
-	if (was->state == is->state && strcmp(was->repository, is->repository) == 0)
+	if (c->was == c->is && (c->is == BREAKER_CLOSED || c->was_some == c->some))
 		return;
-	meter_open(host, part, is->state != BREAKER_CLOSED);
-	if (is->state == BREAKER_CLOSED)
+	meter_open(host, part, c->is != BREAKER_CLOSED);
+	if (c->is == BREAKER_CLOSED)
 		log_event(LOG_INFO, "upstream.closed", LS("upstream", host),
-			  LS("part", part), LU("lasted_ms", now - was->since_wall_ms));
+			  LS("part", part), LU("lasted_ms", c->lasted_ms));
 	else
 		log_event(LOG_WARN, "upstream.open", LS("upstream", host),
-			  LS("part", part), LS("state", breaker_state_word(is->state)),
-			  LS("repository", is->repository), LS("cause", is->cause),
-			  LU("again_in_ms", is->until_wall_ms - now));
+			  LS("part", part), LS("state", breaker_state_word(c->is)),
+			  LS("for", c->some ? "repositories that failed" : "all"),
+			  LS("cause", c->cause), LU("again_in_ms", c->again_in_ms));
 }
 
 static void finish(struct breaker_pass *pass, enum breaker_end end, const char *cause,
 		   int after_s)
 {
 	struct breaker *b = &pass->u->breaker[pass->part];
-	struct breaker was, is;
+	struct change c;
+	int64_t until, now;
+	unsigned trial;
 
 	pass->told = true;
 	gate_lock();
-	was = *b;
+	c = (struct change){ .was = b->state, .was_some = b->some };
+	until = b->until_wall_ms;
+	trial = b->trial;
 	conclude(b, pass, end, cause != NULL ? cause : "", after_s);
-	is = *b;
-	if (was.state != is.state || was.trial != is.trial ||
-	    was.until_wall_ms != is.until_wall_ms)
+	c.is = b->state;
+	c.some = b->some;
+	if (b->state != BREAKER_CLOSED || c.was != BREAKER_CLOSED) {
+		now = clock_wall_ms();
+		c.lasted_ms = now - b->since_wall_ms;
+		c.again_in_ms = b->until_wall_ms - now;
+		memcpy(c.cause, b->cause, sizeof(c.cause));
+	}
+	if (c.was != c.is || trial != b->trial || until != b->until_wall_ms)
 		gate_ring();
 	gate_unlock();
-	tell(pass, &was, &is);
+	tell(pass, &c);
 }
 
 void breaker_good(struct breaker_pass *pass)
@@ -366,9 +407,9 @@ void breaker_leave(struct breaker_pass *pass, enum breaker_end end, const char *
 static int wait_turn(struct breaker *b, struct breaker_pass *pass, int64_t deadline_ms,
 		     struct err *e)
 {
-	while (holds_back(b, pass->repository)) {
-		int64_t now = now_of(b), left, due;
+	int64_t now, left, due;
 
+	while (now = now_of(b), holds_back(b, pass->repository, now)) {
 		if (gate_stopped())
 			return gate_stopped_err(e);
 		if (now >= b->until_wall_ms && b->trial == 0) {

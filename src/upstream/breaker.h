@@ -32,11 +32,12 @@
  * BUSY: for Retry-After (1 s to an hour), else 60 s doubling to 15 min, +-25 %. Only its
  * trial's good answer closes it; one that comes again soon after goes on doubling.
  *
- * Where all failures were statuses of one repository's requests, only that repository is
- * held back, and the others go on as if CLOSED (five failures in a row of theirs, and all
- * are): a registry that is broken for one image serves its others. With several broken
- * repositories at once, a healthy one that nobody asked meanwhile may be refused until
- * it is the trial; then its success closes the breaker for all.
+ * A status is about what was asked, perhaps: a registry that is broken for some images
+ * serves its others, and a cache before a dead registry serves what it has. So where all
+ * failures in the row were statuses of repositories' requests, only repositories that
+ * failed themselves are held back, for 45 s since they last did or until a trial of one
+ * of them is good; each of the others is let through until it fails, once. (Silence, five
+ * times in a row, or a token service's status, and all are held back.)
  *
  * Times are of the wall clock, which may jump: none is waited for longer than its own
  * span. Any thread; the gate guards it all.
@@ -49,6 +50,7 @@
 
 #include "base/err.h"
 #include "oci/reference.h"
+#include "upstream/sick.h"
 
 #define BREAKER_FAILURES 5
 #define BREAKER_FIRST_MS 250
@@ -78,8 +80,10 @@ struct breaker {
 	unsigned level;	 /* how often it has doubled */
 	unsigned trial;	 /* the number of the one under way; 0: none */
 	unsigned trials;
-	int64_t trial_ms;		     /* monotonic: when that began */
-	char repository[NAME_MAX_BYTES + 1]; /* held back is only this one; "": all */
+	int64_t trial_ms; /* monotonic: when that began */
+	bool some;	  /* only what is sick is held back */
+	struct sick sick;
+	char repository[NAME_MAX_BYTES + 1]; /* the only one in the row; "": several */
 	char cause[BREAKER_CAUSE_MAX];
 };
 
@@ -88,7 +92,8 @@ struct breaker_view {
 	enum breaker_state state;
 	int64_t since_wall_ms; /* the first failure in the row; 0 with CLOSED */
 	int64_t until_wall_ms; /* the next trial; past: it is due, or under way */
-	char repository[NAME_MAX_BYTES + 1]; /* as in struct breaker */
+	bool some;	       /* OPEN for repositories that failed, not for others */
+	char repository[NAME_MAX_BYTES + 1]; /* with some: it is this one; "": several */
 	char cause[BREAKER_CAUSE_MAX];	     /* "connection refused"; "" with CLOSED */
 };
 

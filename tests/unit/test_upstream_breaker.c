@@ -1,98 +1,5 @@
 /* When an upstream is held back, and how it comes out of it; with the clock moved. */
-#include "unit.h"
-
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "upstream/gate.h"
-#include "upstream/remote.h"
-
-#define HOUR 3600000
-#define R BREAKER_REGISTRY
-#define C BREAKER_CDN
-
-static char clock_path[] = "/tmp/larder-clock-XXXXXX";
-static struct upstream u;
-static struct breaker *b = &u.breaker[R];
-static struct breaker_pass pass;
-static struct err e;
-static int64_t moved_ms;
-
-static void set_clock(int64_t ms)
-{
-	FILE *f = fopen(clock_path, "w");
-
-	assert_non_null(f);
-	fprintf(f, "%lld", (long long)ms);
-	fclose(f);
-	moved_ms = ms;
-}
-
-static void move(int64_t ms)
-{
-	set_clock(moved_ms + ms);
-}
-
-static int fresh(void **state)
-{
-	static char host[] = "docker.io";
-
-	u = (struct upstream){ .host = host };
-	e = (struct err){ 0 };
-	set_clock(0);
-	gate_open();
-	return 0;
-}
-
-/* Waits 5 ms at most: whoever can only wait is refused. */
-static int enter_for(enum breaker_part part, const char *repository)
-{
-	return breaker_enter(&u, part, repository, clock_mono_ms() + 5, &pass, &e);
-}
-
-static int enter(void)
-{
-	return enter_for(R, "a");
-}
-
-static void leave(enum breaker_end end)
-{
-	breaker_leave(&pass, end, "connection refused", -1);
-}
-
-static void once(const char *repository, enum breaker_end end)
-{
-	assert_int_equal(enter_for(R, repository), 0);
-	leave(end);
-}
-
-static void fail_it(unsigned times)
-{
-	while (times-- > 0)
-		once("a", BREAKER_END_FAILED);
-}
-
-/* Past the first seconds, in which people wait. */
-static void make_old(void)
-{
-	move(BREAKER_PATIENCE_MS);
-	once("a", BREAKER_END_FAILED);
-}
-
-static void assert_refused(enum err_kind kind, bool lasting)
-{
-	int64_t began = clock_mono_ms();
-
-	assert_int_equal(breaker_enter(&u, R, "a", 0, &pass, &e), -1);
-	assert_in_range(clock_mono_ms() - began, 0, 100);
-	assert_int_equal(e.kind, kind);
-	assert_int_equal(e.lasting, lasting);
-	assert_true(e.retry_after_s > 0);
-}
+#include "breaker_try.h"
 
 static void five_in_a_row_open_it(void **state)
 {
@@ -321,6 +228,20 @@ static void what_may_says(void **state)
 	assert_int_equal(b->trial, 0);
 }
 
+/* It took so long that the repository is not held back any more. */
+static void a_trial_that_outlasts_its_reason(void **state)
+{
+	for (int i = 0; i < 5; i++)
+		once("a", BREAKER_END_STATUS);
+	move(BREAKER_PATIENCE_MS);
+	assert_int_equal(enter(), 0);
+	assert_true(pass.trial != 0);
+	move(2 * SICK_MS);
+	leave(BREAKER_END_GOOD);
+	assert_int_equal(b->state, BREAKER_CLOSED);
+	assert_int_equal(b->trial, 0);
+}
+
 static void a_clock_set_back_harms_nothing(void **state)
 {
 	set_clock(48 * (int64_t)HOUR);
@@ -335,125 +256,6 @@ static void a_clock_set_back_harms_nothing(void **state)
 	once("a", BREAKER_END_GOOD);
 	assert_int_equal(b->state, BREAKER_CLOSED);
 }
-
-static void busy_for_as_long_as_it_says(void **state)
-{
-	struct breaker_view look;
-
-	assert_int_equal(enter(), 0);
-	breaker_leave(&pass, BREAKER_END_BUSY, "answered 429", 120);
-	assert_refused(ERR_BUSY, false);
-	assert_in_range(e.retry_after_s, 119, 120);
-	assert_non_null(strstr(e.msg, "(answered 429); asked again in 1"));
-	breaker_look(&u, R, &look);
-	assert_int_equal(look.state, BREAKER_BUSY);
-	move(119000);
-	assert_refused(ERR_BUSY, false);
-	move(1000);
-	once("a", BREAKER_END_GOOD);
-	assert_int_equal(b->state, BREAKER_CLOSED);
-	assert_int_equal(enter(), 0);
-	breaker_leave(&pass, BREAKER_END_BUSY, "answered 429", 86400);
-	assert_refused(ERR_BUSY, false);
-	assert_int_equal(e.retry_after_s, BREAKER_BUSY_ASKED_MOST_MS / 1000);
-	set_clock(0);
-	assert_int_equal(enter(), -1);
-	move(BREAKER_BUSY_ASKED_MOST_MS + 1000);
-	assert_int_equal(enter(), 0);
-	breaker_leave(&pass, BREAKER_END_BUSY, "answered 429", 0);
-	assert_int_equal(b->span_ms, 1000);
-}
-
-static void busy_without_a_word_doubles(void **state)
-{
-	int64_t want = BREAKER_BUSY_MS;
-
-	assert_int_equal(enter(), 0);
-	for (int i = 0; i < 8; i++) {
-		breaker_leave(&pass, BREAKER_END_BUSY, "answered 429", -1);
-		assert_in_range(b->span_ms, want * 3 / 4, want * 5 / 4);
-		want = want * 2 < BREAKER_BUSY_MOST_MS ? want * 2 : BREAKER_BUSY_MOST_MS;
-		assert_refused(ERR_BUSY, false);
-		move(b->span_ms + 1);
-		assert_int_equal(enter(), 0);
-		assert_true(pass.trial != 0);
-	}
-	/* A token was to be had, a manifest not: it goes on where it was. */
-	leave(BREAKER_END_GOOD);
-	assert_int_equal(enter(), 0);
-	breaker_leave(&pass, BREAKER_END_BUSY, "answered 429", -1);
-	assert_true(b->span_ms >= BREAKER_BUSY_MOST_MS * 3 / 4);
-	move(4 * BREAKER_BUSY_MOST_MS);
-	once("a", BREAKER_END_GOOD);
-	assert_int_equal(enter(), 0);
-	breaker_leave(&pass, BREAKER_END_BUSY, "answered 429", -1);
-	assert_true(b->span_ms <= BREAKER_BUSY_MS * 5 / 4);
-}
-
-/* A limiter says yes to some and no to others at the same time. */
-static void busy_is_closed_by_its_trial_alone(void **state)
-{
-	struct breaker_pass lucky, late;
-
-	assert_int_equal(breaker_enter(&u, R, "a", 0, &lucky, &e), 0);
-	assert_int_equal(breaker_enter(&u, R, "a", 0, &late, &e), 0);
-	assert_int_equal(enter(), 0);
-	breaker_leave(&pass, BREAKER_END_BUSY, "answered 429", 10);
-	breaker_good(&lucky);
-	assert_refused(ERR_BUSY, false);
-	breaker_leave(&late, BREAKER_END_BUSY, "answered 429", 30);
-	assert_refused(ERR_BUSY, false);
-	assert_in_range(e.retry_after_s, 29, 30);
-	move(31000);
-	once("a", BREAKER_END_FAILED); /* now it is down */
-	assert_int_equal(b->state, BREAKER_OPEN);
-}
-
-static void a_sick_repository_does_not_stop_the_others(void **state)
-{
-	for (int i = 0; i < 5; i++)
-		once("a", BREAKER_END_STATUS);
-	assert_int_equal(b->state, BREAKER_OPEN);
-	assert_string_equal(b->repository, "a");
-	assert_int_equal(enter(), -1);
-	assert_non_null(strstr(e.msg, "this repository is in trouble"));
-	once("b", BREAKER_END_GOOD);
-	once(NULL, BREAKER_END_GOOD);
-	assert_int_equal(enter(), -1);
-	move(BREAKER_PATIENCE_MS);
-	once("a", BREAKER_END_STATUS);
-	assert_int_equal(enter(), -1);
-	for (int i = 0; i < 4; i++)
-		once("b", BREAKER_END_STATUS);
-	once("c", BREAKER_END_GOOD);
-	for (int i = 0; i < 5; i++)
-		once("b", BREAKER_END_STATUS);
-	assert_string_equal(b->repository, ""); /* now it is all */
-	assert_int_equal(enter_for(R, "c"), -1);
-	move(BREAKER_MOST_MS);
-	once("c", BREAKER_END_GOOD);
-	assert_int_equal(b->state, BREAKER_CLOSED);
-}
-
-static void more_than_a_status_is_of_all(void **state)
-{
-	for (int i = 0; i < 4; i++)
-		once("a", BREAKER_END_STATUS);
-	once("a", BREAKER_END_FAILED);
-	assert_int_equal(enter_for(R, "b"), -1);
-	move(BREAKER_PATIENCE_MS);
-	once("b", BREAKER_END_GOOD);
-	for (int i = 0; i < 5; i++)
-		once(i % 2 ? "a" : "b", BREAKER_END_STATUS);
-	assert_int_equal(enter_for(R, "c"), -1);
-	move(BREAKER_PATIENCE_MS);
-	once("c", BREAKER_END_GOOD);
-	for (int i = 0; i < 5; i++)
-		once(NULL, BREAKER_END_STATUS); /* a token service */
-	assert_int_equal(enter_for(R, "c"), -1);
-}
-
-#define T(f) cmocka_unit_test_setup(f, fresh)
 
 int main(void)
 {
@@ -471,21 +273,9 @@ int main(void)
 		T(those_who_waited_get_a_last_try),
 		T(a_trial_that_hangs_is_waited_for_briefly),
 		T(what_may_says),
+		T(a_trial_that_outlasts_its_reason),
 		T(a_clock_set_back_harms_nothing),
-		T(busy_for_as_long_as_it_says),
-		T(busy_without_a_word_doubles),
-		T(busy_is_closed_by_its_trial_alone),
-		T(a_sick_repository_does_not_stop_the_others),
-		T(more_than_a_status_is_of_all),
 	};
-	int fd = mkstemp(clock_path), rc;
 
-	if (fd < 0)
-		return 1;
-	close(fd);
-	setenv("LARDER_TEST_CLOCK_FILE", clock_path, 1);
-	log_setup(LOG_ERROR, LOG_TEXT);
-	rc = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(clock_path);
-	return rc;
+	RUN(tests);
 }
