@@ -197,6 +197,17 @@ static int render_cell(struct buf *out, const struct metric *m, const struct cel
 	return buf_addf(out, "%s %lld\n", m->nlabels ? "}" : "", (long long)value);
 }
 
+/* Gauges that are all not known are not worth a heading. */
+static bool is_silent(const struct metric *m)
+{
+	struct cell *c = m->cells;
+
+	while (c != NULL &&
+	       atomic_load_explicit(&c->value, memory_order_relaxed) == METRIC_NONE)
+		c = c->next;
+	return m->cells != NULL && c == NULL;
+}
+
 int metrics_render(struct buf *out)
 {
 	struct metric *m;
@@ -205,6 +216,8 @@ int metrics_render(struct buf *out)
 
 	pthread_mutex_lock(&mu);
 	for (m = families; m != NULL && rc == 0; m = m->next) {
+		if (is_silent(m))
+			continue;
 		rc = buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help,
 			      m->name, m->type == METRIC_COUNTER ? "counter" : "gauge");
 		for (c = m->cells; c != NULL && rc == 0; c = c->next)

@@ -13,7 +13,9 @@
 #include "upstream/account.h"
 #include "upstream/balance.h"
 #include "upstream/gate.h"
+#include "upstream/ledger_keep.h"
 #include "upstream/ledger_log.h"
+#include "upstream/meter.h"
 #include "upstream/quota_meter.h"
 #include "upstream/remote.h"
 
@@ -128,7 +130,7 @@ void ledger_note(struct account *a, const struct transport_answer *answer, bool 
 		if (!is_older(l, &q, began_ms))
 			take_numbers(l, &q);
 		ledger_log_look(l, &log);
-		ledger_show(l, &q);
+		ledger_keep_show(l, &q);
 	}
 	if (l->waiting > 0)
 		gate_ring();
