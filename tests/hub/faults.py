@@ -325,7 +325,7 @@ def redirect_loop(ctx: Context, code: int = 307) -> Response:
 
 
 def expired_url(ctx: Context) -> Response:
-    """For blob: a redirect to a signed URL whose time is over."""
+    """A redirect, where there is one, to a signed URL whose time is over."""
     ctx.request.overrides["url_ttl"] = -1
     return ctx.answer()
 
@@ -383,7 +383,7 @@ FAULTS: dict[str, Callable[..., Response]] = {f.__name__: f for f in (
     redirect_loop, expired_url, reject_token, huge_headers, endless_headers,
     endless_body)}
 BODY_FAULTS = frozenset({"hang_body", "reset_body", "truncate", "slow", "corrupt",
-                         "endless_body", "bad_json", "no_length"})
+                         "endless_body", "bad_json"})
 
 
 def check(fault: str, params: dict[str, object]) -> None:

@@ -100,6 +100,15 @@ def test_refused_after_some_requests(hub):
     assert manifest(hub).status == 200
 
 
+def test_refused_from_the_first_one_met(hub, blob):
+    hub.fault("blob", "refused", when_met=True)
+    assert manifest(hub).status == 200
+    assert client.get(f"{hub.url}/v2/{REPO}/blobs/{blob.digest}").end == "reset"
+    hub.server("registry").wait_listening(False)
+    hub.clear_faults()
+    assert manifest(hub).status == 200
+
+
 @pytest.mark.parametrize("fault, end", (
     ("hang", "timeout"), ("reset", "reset"), ("close", "eof")))
 def test_not_a_byte(hub, fault, end):
