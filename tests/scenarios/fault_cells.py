@@ -17,13 +17,14 @@ from hub.raw import RawAnswer
 from hub.wire import Conn, Server
 
 from .fault_table import Row
-from .helpers import unchunk
 
 REPO = "library/thing"
 LAYER = 200_000         # of noise: above the 64 KiB whose bytes never go out unproved
 PART = 60_000           # of a layer, where an answer breaks off
 SLOW_S = 4.0            # for a slow body: more than the patience of 2 s
 RETRY_AFTER_S = 6       # one above what larder waits out by itself
+ENDLESS_RATE = 32 << 20 # bytes a second of an endless body
+ENOUGH = 16 << 20       # of an answer; more is no image here
 USER, PASSWORD = "ann", "pass-word"
 HUB_KIND = {"ping": "ping", "token": "token", "manifest HEAD": "manifest_head",
             "manifest GET by tag": "manifest_get_tag",
@@ -141,7 +142,7 @@ class Site:
             EXPIRED_URL: [("expired_url", {})],
             "expired token": [("reject_token", {})],
             "huge headers": [("huge_headers", {})],
-            "endless body": [("endless_body", {})],
+            "endless body": [("endless_body", {"rate": ENDLESS_RATE})],
         }[fault]
 
     def break_it(self) -> None:
@@ -214,6 +215,18 @@ class Got:
     silence: float
 
 
+def _unchunked(data: bytes) -> tuple[bytes, bool]:
+    """What a chunked body carries, and whether its end has come."""
+    content, at = bytearray(), 0
+    while (line := data.find(b"\r\n", at)) > at:
+        size = int(data[at:line], 16)
+        if size == 0:
+            return bytes(content), data[line:line + 4] == b"\r\n\r\n"
+        content += data[line + 2:line + 2 + size]
+        at = line + 2 + size + 2
+    return bytes(content), False
+
+
 def fetch(port: int, path: str, timeout: float = 60) -> Got:
     """One GET, on a connection of its own, to the end."""
     data, end = bytearray(), "eof"
@@ -224,7 +237,7 @@ def fetch(port: int, path: str, timeout: float = 60) -> Got:
             sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
                          "Connection: close\r\n\r\n".encode())
             piece = b"."
-            while piece:
+            while piece and len(data) < ENOUGH:
                 sock.settimeout(max(0.1, began + timeout - time.monotonic()))
                 piece = sock.recv(1 << 18)
                 now = time.monotonic()
@@ -237,8 +250,7 @@ def fetch(port: int, path: str, timeout: float = 60) -> Got:
     answer = RawAnswer(bytes(data), end)
     body, length = answer.body, answer.header("content-length")
     if answer.header("transfer-encoding") is not None:
-        whole = body.endswith(b"0\r\n\r\n")
-        body = bytes(unchunk(body if whole else body + b"\r\n0\r\n\r\n"))
+        body, whole = _unchunked(body)
     else:
         whole = length is not None and len(body) == int(length)
     return Got(answer, body, whole, silence)
@@ -273,7 +285,7 @@ def pull(port: int, site: Site) -> Pulled:
     """Manifest by tag, configuration, layer."""
     result, began = Pulled(), time.monotonic()
     right = {image.digest: image for image in (site.old, site.image)}
-    wanted = [f"manifests/1"]
+    wanted = ["manifests/1"]
     stale = False
     while wanted and not result.word:
         path = wanted.pop(0)

@@ -135,10 +135,12 @@ class Matrix:
             self.back = max(self.back, took)
 
     def cell(self, kind: Kind, site: Site) -> None:
-        if site.state != "due":
-            site.break_it()
-        self.judge(kind, site, site.state)
-        site.mend()
+        try:
+            if site.state != "due":
+                site.break_it()
+            self.judge(kind, site, site.state)
+        finally:
+            site.mend()
         if site.row.fault == "429" or (site.row.kind, site.row.fault) == ("ping", "401 for ever"):
             kind.late.append(site)
         else:
