@@ -163,9 +163,9 @@ class Site:
         self.hub.release_all()
 
     @property
-    def met(self) -> int:
-        """Requests that the fault has met."""
-        return sum(rule.hits for rule in self.rules)
+    def met(self) -> bool:
+        """Has any request met the fault?  One that nobody hears cannot be counted."""
+        return any(rule.hits > 0 or rule.fault == "refused" for rule in self.rules)
 
 
 class Names:
@@ -207,11 +207,13 @@ class Names:
 
 @dataclass
 class Got:
-    """An answer of larder's; silence: the longest that the client waited for a byte."""
+    """An answer of larder's, and how long the client waited: for its first byte, and at
+    most between two."""
 
     answer: RawAnswer
     body: bytes
     whole: bool
+    first: float
     silence: float
 
 
@@ -231,7 +233,7 @@ def fetch(port: int, path: str, timeout: float = 60) -> Got:
     """One GET, on a connection of its own, to the end."""
     data, end = bytearray(), "eof"
     began = last = time.monotonic()
-    silence = 0.0
+    first = silence = 0.0
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as sock:
         try:
             sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
@@ -241,10 +243,15 @@ def fetch(port: int, path: str, timeout: float = 60) -> Got:
                 sock.settimeout(max(0.1, began + timeout - time.monotonic()))
                 piece = sock.recv(1 << 18)
                 now = time.monotonic()
-                silence, last = max(silence, now - last), now
+                if not data:
+                    first = now - last
+                else:
+                    silence = max(silence, now - last)
+                last = now
                 data += piece
         except TimeoutError:
             end, silence = "timeout", time.monotonic() - last
+            first = first or silence
         except ConnectionResetError:
             end = "reset"
     answer = RawAnswer(bytes(data), end)
@@ -253,7 +260,7 @@ def fetch(port: int, path: str, timeout: float = 60) -> Got:
         body, whole = _unchunked(body)
     else:
         whole = length is not None and len(body) == int(length)
-    return Got(answer, body, whole, silence)
+    return Got(answer, body, whole, first, silence)
 
 
 @dataclass
@@ -262,6 +269,7 @@ class Pulled:
 
     word: str = ""
     said: str = ""
+    first: float = 0.0
     silence: float = 0.0
     seconds: float = 0.0
     digest: str = ""
@@ -290,6 +298,7 @@ def pull(port: int, site: Site) -> Pulled:
     while wanted and not result.word:
         path = wanted.pop(0)
         got = fetch(port, f"/v2/{site.host}/{REPO}/{path}")
+        result.first = max(result.first, got.first)
         result.silence = max(result.silence, got.silence)
         if got.answer.status != 200:
             result.refused(got.answer)

@@ -241,7 +241,7 @@ slow                   : not asked   : served      : served      : served
 503                    : not asked   : refused 502 : refused 502 : served
 HTML with 200          : not asked   : refused 502 : refused 502 : served
 bad JSON               ! a layer is no JSON
-wrong length           : not asked   : refused 502 : refused 502 : served
+wrong length           : not asked   : cut         : cut         : served
 no length              : not asked   : served      : served      : served
 wrong digest header    : not asked   : served      : served      : served
 corrupt body           : not asked   : refused 502 : refused 502 : served
@@ -270,7 +270,7 @@ slow                   : not asked   : served      : served      : served
 503                    : not asked   : refused 502 : refused 502 : served
 HTML with 200          : not asked   : refused 502 : refused 502 : served
 bad JSON               ! a layer is no JSON
-wrong length           : not asked   : refused 502 : refused 502 : served
+wrong length           : not asked   : cut         : cut         : served
 no length              : not asked   : served      : served      : served
 wrong digest header    : not asked   : served      : served      : served
 corrupt body           : not asked   : refused 502 : refused 502 : served
@@ -328,7 +328,7 @@ def markdown() -> str:
         f"{cells} cells, {never} of which cannot exist. A test "
         "(`tests/scenarios/test_fault_matrix.py`) makes every other one and compares. Whatever "
         "the cell says, it also sees that no wrong byte completes, that what is cached pulls, "
-        "that no client waits 30 seconds for a byte, that larder's memory does not grow, and "
+        "that no client waits 30 seconds for an answer to begin, that larder's memory does not grow, and "
         "that the pull is whole soon after the fault has gone.", "",
         "The outcome is that of a whole pull: manifest by tag, configuration, layer.", "",
         "| word | outcome |", "|---|---|",
