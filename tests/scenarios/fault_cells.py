@@ -19,9 +19,11 @@ from hub.wire import Conn, Server
 from .fault_table import Row
 
 REPO = "library/thing"
-LAYER = 200_000         # of noise: above the 64 KiB whose bytes never go out unproved
-PART = 60_000           # of a layer, where an answer breaks off
-SLOW_S = 4.0            # for a slow body: more than the patience of 2 s
+LAYER = 40_000          # of noise: not a byte of up to 64 KiB goes out unproved
+LARGE = 200_000         # of this much some does, after a second
+PART = 20_000           # of a layer, where an answer breaks off
+PATIENCE_S = 6          # longer than this test keeps a busy machine from answering
+SLOW_S = 10.0           # for a slow body
 RETRY_AFTER_S = 6       # one above what larder waits out by itself
 ENDLESS_RATE = 32 << 20 # bytes a second of an endless body
 ENOUGH = 16 << 20       # of an answer; more is no image here
@@ -31,12 +33,12 @@ HUB_KIND = {"ping": "ping", "token": "token", "manifest HEAD": "manifest_head",
             "manifest GET by digest": "manifest_get_digest", "blob": "blob", "CDN": "cdn"}
 PRIVATE = "redirect to a private address"
 EXPIRED_URL = "expired signed URL"
-_NOISE = random.Random(5).randbytes(LAYER)
+_NOISE = random.Random(5).randbytes(LARGE)
 
 
-def _image(name: str, version: str) -> Image:
+def _image(name: str, version: str, size: int) -> Image:
     """One platform, one layer; nothing of it is in any other."""
-    content = f"{name} {version} ".encode() + _NOISE
+    content = f"{name} {version} ".encode() + _NOISE[:size]
     return build(name, version, platforms=("linux/amd64",), index=False,
                  layers=[images.layer({"srv/noise": content}, gzip=False)])
 
@@ -59,7 +61,9 @@ class Site:
             redirect=0 if row.kind == "blob" and row.fault != EXPIRED_URL else 307,
             redirect_manifests=manifests_move, head_digest=not by_tag,
             digest_header=not (by_tag and manifests_move))
-        self.image = self.hub.add(_image(name, "1"), REPO, "1")
+        # where the outcome is that the end does not come, some of it must have gone out
+        self.size = LARGE if row.fault == "hangs in body" else LAYER
+        self.image = self.hub.add(_image(name, "1", self.size), REPO, "1")
         self.old = self.image           # what larder has, where the tag has moved
         self.rules: list[Rule] = []
         self.trap = ""
@@ -87,14 +91,14 @@ class Site:
 
     def move(self) -> None:
         """The tag names another image from now on."""
-        self.image = _image(self.host, "2")
+        self.image = _image(self.host, "2", self.size)
         self.hub.move_tag(REPO, "1", self.image)
 
     # --- the fault ---
 
-    def _size(self) -> int:
+    def _body_size(self) -> int:
         """Of the body that the fault is about, more or less."""
-        return {"ping": 2, "token": 2000, "blob": LAYER, "CDN": LAYER}.get(
+        return {"ping": 2, "token": 2000, "blob": self.size, "CDN": self.size}.get(
             self.row.kind, len(self.image.root.data))
 
     def _status(self, code: int) -> dict[str, object]:
@@ -128,7 +132,7 @@ class Site:
             "hangs in body": stuck,
             "reset": [("reset", {})],
             "truncated": [("truncate", part)],
-            "slow": [("slow", {"rate": self._size() / SLOW_S})],
+            "slow": [("slow", {"rate": self._body_size() / SLOW_S})],
             "429, Retry-After": [("status", {**self._status(429),
                                              "retry_after": RETRY_AFTER_S})],
             "HTML with 200": [("html", {})],

@@ -31,8 +31,8 @@ FAULTS = {
     "hangs in body": "Half the body, then nothing; of what is asked for next, nothing at all.",
     "reset": "The connection is reset in place of an answer.",
     "truncated": "The body ends early, though its length was given; of a layer, each answer "
-                 "brings 60,000 bytes.",
-    "slow": "The body takes four seconds.",
+                 "brings 20,000 bytes.",
+    "slow": "The body takes ten seconds.",
     "401 for ever": "\"Authentication required\", whatever is sent.",
     "403": "\"Denied\".",
     "404": "\"Not found\"; at the CDN as object stores say it.",
@@ -241,7 +241,7 @@ slow                   : not asked   : served      : served      : served
 503                    : not asked   : refused 502 : refused 502 : served
 HTML with 200          : not asked   : refused 502 : refused 502 : served
 bad JSON               ! a layer is no JSON
-wrong length           : not asked   : cut         : cut         : served
+wrong length           : not asked   : refused 502 : refused 502 : served
 no length              : not asked   : served      : served      : served
 wrong digest header    : not asked   : served      : served      : served
 corrupt body           : not asked   : refused 502 : refused 502 : served
@@ -270,7 +270,7 @@ slow                   : not asked   : served      : served      : served
 503                    : not asked   : refused 502 : refused 502 : served
 HTML with 200          : not asked   : refused 502 : refused 502 : served
 bad JSON               ! a layer is no JSON
-wrong length           : not asked   : cut         : cut         : served
+wrong length           : not asked   : refused 502 : refused 502 : served
 no length              : not asked   : served      : served      : served
 wrong digest header    : not asked   : served      : served      : served
 corrupt body           : not asked   : refused 502 : refused 502 : served
@@ -330,7 +330,10 @@ def markdown() -> str:
         "the cell says, it also sees that no wrong byte completes, that what is cached pulls, "
         "that no client waits 30 seconds for an answer to begin, that larder's memory does not grow, and "
         "that the pull is whole soon after the fault has gone.", "",
-        "The outcome is that of a whole pull: manifest by tag, configuration, layer.", "",
+        "The outcome is that of a whole pull: manifest by tag, configuration, layer. The layer "
+        "has 50,000 bytes, in the rows *hangs in body* 200,000: of up to 64 KiB not a byte goes "
+        "out before all are proved, of more some may after a second. Where this table says "
+        "that a layer is refused, a larger one may be *cut*.", "",
         "| word | outcome |", "|---|---|",
         *(f"| {word} | {text} |" for word, text in LEGEND.items()), "",
         "| state | before the pull |", "|---|---|",
