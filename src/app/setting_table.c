@@ -124,7 +124,13 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.upstreams.*.freshness", NULL, SETTING_AGE, U(freshness_ms), 0, YEAR,
 	  "(larder.freshness)", "Freshness of this upstream's tags." },
 	{ "larder.upstreams.*.credentials", NULL, SETTING_CREDENTIALS, 0, 0, 0, NULL,
-	  "Credential for this upstream as user:password, or a map as below." },
+	  "Credential for this upstream as user:password, or a map as below; or a list "
+	  "of "
+	  "maps, each of username, password (or password-file) and names, a list of "
+	  "patterns over repository names as the upstream has them. A request is made "
+	  "with the first that is for its repository, and with no other, whatever "
+	  "becomes of it; the last may be without names, for all else. In a variable: "
+	  "[{username: u, password: p, names: [team/**]}, ...]." },
 	{ "larder.upstreams.*.credentials.username", NULL, SETTING_SECRET, U(username), 0,
 	  0, NULL, "User name." },
 	{ "larder.upstreams.*.credentials.password", NULL, SETTING_SECRET, U(password), 0,

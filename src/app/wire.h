@@ -8,10 +8,15 @@
 #include "base/err.h"
 #include "mirror/route.h"
 #include "store/store.h"
+#include "upstream/upstream.h"
 
 /* The upstreams, policies and local names as a plan; contacts nobody. NULL: *e names the
  * setting. The HTTP client has been set up (upstream_global_init). */
 struct plan *wire_plan(const struct settings *s, struct err *e);
+
+/* The logins of an upstream as conf->logins, which is to be freed after upstream_new. */
+struct upstream_login *wire_logins(const struct setting_upstream *u,
+				   struct upstream_conf *conf);
 
 /* The same for who looks into a store. Where the upstreams are only taken for granted,
  * and the store has never mirrored any, its images live there. */

@@ -65,15 +65,20 @@ uint64_t flight_released(const struct flight *f)
 	return f->landed < end ? f->landed : end;
 }
 
+/* A breaker that knows better is asked again after that. */
+#define LINGER_BUSY_MOST_S 60
+
 static int64_t linger_ms(const struct flight *f, const struct err *e)
 {
+	int s = e->retry_after_s;
+
 	switch (e->kind) {
 	case ERR_NOT_FOUND:
 	case ERR_DENIED:
 		return f->route.plan->negative_ms;
 	case ERR_BUSY:
-		return e->retry_after_s > 0 ? (int64_t)e->retry_after_s * 1000
-					    : VISIT_BUSY_MS;
+		s = s < LINGER_BUSY_MOST_S ? s : LINGER_BUSY_MOST_S;
+		return s > 0 ? (int64_t)s * 1000 : VISIT_BUSY_MS;
 	case ERR_CORRUPT:
 		return 2000;
 	default:
