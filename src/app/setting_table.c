@@ -149,7 +149,9 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.timeouts.stall", NULL, SETTING_DURATION, S(stall_ms), 1, 10 * MINUTE,
 	  "10s", "Without a byte of a download." },
 	{ "larder.flights", NULL, SETTING_COUNT, S(flights), 1, 1024, "32",
-	  "Downloads at once." },
+	  "Downloads at once. A quarter of it is each upstream's own, on top where "
+	  "others "
+	  "have taken all." },
 	{ "larder.threads", NULL, SETTING_COUNT, S(threads), 1, 256, "(processors)",
 	  "Threads that serve requests." },
 	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",
@@ -164,8 +166,9 @@ const struct setting_row setting_table_rows[] = {
 	  "upstreams and brought here if they have moved: crontab's five fields in the "
 	  "machine's time zone, as in \"30 4 * * *\", or @hourly, @daily, @weekly." },
 	{ "larder.reserve", NULL, SETTING_COUNT, S(reserve), 0, 1000000, "20",
-	  "Pulls of an upstream's quota that larder.schedule leaves for clients: with no "
-	  "more than these left, it fetches nothing." },
+	  "Pulls of an upstream's quota that are left for what clients wait for: with no "
+	  "more than these left, larder.schedule and larder update fetch nothing, and of "
+	  "tags that have moved the copy that is here goes on being served." },
 
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,

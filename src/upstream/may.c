@@ -22,7 +22,8 @@ static bool login_refused(struct upstream *u, struct account *a, struct err *e)
 /* A copy is served while a check would wait; nothing else is there to be served. */
 static bool is_patient(enum upstream_want want)
 {
-	return want == UPSTREAM_WANT_PULL || want == UPSTREAM_WANT_BLOB;
+	return want == UPSTREAM_WANT_PULL || want == UPSTREAM_WANT_BLOB ||
+	       want == UPSTREAM_WANT_LIST;
 }
 
 static int decide(struct upstream *u, const struct reponame *name,
@@ -30,14 +31,20 @@ static int decide(struct upstream *u, const struct reponame *name,
 {
 	struct account *a = account_for(u, name->s);
 	bool patient = is_patient(want);
+	unsigned keep;
 
 	if (breaker_may(u, BREAKER_REGISTRY, name->s, patient, e) != 0)
 		return -1;
 	if (want == UPSTREAM_WANT_BLOB)
 		return breaker_may(u, BREAKER_CDN, name->s, patient, e);
+	if (want == UPSTREAM_WANT_LIST)
+		return 0;
 	if (login_refused(u, a, e))
 		return -1;
-	return ledger_may(a, want == UPSTREAM_WANT_REFRESH, u->reserve, e);
+	/* What has moved may be an index, of which another manifest is wanted next: with
+	 * the last pull, a copy would be given up for something that cannot be had. */
+	keep = u->reserve > 0 ? u->reserve : 1;
+	return ledger_may(a, want == UPSTREAM_WANT_REFRESH, keep, e);
 }
 
 int upstream_may(struct upstream *u, const struct reponame *name, enum upstream_want want,

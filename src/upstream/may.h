@@ -18,6 +18,7 @@ enum upstream_want {
 	 * reserve (upstream_conf.reserve). */
 	UPSTREAM_WANT_REFRESH,
 	UPSTREAM_WANT_BLOB, /* not counted */
+	UPSTREAM_WANT_LIST, /* nor this, and of the registry alone: lists, entitlement */
 };
 
 /* 0: ask. -1: *e is what a client is told, with the time to come back in retry_after_s:
