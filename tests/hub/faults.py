@@ -201,9 +201,9 @@ def truncate(ctx: Context, after_bytes: int | None = None) -> Response:
 
 
 def slow(ctx: Context, rate: float = 1024) -> Response:
-    """The body at rate bytes a second."""
+    """The body at rate bytes a second, until the rule is cleared."""
     response = ctx.answer()
-    response.rate = rate
+    response.rate, response.rate_ends = rate, ctx.rule.latch
     return response
 
 

@@ -33,6 +33,7 @@ HUB_KIND = {"ping": "ping", "token": "token", "manifest HEAD": "manifest_head",
             "manifest GET by digest": "manifest_get_digest", "blob": "blob", "CDN": "cdn"}
 PRIVATE = "redirect to a private address"
 EXPIRED_URL = "expired signed URL"
+QUOTA = "429, quota used up"
 _NOISE = random.Random(5).randbytes(LARGE)
 
 
@@ -59,7 +60,7 @@ class Site:
         self.hub = Hub(
             auth="basic" if row.kind == "ping" else "bearer", users={USER: PASSWORD},
             redirect=0 if row.kind == "blob" and row.fault != EXPIRED_URL else 307,
-            redirect_manifests=manifests_move, head_digest=not by_tag,
+            quota=100 if row.fault == QUOTA else None, redirect_manifests=manifests_move, head_digest=not by_tag,
             digest_header=not (by_tag and manifests_move))
         # where the outcome is that the end does not come, some of it must have gone out
         self.size = LARGE if row.fault == "hangs in body" else LAYER
@@ -133,6 +134,9 @@ class Site:
             "reset": [("reset", {})],
             "truncated": [("truncate", part)],
             "slow": [("slow", {"rate": self._body_size() / SLOW_S})],
+            "too slow": [("slow", {"rate": 500 if large else 5})],
+            QUOTA: [("status", {"code": 429, "headers": {
+                "ratelimit-limit": "100;w=21600", "ratelimit-remaining": "0;w=21600"}})],
             "429, Retry-After": [("status", {**self._status(429),
                                              "retry_after": RETRY_AFTER_S})],
             "HTML with 200": [("html", {})],

@@ -33,11 +33,13 @@ FAULTS = {
     "truncated": "The body ends early, though its length was given; of a layer, each answer "
                  "brings 20,000 bytes.",
     "slow": "The body takes ten seconds.",
+    "too slow": "A byte now and then: of a layer 500 a second, of all else five.",
     "401 for ever": "\"Authentication required\", whatever is sent.",
     "403": "\"Denied\".",
     "404": "\"Not found\"; at the CDN as object stores say it.",
     "429": "\"Too many requests\", without a time.",
     "429, Retry-After": "\"Too many requests, come back in 6 s\".",
+    "429, quota used up": "No pulls left in this window, as Docker Hub says it.",
     "500": "A registry's own error.",
     "502": "Of a front end, with a web page.",
     "503": "Of a front end, with a web page and `Retry-After`.",
@@ -82,21 +84,23 @@ _ROWS = {
 connection refused     : stale       : refused 502 : refused 502 : served
 hangs before headers   : stale       : refused 502 : refused 502 : served
 hangs in headers       : stale       : refused 502 : refused 502 : served
-hangs in body          : stale       : refused 502 : refused 502 : served
+hangs in body          : served      : served      : served      : served
 reset                  : stale       : refused 502 : refused 502 : served
-truncated              : stale       : refused 502 : refused 502 : served
-slow                   : stale       : served      : stale       : served
+truncated              : served      : served      : served      : served
+slow                   : served      : served      : served      : served
+too slow               ! its body has two bytes
 401 for ever           : stale       : refused 403 : refused 403 : refused 403
 403                    : served      : served      : served      : served
 404                    : served      : served      : served      : served
 429                    : stale       : refused 429 : refused 429 : refused 429
 429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
+429, quota used up     ! it costs no quota
 500                    : stale       : refused 502 : refused 502 : served
 502                    : stale       : refused 502 : refused 502 : served
 503                    : stale       : refused 502 : refused 502 : served
 HTML with 200          : served      : served      : served      : served
 bad JSON               : served      : served      : served      : served
-wrong length           : stale       : refused 502 : refused 502 : served
+wrong length           : served      : served      : served      : served
 no length              : served      : served      : served      : served
 wrong digest header    ! its answer has no digest
 corrupt body           ! nothing in it is looked at
@@ -105,7 +109,7 @@ redirect to a private address : stale : refused 502 : refused 502 : served
 expired signed URL     ! it is not redirected to one
 expired token          ! a password needs no token
 huge headers           : stale       : refused 502 : refused 502 : served
-endless body           : stale       : refused 502 : refused 502 : served
+endless body           : served      : served      : served      : served
 """,
     "token": """
 connection refused     : stale       : refused 502 : refused 502 : served
@@ -115,11 +119,13 @@ hangs in body          : stale       : refused 502 : refused 502 : served
 reset                  : stale       : refused 502 : refused 502 : served
 truncated              : stale       : refused 502 : refused 502 : served
 slow                   : stale       : served      : stale       : served
+too slow               : stale       : refused 502 : refused 502 : refused 502
 401 for ever           : stale       : refused 403 : refused 403 : served
 403                    : stale       : refused 403 : refused 403 : served
 404                    : stale       : refused 502 : refused 502 : served
 429                    : stale       : refused 429 : refused 429 : refused 429
 429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
+429, quota used up     ! it costs no quota
 500                    : stale       : refused 502 : refused 502 : served
 502                    : stale       : refused 502 : refused 502 : served
 503                    : stale       : refused 502 : refused 502 : served
@@ -144,11 +150,13 @@ hangs in body          ! it has no body
 reset                  : stale       : refused 502 : stale       : served
 truncated              ! it has no body
 slow                   ! it has no body
+too slow               ! it has no body
 401 for ever           : stale       : refused 403 : stale       : served
 403                    : stale       : refused 403 : stale       : served
 404                    : stale       : refused 404 : stale       : refused 404
-429                    : stale       : refused 429 : stale       : refused 429
-429, Retry-After       : stale       : refused 429 : stale       : refused 429
+429                    : stale       : refused 429 : refused 429 : refused 429
+429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
+429, quota used up     ! it costs no quota
 500                    : stale       : refused 502 : stale       : served
 502                    : stale       : refused 502 : stale       : served
 503                    : stale       : refused 502 : stale       : served
@@ -173,11 +181,13 @@ hangs in body          : stale       : refused 502 : stale       : served
 reset                  : stale       : refused 502 : stale       : served
 truncated              : stale       : refused 502 : stale       : served
 slow                   : stale       : served      : stale       : served
+too slow               : stale       : refused 502 : stale       : refused 502
 401 for ever           : stale       : refused 403 : stale       : served
 403                    : stale       : refused 403 : stale       : served
 404                    : stale       : refused 404 : stale       : refused 404
-429                    : stale       : refused 429 : stale       : refused 429
-429, Retry-After       : stale       : refused 429 : stale       : refused 429
+429                    : stale       : refused 429 : refused 429 : refused 429
+429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
+429, quota used up     : stale       : refused 429 : stale       : refused 429
 500                    : stale       : refused 502 : stale       : served
 502                    : stale       : refused 502 : stale       : served
 503                    : stale       : refused 502 : stale       : served
@@ -202,11 +212,13 @@ hangs in body          : stale       : refused 502 : not asked   : served
 reset                  : stale       : refused 502 : not asked   : served
 truncated              : stale       : refused 502 : not asked   : served
 slow                   : stale       : served      : not asked   : served
+too slow               : stale       : refused 502 : not asked   : refused 502
 401 for ever           : stale       : refused 403 : not asked   : served
 403                    : stale       : refused 403 : not asked   : served
 404                    : stale       : refused 502 : not asked   : served
 429                    : stale       : refused 429 : not asked   : refused 429
 429, Retry-After       : stale       : refused 429 : not asked   : refused 429
+429, quota used up     : stale       : refused 429 : not asked   : refused 429
 500                    : stale       : refused 502 : not asked   : served
 502                    : stale       : refused 502 : not asked   : served
 503                    : stale       : refused 502 : not asked   : served
@@ -231,11 +243,13 @@ hangs in body          : not asked   : cut         : cut         : served
 reset                  : not asked   : refused 502 : refused 502 : served
 truncated              : not asked   : served      : served      : served
 slow                   : not asked   : served      : served      : served
+too slow               : not asked   : refused 502 : refused 502 : refused 502
 401 for ever           : not asked   : refused 403 : refused 403 : served
 403                    : not asked   : refused 403 : refused 403 : served
 404                    : not asked   : refused 404 : refused 404 : refused 404
 429                    : not asked   : refused 429 : refused 429 : refused 429
 429, Retry-After       : not asked   : refused 429 : refused 429 : refused 429
+429, quota used up     ! it costs no quota
 500                    : not asked   : refused 502 : refused 502 : served
 502                    : not asked   : refused 502 : refused 502 : served
 503                    : not asked   : refused 502 : refused 502 : served
@@ -260,11 +274,13 @@ hangs in body          : not asked   : cut         : cut         : served
 reset                  : not asked   : refused 502 : refused 502 : served
 truncated              : not asked   : served      : served      : served
 slow                   : not asked   : served      : served      : served
+too slow               : not asked   : refused 502 : refused 502 : refused 502
 401 for ever           : not asked   : refused 502 : refused 502 : served
 403                    : not asked   : refused 502 : refused 502 : served
 404                    : not asked   : refused 502 : refused 502 : served
 429                    : not asked   : refused 429 : refused 429 : refused 429
 429, Retry-After       : not asked   : refused 429 : refused 429 : refused 429
+429, quota used up     ! it costs no quota
 500                    : not asked   : refused 502 : refused 502 : served
 502                    : not asked   : refused 502 : refused 502 : served
 503                    : not asked   : refused 502 : refused 502 : served
