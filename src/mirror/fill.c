@@ -331,6 +331,9 @@ static int download(struct flight *f, struct err *e)
 			*e = why;
 		} else if (is_progress(f->landed - before, clock_mono_ms() - began_ms)) {
 			retry_progress(&r, clock_mono_ms() + FLIGHT_PATIENCE_MS);
+		} else if (f->landed > before) {
+			/* Another server may be faster; but they are counted. */
+			r.deadline_ms = clock_mono_ms() + FLIGHT_PATIENCE_MS;
 		}
 		r.max = f->landed > 0 ? MAX_TRIES_BEGUN : r.max;
 		bear_with(f, e);

@@ -53,7 +53,7 @@ static bool holds_back(const struct breaker *b, const char *repository, int64_t 
 	return b->state != BREAKER_CLOSED;
 }
 
-/* "14:02", and the day where that is not today's. */
+/* "14:02:07", and the day where that is not today's. */
 static void say_time(int64_t wall_ms, int64_t now, char out[HUMAN_MAX])
 {
 	time_t at = (time_t)(wall_ms / 1000);
@@ -67,8 +67,9 @@ static int say(const struct breaker *b, enum breaker_part part, int64_t now,
 	       struct err *e)
 {
 	const char *who = part == BREAKER_CDN ? "the place that its blobs come from"
-			  : b->some	      ? "this repository"
-					      : "it";
+			  : !b->some	      ? "it"
+			  : b->repository[0] != '\0' ? "this repository"
+						     : "this repository, like others,";
 	int64_t left_ms = b->until_wall_ms > now ? b->until_wall_ms - now : 0;
 	int left_s = (int)((left_ms + 999) / 1000);
 	char since[HUMAN_MAX], again[48];
@@ -77,10 +78,9 @@ static int say(const struct breaker *b, enum breaker_part part, int64_t now,
 	snprintf(again, sizeof(again), left_s > 0 ? "in %d s" : "now", left_s);
 	if (b->state == BREAKER_BUSY)
 		err_set(e, ERR_BUSY,
-			"it is not asked for a while, since it said at %s UTC that there "
-			"were too many requests (%s); asked again %s; what is cached is "
-			"not affected",
-			since, b->cause, again);
+			"%s is left alone, since it was asked too much at %s UTC (%s); "
+			"asked again %s; what is cached is not affected",
+			who, since, b->cause, again);
 	else
 		err_set(e, ERR_UPSTREAM,
 			"%s is in trouble since %s UTC (%s); asked again %s", who, since,

@@ -12,12 +12,12 @@ import pytest
 from hub import build, client, images
 
 from . import probe
-from .helpers import (ask, assert_pulled, blob_path, codes, message, outcome,
+from .helpers import (Download, ask, assert_pulled, blob_path, codes, message, outcome,
                       stored_digests, wait_until)
 
 REPO = "library/thing"
 PATH = f"/v2/{REPO}/manifests/1"
-SOON = 0.1          # from memory
+SOON = 1.0          # from memory, on a busy machine; far from any wait or retry
 PATIENCE = 3        # seconds since it opened, in which those who come wait
 LONGEST = 38        # seconds until a trial, at most
 BUSY = 76           # the same after a 429 without a time
@@ -81,15 +81,15 @@ def test_a_dead_upstream(hub, larder, clock, fault, params, word):
         assert ask(made, tag(f"trial{n}"), timeout=30).status == 502
         assert sent(made) == before + 1
     before, asked = sent(made), hub.count()
-    slowest = 0.0
+    times = []
     for n in range(20):
         answer, took = timed(made, tag(f"refused{n}"))
         assert answer.status == 502
         assert re.search(r"docker\.io: .*library/cold:refused\d+: (it|this repository) is in trouble since "
                          r"\d\d:\d\d:\d\d UTC \(" + word + r"\); asked again in \d+ s",
                          message(answer)), message(answer)
-        slowest = max(slowest, took)
-    assert slowest < SOON, f"refused from memory after {slowest:.3f} s"
+        times.append(took)
+    assert sorted(times)[len(times) // 2] < 0.1 and max(times) < SOON, times
     assert (sent(made), hub.count()) == (before, asked)
     assert made.metric("larder_upstream_refused_total", part="registry", why="open") >= 20
     made.wait_log("upstream.open")
@@ -260,8 +260,10 @@ def test_a_sick_repository_does_not_stop_the_others(hub, larder, clock):
         for n in range(20):
             assert ask(made, cold(n).replace("/1", "/latest")).status == 200
         clock.advance(PATIENCE)
-        assert {one.result().status for one in asked} == {502}
-    assert many.hits <= 8
+        answers = [one.result() for one in asked]
+    assert {answer.status for answer in answers} == {502}
+    assert any("like others, is in trouble" in message(answer) for answer in answers)
+    assert many.hits <= 6 + 4           # some trials; and not six for each
 
 
 @pytest.mark.concurrent
@@ -301,9 +303,10 @@ def test_a_flight_is_not_kept_by_crumbs(hub, larder):
     made = larder(settings={"timeouts": {"stall": "1100ms"}})
     assert ask(made, PATH).status == 200
     hub.fault("cdn", "hang_body", after_bytes=100)
-    began = time.monotonic()
-    answer = ask(made, blob_path(REPO, blob.digest), timeout=40)
-    assert answer.status == 502 and "no byte for" in message(answer)
-    assert time.monotonic() - began < 30
+    one = Download(made, blob_path(REPO, blob.digest))
+    one.wait_end(30)
+    assert "no byte for" in made.wait_log("flight.failed")
+    assert len(one.body) < 1000 and blob.read().startswith(bytes(one.body))
     hub.clear_faults()
-    wait_until(lambda: ask(made, blob_path(REPO, blob.digest)).status == 200, "it comes now")
+    wait_until(lambda: ask(made, blob_path(REPO, blob.digest)).body == blob.read(),
+               "it comes now")

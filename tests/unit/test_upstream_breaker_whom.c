@@ -78,8 +78,11 @@ static void a_sick_repository_does_not_stop_the_others(void **state)
 {
 	struct breaker_view look;
 
+	once("c", BREAKER_END_STATUS); /* once, and well again */
+	once("c", BREAKER_END_GOOD);
 	for (int i = 0; i < 5; i++)
 		once("a", BREAKER_END_STATUS);
+	assert_int_equal(breaker_may(&u, R, "c", false, &e), 0);
 	breaker_look(&u, R, &look);
 	assert_int_equal(look.state, BREAKER_OPEN);
 	assert_true(look.some);
