@@ -61,7 +61,9 @@ static int open_upstream(struct pull_target *t, const struct settings *s,
 	struct upstream_login *logins = NULL;
 
 	if (known != NULL) {
-		logins = wire_logins(known, &conf);
+		logins = wire_logins(known);
+		conf.logins = logins;
+		conf.n_logins = known->n_logins;
 		conf.username = known->username;
 		conf.password = known->password;
 		conf.realm_host = known->realm_host;

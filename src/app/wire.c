@@ -13,8 +13,7 @@ static struct tag_policy policy_of(int64_t age_ms)
 	return (struct tag_policy){ age_ms == 0 ? TAG_ALWAYS : TAG_AGE, age_ms };
 }
 
-struct upstream_login *wire_logins(const struct setting_upstream *u,
-				   struct upstream_conf *conf)
+struct upstream_login *wire_logins(const struct setting_upstream *u)
 {
 	struct upstream_login *logins = mem_alloc((u->n_logins + 1) * sizeof(*logins));
 	size_t i;
@@ -26,17 +25,19 @@ struct upstream_login *wire_logins(const struct setting_upstream *u,
 						     (const char *const *)a->names,
 						     a->n_names };
 	}
-	conf->logins = logins;
-	conf->n_logins = u->n_logins;
 	return logins;
 }
 
 static int add_upstream(struct plan *p, const struct settings *s,
 			const struct setting_upstream *u, struct err *e)
 {
+	CLEANUP(mem_freep)
+	struct upstream_login *logins = wire_logins(u);
 	struct upstream_conf conf = {
 		.host = u->host,
 		.url = u->url,
+		.logins = logins,
+		.n_logins = u->n_logins,
 		.username = u->username,
 		.password = u->password,
 		.docker_config = s->docker_config,
@@ -47,8 +48,6 @@ static int add_upstream(struct plan *p, const struct settings *s,
 		.stall_ms = (int)s->stall_ms,
 		.reserve = s->reserve,
 	};
-	CLEANUP(mem_freep)
-	struct upstream_login *logins = wire_logins(u, &conf);
 	int64_t age_ms = u->has_freshness ? u->freshness_ms : s->freshness_ms;
 	struct upstream *up = upstream_new(&conf, e);
 

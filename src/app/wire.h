@@ -14,13 +14,13 @@
  * setting. The HTTP client has been set up (upstream_global_init). */
 struct plan *wire_plan(const struct settings *s, struct err *e);
 
-/* The logins of an upstream as conf->logins, which is to be freed after upstream_new. */
-struct upstream_login *wire_logins(const struct setting_upstream *u,
-				   struct upstream_conf *conf);
-
 /* The same for who looks into a store. Where the upstreams are only taken for granted,
  * and the store has never mirrored any, its images live there. */
 struct plan *wire_store_plan(const struct settings *s, struct store *store,
 			     struct err *e);
+
+/* The logins of an upstream for upstream_conf.logins, u->n_logins of them; to be freed
+ * after upstream_new. */
+struct upstream_login *wire_logins(const struct setting_upstream *u);
 
 #endif

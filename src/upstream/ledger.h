@@ -3,12 +3,15 @@
  *
  *	silent -> known -> (none left, or a refusal) -> used up -> (a look) -> known
  *
- * Silent: no answer has spoken of a quota, and nothing is held back; only until the very
- * first answer one counted request goes ahead of the others, for a second at most. Known:
- * so many counted requests may be under way as pulls remain; further ones wait for one of
- * them to end, since its answer brings new numbers. So the limit is reached without a
- * refusal. Used up: refused from memory; now and then one thread looks whether that still
- * holds, by the free request that quota.h has, or where there is none by making its own.
+ * Silent: no answer has spoken of a quota, and nothing is held back. Known: no more
+ * counted requests are under way than pulls remain; further ones wait for one of them to
+ * end, since its answer brings new numbers. So the limit is reached without a refusal.
+ * Others behind the same account or address know nothing of ours, nor we of theirs:
+ * therefore no more than a quarter of what remains is under way at once, as long as
+ * answers come within a second; and until the very first answer one request goes ahead,
+ * with the same patience. Used up: refused from memory; now and then one thread looks
+ * whether that still holds, by the free request that quota.h has, or where there is none
+ * by making its own.
  *
  * Refused pulls have been seen to count: nothing else is asked to find out whether it
  * would be refused. An answer without numbers changes nothing: an image may be exempt,
@@ -29,7 +32,8 @@
 #define LEDGER_LOOK_LEAST_MS 1000	 /* from look to look while it is used up: a */
 #define LEDGER_LOOK_MOST_MS 300000	 /* 72nd of the window, within these */
 #define LEDGER_PASS_MS 10000		 /* for who was let through to look */
-#define LEDGER_FIRST_MS 1000		 /* longest wait for the first answer of all */
+#define LEDGER_SHARE 4			 /* a quarter */
+#define LEDGER_PATIENCE_MS 1000
 
 struct account;
 struct cred;
@@ -46,6 +50,7 @@ struct ledger {
 	struct spent own;
 	int64_t own_then; /* of own, what was made until q was seen */
 	unsigned in_flight;
+	unsigned waiting; /* for one of them to end, or for a first answer */
 	bool used_up;
 	bool refused;	       /* against the numbers, which do not end it then */
 	int64_t since_wall_ms; /* used up */
@@ -78,8 +83,8 @@ enum ledger_end {
  * a free request. deadline_ms: monotonic, 0: a minute. */
 int ledger_begin(struct upstream *u, struct account *a, int64_t deadline_ms,
 		 struct ledger_pull *p, struct err *e);
-/* retry_after_s: of a refusal, 0 or less: it did not say. *e (may be NULL) is filled anew for a
- * refusal. */
+/* retry_after_s: of a refusal; 0 or less: it did not say. *e (may be NULL) is filled anew
+ * for a refusal. */
 void ledger_end(struct account *a, const struct ledger_pull *p, enum ledger_end end,
 		int retry_after_s, struct err *e);
 /* The registry itself has answered a request that began at began_ms (monotonic) with this
@@ -89,13 +94,5 @@ void ledger_note(struct account *a, const struct transport_answer *answer, bool 
 
 /* As upstream_may has it, for PULL and CHECK, or with refresh for REFRESH. */
 int ledger_may(struct account *a, bool refresh, unsigned reserve, struct err *e);
-
-/* With the lock held. Into upstream_quota; false: there is nothing to show. */
-bool ledger_show(struct ledger *l, struct upstream_quota *out);
-/* With the lock held: as upstream_quota_news has it. */
-bool ledger_news(struct ledger *l, struct upstream_news *out);
-/* With the lock held: as upstream_quota_restore has it, if it is this account's. */
-bool ledger_restore(struct ledger *l, const struct upstream_quota *q,
-		    const struct upstream_spent *s, size_t n);
 
 #endif

@@ -5,6 +5,7 @@
 #include "upstream/ledger_log.h"
 
 #include "base/log.h"
+#include "upstream/ledger_keep.h"
 
 enum { FINE, QUARTER, TENTH, USED_UP };
 
@@ -26,18 +27,16 @@ void ledger_log_look(struct ledger *l, struct ledger_log *out)
 {
 	int level = level_of(l, 0);
 
-	if (level < l->level && level_of(l, 5) < l->level)
+	if (level < l->level)
 		level = level_of(l, 5);
-	else if (level < l->level && l->level == USED_UP)
-		level = TENTH;
-	if (level == l->level || (level < l->level && level_of(l, 5) == l->level))
+	if (level == l->level)
 		return;
 	if (level > l->level)
 		out->event = level == USED_UP ? "quota.used_up" : "quota.low";
 	else if (l->level == USED_UP)
 		out->event = "quota.back";
 	l->level = level;
-	ledger_show(l, &out->q);
+	ledger_keep_show(l, &out->q);
 	/* Those under way are what made it less, and not the others'. */
 	out->q.spent += l->in_flight;
 	out->q.others -= out->q.others < l->in_flight ? out->q.others : l->in_flight;

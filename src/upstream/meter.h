@@ -18,7 +18,7 @@ int64_t meter_count(const char *upstream, const char *kind, const char *outcome)
 metric_cell *meter_received(const char *upstream, const char *kind);
 /* Is that part of it ("registry", "cdn") held back by its breaker? */
 void meter_open(const char *upstream, const char *part, bool open);
-/* A request that was not made, for that: "open", "busy". */
+/* A request that was not made, for that: "open", "busy", "quota". */
 void meter_refused(const char *upstream, const char *part, const char *why);
 /* A 429, by what it meant: "quota", "abuse", "login". */
 void meter_toomany(const char *upstream, const char *kind);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "upstream/gate.h"
+#include "upstream/ledger_keep.h"
 #include "upstream/manifests.h"
 #include "upstream/remote.h"
 
@@ -19,7 +20,7 @@ size_t upstream_quotas(struct upstream *u, struct upstream_quota *out, size_t ma
 
 	gate_lock();
 	for (i = 0; i < u->n_accounts && n < max; i++)
-		n += ledger_show(&u->account[i].ledger, &out[n]);
+		n += ledger_keep_show(&u->account[i].ledger, &out[n]);
 	gate_unlock();
 	return n;
 }
@@ -30,7 +31,7 @@ bool upstream_quota_for(struct upstream *u, const struct reponame *name,
 	struct account *a = account_for(u, name->s);
 
 	gate_lock();
-	ledger_show(&a->ledger, out);
+	ledger_keep_show(&a->ledger, out);
 	gate_unlock();
 	return out->known;
 }
@@ -43,7 +44,7 @@ bool upstream_quota(struct upstream *u, struct upstream_quota *out)
 	*out = (struct upstream_quota){ 0 };
 	gate_lock();
 	for (i = 0; i < u->n_accounts; i++) {
-		ledger_show(&u->account[i].ledger, &one);
+		ledger_keep_show(&u->account[i].ledger, &one);
 		if (one.known && (!out->known || one.seen_wall_ms > out->seen_wall_ms))
 			*out = one;
 	}
@@ -82,7 +83,7 @@ static int check_one(struct upstream *u, struct account *a, int64_t deadline_ms,
 	rc = quota_check(u, a, deadline_ms, e);
 	gate_lock();
 	if (a->ledger.notes != before)
-		ledger_show(&a->ledger, &now);
+		ledger_keep_show(&a->ledger, &now);
 	gate_unlock();
 	if (rc != 0 && !now.known)
 		return -1;
@@ -114,7 +115,7 @@ void upstream_quota_restore(struct upstream *u, const struct upstream_quota *q,
 
 	gate_lock();
 	for (i = 0; i < u->n_accounts && !taken; i++)
-		taken = ledger_restore(&u->account[i].ledger, q, s, n);
+		taken = ledger_keep_restore(&u->account[i].ledger, q, s, n);
 	gate_unlock();
 }
 
@@ -125,7 +126,7 @@ bool upstream_quota_news(struct upstream *u, struct upstream_news *out)
 
 	gate_lock();
 	for (i = 0; i < u->n_accounts && !any; i++)
-		any = ledger_news(&u->account[i].ledger, out);
+		any = ledger_keep_news(&u->account[i].ledger, out);
 	gate_unlock();
 	return any;
 }

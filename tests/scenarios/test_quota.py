@@ -105,6 +105,33 @@ def left(larder) -> int:
     return json.loads(ask(larder, "/larder/v1/status").body)["upstreams"][0]["quota"]["remaining"]
 
 
+@pytest.mark.concurrent
+def test_two_of_a_fleet_and_somebody_else(hub, larders, scratch, free):
+    """Behind one address, none knowing of the others, all at once."""
+    images = fill(hub, 60)
+    hub.set_quota(100)
+    hub.quota.rolling = True
+    fleet = [larders({"docker.io": hub.url}, root=scratch / name) for name in ("a", "b")]
+
+    def pull(i: int):
+        if i % 3 == 2:
+            return hub.quota.spend(None, "127.0.0.1")
+        return ask(fleet[i % 3], path_of(f"i{i}", images[i].digest)).status == 200
+
+    with ThreadPoolExecutor(12) as pool:
+        assert all(pool.map(pull, range(54)))
+    assert hub.quota.used() == 54 and refusals(hub) == 0
+    for i, made in enumerate(fleet):
+        assert ask(made, path_of(f"i{54 + i}", images[54 + i].digest)).status == 200
+        assert left(made) == 100 - 55 - i
+    assert left(fleet[0]) - left(fleet[1]) == 1, "right within one request"
+    # What the one does not know yet is one refusal, by which it knows.
+    hub.quota.set_used(99)
+    statuses = [ask(fleet[which], path_of(f"i{i}", images[i].digest)).status
+                for which, i in ((0, 56), (1, 57), (1, 58), (0, 59))]
+    assert statuses == [200, 429, 429, 429] and refusals(hub) == 1
+
+
 class Puller:
     """Asks for another image each time: the last answer about one lasts for a minute."""
 

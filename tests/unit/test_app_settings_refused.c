@@ -3,42 +3,6 @@
  */
 #include "settings_try.h"
 
-#define LOGINS "LARDER_UPSTREAMS_QUAY_IO_CREDENTIALS="
-
-static void test_bad_logins(void **state)
-{
-	static const struct {
-		const char *variable, *says;
-	} bad[] = {
-		{ LOGINS "ann", "user:password, a map of" },
-		{ LOGINS "[ann]", "list of maps" },
-		{ LOGINS "[{password: x}]", "without a username" },
-		{ LOGINS "[{username: ann}]", "must have a password" },
-		{ LOGINS "[{username: ann, password: x, password-file: y}]",
-		  "user ann: must have a password or a password-file" },
-		{ LOGINS "[{username: 'a:b', password: x}]", "colon" },
-		{ LOGINS "[{username: ann, password: [x]}]", "password: must be a text" },
-		{ LOGINS "[{username: ann, password: x, name: y}]", "unknown key name" },
-		{ LOGINS "[{username: ann, password: x, names: []}]",
-		  "list of patterns" },
-		{ LOGINS "[{username: ann, password: x, names: {a: b}}]", "patterns" },
-		{ LOGINS "[{username: ann, password: x, names: ['a:1']}]",
-		  "without a tag" },
-		{ LOGINS "[{username: ann, password: x, names: ['a b']}]", "names: " },
-		{ LOGINS "[{username: ann, password: x}, {username: bob, password: y}]",
-		  "what stands after user ann is never used" },
-		{ LOGINS "[{username: ann, password: x, names: [a]}, "
-			 "{username: ann, password: x}]",
-		  "user ann stands there twice" },
-		{ LOGINS "[{username: ann, password-file: /nowhere}]",
-		  "larder.upstreams.quay.io.credentials.password-file" },
-		{ LOGINS "[{", "LARDER_UPSTREAMS_QUAY_IO_CREDENTIALS" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		refused(ARGS(), ENV(bad[i].variable), bad[i].says, "");
-}
-
 static void test_bad_values(void **state)
 {
 	static const struct {
@@ -255,7 +219,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_bad_logins),
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_ignored_variables),
