@@ -16,6 +16,7 @@
 #include "store/blob.h"
 
 #define MAX_KNOWN 4096
+#define LOOK_AFTER_MS 1000
 #define MAX_QUEUED 1024 /* for each upstream */
 
 static void flight_free(void *arg)
@@ -38,6 +39,7 @@ static struct flight *flight_new(struct flights *fs, const struct route *r,
 	pthread_condattr_t attr;
 
 	f->home = fs;
+	f->alarms = fs->alarms;
 	route_copy(&f->route, r);
 	f->digest = *d;
 	digest_text(d, f->text);
@@ -174,30 +176,38 @@ struct task *flights_find(struct flights *fs, const struct route *r,
 
 	digest_text(d, text);
 	t = tasks_find(fs->tasks, text);
-	if (t == NULL || r == NULL || is_of(t, r) || gets_on(t))
+	if (r == NULL || (t != NULL && (is_of(t, r) || gets_on(t))))
 		return t;
 	task_unref(t);
 	make_key(key, r, text);
 	return tasks_find(fs->tasks, key);
 }
 
-static void ring_for(void *arg)
+static void look_after(void *arg);
+
+/* Takes over the reference. */
+static void look_later(struct task *t)
+{
+	struct flight *f = task_arg(t);
+
+	if (!alarms_set(f->alarms, clock_mono_ms() + LOOK_AFTER_MS, look_after, t))
+		task_unref(t);
+}
+
+/* Clients who have waited for long in vain look again, and are told. Until then somebody
+ * looks now and then whether it is over, so as not to hold its files when it is. */
+static void look_after(void *arg)
 {
 	struct task *t = arg;
 
-	if (task_result(t) == NULL)
-		bell_ring(task_bell(t));
-	task_unref(t);
-}
-
-/* Clients who have waited so long in vain look again, and are told. */
-static void ring_in_time(struct flights *fs, struct task *t)
-{
-	int64_t at_ms = task_started_ms(t) + VISIT_DEADLINE_MS;
-
-	task_ref(t);
-	if (!alarms_set(fs->alarms, at_ms, ring_for, t))
+	if (task_result(t) != NULL) {
 		task_unref(t);
+	} else if (clock_mono_ms() < task_started_ms(t) + VISIT_DEADLINE_MS) {
+		look_later(t);
+	} else {
+		bell_ring(task_bell(t));
+		task_unref(t);
+	}
 }
 
 struct task *flights_start(struct flights *fs, const struct route *r,
@@ -217,7 +227,7 @@ struct task *flights_start(struct flights *fs, const struct route *r,
 	t = tasks_start_in(fs->tasks, r->site->host, key, flight_run, f, flight_free,
 			   started, e);
 	if (t != NULL && *started)
-		ring_in_time(fs, t);
+		look_later(task_ref(t));
 	return t;
 }
 

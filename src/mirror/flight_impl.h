@@ -28,6 +28,7 @@ struct flights {
 
 struct flight {
 	struct flights *home;
+	struct alarms *alarms; /* there longer than home is */
 	struct route route;
 	struct digest digest;
 	char text[DIGEST_TEXT_MAX];

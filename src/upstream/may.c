@@ -50,5 +50,5 @@ static int decide(struct upstream *u, const struct reponame *name,
 int upstream_may(struct upstream *u, const struct reponame *name, enum upstream_want want,
 		 struct err *e)
 {
-	return decide(u, name, want, e) == 0 ? 0 : err_add(e, "%s", u->host);
+	return decide(u, name, want, e) == 0 ? 0 : err_add(e, "%s: %s", u->host, name->s);
 }

@@ -78,11 +78,11 @@ def test_to_the_last_pull(hub, larder, free, by):
     assert ["quota.used_up" in line for line in log].count(True) == 1, log
 
 
-def test_somebody_else_spends_too(hub, larder, free):
+def test_somebody_else_spends_too(hub, larder, free, clock):
     """The numbers of each answer count, whoever made them what they are."""
     fill(hub, 8)
     hub.set_quota(100)
-    made = larder()
+    made = larder(env=clock.env)
     for i in range(3):
         assert ask(made, path_of(f"i{i}")).status == 200
     for _ in range(40):
@@ -93,8 +93,10 @@ def test_somebody_else_spends_too(hub, larder, free):
     assert ask(made, path_of("i4")).status == 200
     assert left(made) == 0
     assert_refused(ask(made, path_of("i5")))
-    # All of it is gone, and the check, which is free, is the first to see.
+    # All of it is gone. When it is time to look, a check, which is free, shows more.
     hub.quota.set_used(0)
+    assert_refused(ask(made, path_of("i6")))
+    clock.advance(301)
     assert ask(made, path_of("i6")).status == 200
     hub.quota.set_used(100)
     assert_refused(ask(made, path_of("i7")))

@@ -26,9 +26,11 @@ static void wait_at_gate(void *arg)
 	atomic_fetch_add(&ran, 1);
 }
 
+/* Where one runs at a time. */
 static void note(void *arg)
 {
-	order[atomic_fetch_add(&ran, 1)] = (char)(intptr_t)arg;
+	order[atomic_load(&ran)] = (char)(intptr_t)arg;
+	atomic_fetch_add(&ran, 1);
 }
 
 static sem_t other_gate;
