@@ -6,6 +6,7 @@ test_fault_matrix.py holds larder to it; scripts/gen-docs.sh writes docs/faults.
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 KINDS = {
@@ -54,7 +55,7 @@ FAULTS = {
     "expired signed URL": "The redirect's time is over when it is given.",
     "expired token": "The token is taken for expired, however new it is (once: in mid-pull).",
     "huge headers": "A header of a megabyte.",
-    "endless body": "A body that never ends, as fast as it can be read.",
+    "endless body": "A body that never ends.",
 }
 
 STATES = {
@@ -324,7 +325,7 @@ ROWS = [_row(kind, line) for kind, text in _ROWS.items()
 
 def _section(kind: str) -> list[str]:
     rows = [row for row in ROWS if row.kind == kind]
-    lines = [f"## {kind[0].upper()}{kind[1:]}", "", KINDS[kind], "",
+    lines = [f"## {kind[0].upper()}{kind[1:]}", "", textwrap.fill(KINDS[kind], 100), "",
              "| fault | " + " | ".join(STATES) + " |", "|---" * (len(STATES) + 1) + "|"]
     for row in rows:
         words = [row.words.get(state, "–") for state in STATES]
@@ -337,19 +338,24 @@ def markdown() -> str:
     """docs/faults.md."""
     cells = len(ROWS) * len(STATES)
     never = sum(bool(row.never) for row in ROWS) * len(STATES)
-    lines = [
-        "# What a pull meets when its upstream is in trouble", "",
-        "<!-- Written by scripts/gen-docs.sh from tests/scenarios/fault_table.py. -->", "",
-        f"{len(KINDS)} kinds of requests, {len(FAULTS)} faults, {len(STATES)} states: "
-        f"{cells} cells, {never} of which cannot exist. A test "
-        "(`tests/scenarios/test_fault_matrix.py`) makes every other one and compares. Whatever "
-        "the cell says, it also sees that no wrong byte completes, that what is cached pulls, "
-        "that no client waits 30 seconds for an answer to begin, that larder's memory does not grow, and "
-        "that the pull is whole soon after the fault has gone.", "",
-        "The outcome is that of a whole pull: manifest by tag, configuration, layer. The layer "
-        "has 50,000 bytes, in the rows *hangs in body* 200,000: of up to 64 KiB not a byte goes "
-        "out before all are proved, of more some may after a second. Where this table says "
-        "that a layer is refused, a larger one may be *cut*.", "",
+    lines = ["# What a pull meets when its upstream is in trouble", ""]
+    for paragraph in (
+            "<!-- Made by scripts/gen-docs.sh from tests/scenarios/fault_table.py. -->",
+            f"{len(KINDS)} kinds of requests, {len(FAULTS)} faults, {len(STATES)} states: "
+            f"{cells} cells, {never} of which cannot exist. A test makes every other one and "
+            "compares (`tests/scenarios/test_fault_matrix.py`). Whatever a cell says, the test "
+            "also sees that no wrong byte completes, that what is cached pulls, that no client "
+            "waits 30 seconds for an answer to begin, that larder's memory does not grow, and "
+            "that the pull is whole within 15 seconds after the fault has gone. (After a 429: "
+            "when its time is over, which is at most a quarter of an hour where it was not said; "
+            "after a used-up quota: when a look shows that it is back, every five minutes; a "
+            "password that was refused is sent again when it is another one.)",
+            "The outcome is that of a whole pull: manifest by tag, configuration, layer. The "
+            "layer has 50,000 bytes, in the rows *hangs in body* 200,000: of up to 64 KiB not a "
+            "byte goes out before all are proved, of more some may after a second. Where this "
+            "table says that a layer is refused, a larger one may be *cut*."):
+        lines += [textwrap.fill(paragraph, 100), ""]
+    lines += [
         "| word | outcome |", "|---|---|",
         *(f"| {word} | {text} |" for word, text in LEGEND.items()), "",
         "| state | before the pull |", "|---|---|",

@@ -42,6 +42,8 @@ def test_the_table_is_complete():
     assert [(row.kind, row.fault) for row in ROWS] == [
         (kind, fault) for kind in KINDS for fault in FAULTS]
     assert all(bool(row.never) != bool(row.words) for row in ROWS)
+    assert all(row.words[state] in ("not asked", "served", "stale")     # a promise
+               for row in ROWS if not row.never for state in ("fresh", "due"))
     never = sum(bool(row.never) for row in ROWS)
     assert (len(ROWS), never) == (7 * 29, 23)
     assert len(ROWS) * len(STATES) == 1015
