@@ -21,7 +21,8 @@ KINDS = {
     "manifest GET by digest": "The manifest that a tag names. In the column *due* the tag has "
                               "moved since it was fetched: only then is it asked for.",
     "blob": "A layer that the registry itself serves (*expired signed URL*: it redirects). An "
-            "image whose tag has not moved has all its layers here.",
+            "image whose tag has not moved has all its layers here; of one whose tag has, the new "
+            "layers are as in the column *cold*.",
     "CDN": "A layer from the place that the registry redirects to.",
 }
 
