@@ -41,7 +41,9 @@ class Latch:
 
     @property
     def is_open(self) -> bool:
-        return bool(select.select([self.fd], [], [], 0)[0])
+        poll = select.poll()            # not select(): descriptors may be above 1,023
+        poll.register(self.fd, select.POLLIN)
+        return bool(poll.poll(0))
 
     def __del__(self) -> None:
         os.close(self.fd)
