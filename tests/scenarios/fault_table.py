@@ -22,7 +22,8 @@ KINDS = {
                               "moved since it was fetched: only then is it asked for.",
     "blob": "A layer that the registry itself serves (*expired signed URL*: it redirects). An "
             "image whose tag has not moved has all its layers here; of one whose tag has, the new "
-            "layers are as in the column *cold*.",
+            "layers are as in the column *cold* until the breaker opens, which takes five "
+            "failures; from then on the tag leads to the image of before, marked stale.",
     "CDN": "A layer from the place that the registry redirects to.",
 }
 
