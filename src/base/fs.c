@@ -21,6 +21,7 @@
 #include "base/mem.h"
 
 #define PATH_LIMIT 4096
+#define PLACE_TRIES 5
 
 int fs_read(int dirfd, const char *path, struct buf *out, struct err *e)
 {
@@ -171,20 +172,36 @@ int fs_temp(int dirfd, const char *tmpdir, char *name, size_t namelen, struct er
 	return err_errno(e, "cannot create a temporary file in %s", tmpdir);
 }
 
-int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, bool durable,
-	     struct err *e)
+static int give_name(int dirfd, const char *from, const char *to, enum fs_place how,
+		     struct err *e)
 {
-	if (fs_mkparents(dirfd, to, durable, e) != 0)
-		return -1;
 	if (how == FS_REPLACE) {
 		if (fault("fs.rename") || renameat(dirfd, from, dirfd, to) != 0)
 			return err_errno(e, "cannot rename %s to %s", from, to);
-	} else {
-		if (fault("fs.link") ||
-		    (linkat(dirfd, from, dirfd, to, 0) != 0 && errno != EEXIST))
-			return err_errno(e, "cannot link %s to %s", from, to);
-		if (fs_unlink(dirfd, from, e) != 0)
-			return -1;
+		return 0;
+	}
+	if (fault("fs.link") ||
+	    (linkat(dirfd, from, dirfd, to, 0) != 0 && errno != EEXIST))
+		return err_errno(e, "cannot link %s to %s", from, to);
+	return fs_unlink(dirfd, from, e);
+}
+
+int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, bool durable,
+	     struct err *e)
+{
+	struct err why;
+	int tries = 0, rc;
+
+	/* Another may be removing the empty directories that it needs. */
+	do {
+		rc = fs_mkparents(dirfd, to, durable, &why);
+		if (rc == 0)
+			rc = give_name(dirfd, from, to, how, &why);
+	} while (rc != 0 && why.errnum == ENOENT && ++tries < PLACE_TRIES);
+	if (rc != 0) {
+		if (e != NULL)
+			*e = why;
+		return -1;
 	}
 	return durable ? fs_sync_parent(dirfd, to, e) : 0;
 }
@@ -288,6 +305,22 @@ int fs_unlink(int dirfd, const char *path, struct err *e)
 	return 0;
 }
 
+void fs_prune(int dirfd, const char *path, const char *stop)
+{
+	char at[PATH_LIMIT];
+	char *slash;
+
+	if (strlen(path) >= sizeof(at))
+		return;
+	memcpy(at, path, strlen(path) + 1);
+	while (strcmp(at, stop) != 0 && unlinkat(dirfd, at, AT_REMOVEDIR) == 0) {
+		slash = strrchr(at, '/');
+		if (slash == NULL)
+			return;
+		*slash = '\0';
+	}
+}
+
 int fs_each(int dirfd, const char *path,
 	    int (*fn)(void *arg, int dirfd, const char *name, struct err *e), void *arg,
 	    struct err *e)
@@ -303,9 +336,16 @@ int fs_each(int dirfd, const char *path,
 		close(fd);
 		return err_errno(e, "cannot read directory %s", path);
 	}
-	while (rc == 0 && (de = readdir(dir)) != NULL)
+	while (rc == 0) {
+		errno = fault("fs.readdir");
+		de = errno != 0 ? NULL : readdir(dir);
+		if (de == NULL && errno != 0)
+			rc = err_errno(e, "cannot read directory %s", path);
+		if (de == NULL)
+			break;
 		if (de->d_name[0] != '.')
 			rc = fn(arg, fd, de->d_name, e);
+	}
 	closedir(dir);
 	return rc;
 }

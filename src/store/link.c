@@ -73,3 +73,14 @@ int link_remove(struct store *s, enum link_kind kind, const struct reponame *nam
 		return -1;
 	return fs_sync_parent(s->dirfd, path, e);
 }
+
+void link_forget(struct store *s, enum link_kind kind, const struct reponame *name,
+		 const struct digest *d)
+{
+	layout_path path;
+
+	link_path(path, kind, name, d);
+	fs_unlink(s->dirfd, path, NULL);
+	*strrchr(path, '/') = '\0';
+	fs_prune(s->dirfd, path, LAYOUT_REPOSITORIES);
+}
