@@ -55,8 +55,7 @@ static enum retire_hold hold_of(const struct retiring *w)
 		return RETIRE_LOCAL;
 	if (im->tag[0] != '\0' && route_tag_policy(&w->route, im->tag).rule == TAG_PINNED)
 		return RETIRE_PINNED;
-	if (im->tag[0] != '\0' && w->ask->is_listed != NULL &&
-	    w->ask->is_listed(w->ask->arg, im->shown, im->tag))
+	if (w->ask->is_listed != NULL && w->ask->is_listed(w->ask->arg, im))
 		return RETIRE_LISTED;
 	return RETIRE_FREE;
 }

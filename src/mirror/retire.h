@@ -47,8 +47,8 @@ struct retire_ask {
 	struct store *store;
 	struct plan *plan;
 	struct usage_reader *usage; /* NULL: nothing is known of uses */
-	/* Is it on a list? shown and tag as above. NULL: none is. */
-	bool (*is_listed)(void *arg, const char *shown, const char *tag);
+	/* Is it on a list? By its repository, tag and digest. NULL: none is. */
+	bool (*is_listed)(void *arg, const struct retire_image *im);
 	void *arg;
 	const atomic_bool *stop; /* ends it soon, with ERR_CANCELLED. NULL: never */
 };
