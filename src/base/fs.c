@@ -305,6 +305,33 @@ int fs_unlink(int dirfd, const char *path, struct err *e)
 	return 0;
 }
 
+/* After a removal. Another may be removing the directory, empty now, as well. */
+static int sync_nearest(int dirfd, const char *path, struct err *e)
+{
+	char at[PATH_LIMIT];
+	struct err why;
+
+	if (strlen(path) >= sizeof(at))
+		return err_set(e, ERR_LIMIT, "path is longer than %d bytes", PATH_LIMIT);
+	memcpy(at, path, strlen(path) + 1);
+	while (fs_sync_parent(dirfd, at, &why) != 0) {
+		char *slash = strrchr(at, '/');
+
+		if (why.errnum != ENOENT || slash == NULL || slash == at) {
+			if (e != NULL)
+				*e = why;
+			return -1;
+		}
+		*slash = '\0';
+	}
+	return 0;
+}
+
+int fs_remove(int dirfd, const char *path, struct err *e)
+{
+	return fs_unlink(dirfd, path, e) == 0 ? sync_nearest(dirfd, path, e) : -1;
+}
+
 void fs_prune(int dirfd, const char *path, const char *stop)
 {
 	char at[PATH_LIMIT];
@@ -382,7 +409,7 @@ int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e
 		return -1;
 	if (fault("fs.rename") || renameat(dirfd, path, dirfd, away) != 0)
 		return err_errno(e, "cannot remove %s", path);
-	if (fs_sync_parent(dirfd, path, e) != 0)
+	if (sync_nearest(dirfd, path, e) != 0)
 		return -1;
 	fs_remove_tree(dirfd, away);
 	return 0;

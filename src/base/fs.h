@@ -59,6 +59,8 @@ int fs_put(int dirfd, const char *path, const char *like, const void *p, size_t 
 int fs_create(int dirfd, const char *path, const void *p, size_t n, struct err *e);
 
 int fs_unlink(int dirfd, const char *path, struct err *e); /* absent already: success */
+/* The same, and on disk on return. */
+int fs_remove(int dirfd, const char *path, struct err *e);
 /* Remove empty directories: path, then those above it, as long as they are empty, and not
  * `stop`, which path begins with. fs_place makes them again. */
 void fs_prune(int dirfd, const char *path, const char *stop);
