@@ -111,15 +111,9 @@ static int take_image(void *arg, const struct retire_image *im, struct err *e)
 
 static bool is_local(void *arg, const struct reponame *name)
 {
-	struct pruning *w = arg;
-	struct route route;
-	bool local;
+	const struct pruning *w = arg;
 
-	if (route_stored(w->ask->what.plan, name, &route, NULL) != 0)
-		return true; /* whoever it belongs to */
-	local = route.site == NULL;
-	route_done(&route);
-	return local;
+	return route_is_local(w->ask->what.plan, name);
 }
 
 static void tell_content(void *arg, const struct digest *d, uint64_t bytes)

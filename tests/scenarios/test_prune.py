@@ -154,6 +154,27 @@ def test_pushes_beside_it(larders):
     check_store(made.root)
 
 
+def test_while_it_serves(larders):
+    """The server removes by itself what nobody names, and says so."""
+    made = larders(config=DELETES, settings={"grace": "0", "collect": "300ms"})
+    image = build("x", layers=[images.layer({"f": b"f" * 3000})])
+    with Pusher(made.url) as pusher:
+        pusher.image("team/a", "1", image)
+        pusher.image("team/b", "1", build("y"))
+        assert pusher.delete(f"/v2/team/a/manifests/{image.digest}").status == 202
+        others = [m.digest for m in image.manifests.values() if m is not image.root]
+        for digest in others:
+            assert pusher.delete(f"/v2/team/a/manifests/{digest}").status == 202
+    age(made.root)
+    wait_until(lambda: image.digest not in stored_digests(made.root), "a collection")
+    wait_until(lambda: made.metric("larder_collected_blobs_total") >= len(image.blobs),
+               "what it counts")
+    assert made.metric("larder_collected_bytes_total") > 3000
+    assert client.pull(made.url, "team/b", "1").ok
+    made.wait_log("collect.done")
+    check_store(made.root)
+
+
 def test_wrong_words(hub, larders):
     made = larders({"docker.io": hub.url})
     prune = command(made, hub)
