@@ -169,7 +169,7 @@ def test_while_it_serves(larders):
     wait_until(lambda: image.digest not in stored_digests(made.root), "a collection")
     wait_until(lambda: made.metric("larder_collected_blobs_total") >= len(image.blobs),
                "what it counts")
-    assert made.metric("larder_collected_bytes_total") > 3000
+    assert made.metric("larder_collected_bytes_total") > 1000
     assert client.pull(made.url, "team/b", "1").ok
     made.wait_log("collect.done")
     check_store(made.root)
