@@ -82,6 +82,14 @@ int blob_put(struct store *s, const struct digest *d, const void *p, size_t n,
 	return fs_write(s->dirfd, LAYOUT_TMP, path, p, n, true, e);
 }
 
+void blob_touch(struct store *s, const struct digest *d)
+{
+	layout_path path;
+
+	layout_blob(path, d);
+	utimensat(s->dirfd, path, NULL, 0);
+}
+
 void blob_remove(struct store *s, const struct digest *d)
 {
 	layout_path path;

@@ -22,6 +22,9 @@ bool blob_exists(struct store *s, const struct digest *d,
  * place of what has the name, unless that is the same. */
 int blob_put(struct store *s, const struct digest *d, const void *p, size_t n,
 	     struct err *e);
+/* It is wanted: no collection that begins from now on takes it for long forgotten, for a
+ * minute. Best effort. */
+void blob_touch(struct store *s, const struct digest *d);
 /* Take a blob that turned out to be corrupt out of the way; it is gone afterwards. */
 void blob_remove(struct store *s, const struct digest *d);
 
