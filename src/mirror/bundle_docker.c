@@ -94,7 +94,7 @@ static int make_manifest(struct bundle_tar *a, const struct dockersave_image *im
 	struct dockersave_file top;
 	size_t i, n = json_len(image->layer);
 
-	if (config == NULL || !config->is_config)
+	if (config == NULL || !config->is_config || !config->known)
 		return err_set(e, ERR_INVALID,
 			       "the archive lacks its configuration, %.100s",
 			       image->config);
@@ -102,7 +102,7 @@ static int make_manifest(struct bundle_tar *a, const struct dockersave_image *im
 		const char *name = json_str(json_at(image->layer, i));
 
 		f = find(a, name);
-		if (f == NULL)
+		if (f == NULL || !f->known)
 			return err_set(e, ERR_INVALID,
 				       "the archive lacks its layer %.150s", name);
 		layer[i] = (struct dockersave_file){ f->digest, f->size, f->packing };

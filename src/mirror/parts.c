@@ -115,7 +115,7 @@ static int visit_child(struct walk *w, struct parts_manifest *m, const struct ch
 	if (map_get(w->manifests, text) != NULL ||
 	    visit(w, &c->digest, depth + 1, &absent, e) == 0)
 		return 0;
-	if (absent && !w->all && w->wish == NULL)
+	if (absent && !w->all && (w->wish == NULL || c->is_attestation))
 		return 0;
 	platform_text(&c->platform, platform);
 	if (e != NULL && e->kind == ERR_NOT_FOUND && w->all)

@@ -57,8 +57,8 @@ struct parts_source {
 	const char *place; /* "in the store"; what to do about it follows */
 };
 
-/* An image or index as it is, with the wished manifests of each index (selection.h); wish
- * NULL: with those that are there. Errors as above; ERR_NOT_FOUND also: an index has
+/* An image or index as it is, with the wished manifests of each index (selection.h; those
+ * that are about others need not be there); wish NULL: with those that are there. Errors as above; ERR_NOT_FOUND also: an index has
  * nothing of the wish, or nothing of it is there. */
 int parts_walk(const struct parts_source *from, const struct digest *root,
 	       const struct warm_wish *wish, struct parts *out, struct err *e);
