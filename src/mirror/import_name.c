@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/human.h"
 #include "mirror/import_impl.h"
+#include "mirror/named.h"
 
 /* A layout's reference may be a tag, which is no name, or all of a name. */
 static bool is_whole_name(const char *ref)
@@ -13,47 +15,28 @@ static bool is_whole_name(const char *ref)
 	return ref != NULL && strpbrk(ref, "/:@") != NULL;
 }
 
-static bool has_site(const struct plan *p, const char *host)
-{
-	size_t i;
-
-	for (i = 0; i < p->nsites; i++)
-		if (strcmp(p->site[i].host, host) == 0)
-			return true;
-	return false;
-}
-
-/* Names without a host are Docker Hub's, or live here where nothing is mirrored. */
-static int find_route(struct plan *p, const struct imageref *r, struct route *out,
+/* Where nothing is mirrored everything lives here, other registries' names under their
+ * host, as a mirror would store them. */
+static int find_place(struct plan *p, const struct imageref *r, struct route *out,
 		      struct err *e)
 {
-	const char *host = r->host[0] != '\0' ? r->host : NULL;
-	struct reponame name = r->name;
-	struct err why;
+	char text[sizeof(r->host) + NAME_MAX_BYTES + 2];
+	struct imageref local = *r;
+	char *colon;
 
-	if (host != NULL && strcmp(host, "docker.io") == 0 && !has_site(p, host))
-		host = NULL;
-	if (host == NULL && strchr(name.s, '/') == NULL) {
-		if (route_find(p, &name, NULL, out, NULL) == 0) {
-			if (out->site == NULL && r->host[0] == '\0')
-				return 0;
-			route_done(out);
-		}
-		if ((size_t)snprintf(name.s, sizeof(name.s), "library/%s", r->name.s) >=
-		    sizeof(name.s))
-			return err_set(e, ERR_INVALID, "%s: too long", r->name.s);
+	if (p->nsites > 0 || r->host[0] == '\0')
+		return named_route(p, r, out, e);
+	local.host[0] = '\0';
+	if (strcmp(r->host, "docker.io") != 0) {
+		snprintf(text, sizeof(text), "%s", r->host);
+		colon = strrchr(text, ':');
+		if (colon != NULL)
+			*colon = '_';
+		snprintf(text + strlen(text), NAME_MAX_BYTES + 2, "/%s", r->name.s);
+		if (reponame_parse(view_of(text), &local.name, e) != 0)
+			return -1;
 	}
-	if (route_find(p, &name, host, out, &why) == 0)
-		return 0;
-	if (host != NULL && why.kind == ERR_NOT_FOUND)
-		return err_set(e, ERR_NOT_FOUND,
-			       "registry %s is not configured here: add it below "
-			       "larder.upstreams, or give the image another name "
-			       "(--name)",
-			       host);
-	if (e != NULL)
-		*e = why;
-	return -1;
+	return named_route(p, &local, out, e);
 }
 
 static int set_place(struct plan *p, const struct imageref *r, struct import_image *out,
@@ -63,8 +46,16 @@ static int set_place(struct plan *p, const struct imageref *r, struct import_ima
 	struct route route;
 
 	imageref_text(r, out->shown);
-	if (find_route(p, r, &route, e) != 0)
-		return -1;
+	if (find_place(p, r, &route, e) != 0)
+		return e == NULL || e->kind != ERR_NOT_FOUND || r->host[0] == '\0'
+			       ? -1
+			       : err_set(e, ERR_NOT_FOUND,
+					 "registry %s is not configured here: add it "
+					 "below "
+					 "larder.upstreams, or give the image another "
+					 "name "
+					 "(--name)",
+					 r->host);
 	out->repo = route.name;
 	route_shown(&route, shown);
 	route_done(&route);
@@ -127,6 +118,7 @@ int import_name(const struct import_job *job, const struct bundle_image *from,
 	}
 	if (text != NULL && imageref_parse(view_of(text), &r, e) != 0) {
 		snprintf(out->shown, sizeof(out->shown), "%.255s", text);
+		human_clean(out->shown);
 		return -1;
 	}
 	if (text != NULL && r.has_digest && !digest_equal(&r.digest, &from->digest)) {

@@ -154,9 +154,7 @@ static void note_parts(struct import *x, struct import_image *image,
 			blob_exists(s, &m->digest, NULL);
 	}
 	for (i = 0; i < p->nblobs; i++) {
-		image->blob[image->nblobs++] =
-			(struct child){ .digest = p->blob[i].digest,
-					.size = p->blob[i].size };
+		image->blob[image->nblobs++] = p->blob[i];
 		image->bytes += p->blob[i].size;
 		image->is_complete &= blob_exists(s, &p->blob[i].digest, NULL);
 	}
@@ -344,6 +342,7 @@ static size_t count_named(const struct bundle *b)
 struct import *import_plan(struct import_job *job, struct err *e)
 {
 	struct import *x = mem_alloc(sizeof(*x));
+	bool is_only = count_named(job->from) == 1;
 	struct imageref name;
 	size_t i;
 	int rc = 0;
@@ -357,8 +356,7 @@ struct import *import_plan(struct import_job *job, struct err *e)
 		rc = err_add(e, "--name");
 	for (i = 0; i < job->from->n && rc == 0; i++)
 		if (!is_nameless(&job->from->image[i]))
-			rc = plan_image(x, &job->from->image[i],
-					count_named(job->from) == 1, e);
+			rc = plan_image(x, &job->from->image[i], is_only, e);
 	if (rc == 0)
 		rc = plan_nameless(x, e);
 	if (rc == 0)
