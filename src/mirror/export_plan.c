@@ -55,18 +55,22 @@ static int find_manifest(void *arg, const struct digest *d, bool root,
 	const struct adding *a = arg;
 	char text[DIGEST_TEXT_MAX];
 	struct stored *m;
+	struct err why;
 
-	if (mstore_get(a->x->job->store, &a->im->repo, d, &m, e) != 0)
+	if (mstore_get(a->x->job->store, &a->im->repo, d, &m, &why) == 0) {
+		if (root || is_whole(a->x->job->store, m)) {
+			*out = m;
+			return 0;
+		}
+		stored_unref(m);
+	} else if (why.kind != ERR_NOT_FOUND) {
+		if (e != NULL)
+			*e = why;
 		return -1;
-	if (root || is_whole(a->x->job->store, m)) {
-		*out = m;
-		return 0;
 	}
-	stored_unref(m);
 	digest_text(d, text);
-	return err_set(e, ERR_NOT_FOUND,
-		       "not all of %.24s is in the store; pull it for this platform",
-		       text);
+	return err_set(e, ERR_NOT_FOUND, "not all of %.24s is in the store; pull it%s",
+		       text, root ? "" : " for this platform");
 }
 
 static bool find_blob(void *arg, const struct digest *d, uint64_t *size)

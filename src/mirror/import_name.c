@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/human.h"
+#include "base/mem.h"
 #include "mirror/import_impl.h"
 #include "mirror/named.h"
 
@@ -70,6 +71,8 @@ static int set_place(struct plan *p, const struct imageref *r, struct import_ima
 static int renamed(const struct import_job *job, const char *own_tag, struct imageref *r,
 		   struct err *e)
 {
+	CLEANUP(mem_freep)
+	char *tag = mem_dup(own_tag); /* it may be r's */
 	const char *tail = strrchr(job->rename, '/');
 	bool has_tag = strchr(tail != NULL ? tail : job->rename, ':') != NULL;
 	struct reference ref;
