@@ -28,6 +28,7 @@ struct importing {
 	struct plan *plan;
 	struct carried carried;
 	struct bundle *from;
+	bool is_reading; /* the command line is right; what it names may not be */
 };
 
 static const char about[] =
@@ -90,6 +91,7 @@ static int open_all(struct importing *x, struct err *e)
 	x->plan = wire_store_plan(x->settings, x->store, e);
 	if (x->plan == NULL)
 		return -1;
+	x->is_reading = true;
 	if (x->from_root != NULL)
 		return bundle_open_store(x->other, want, x, &x->from, e);
 	if (carry_open(&x->carry, x->o->operand[0], x->store, &x->carried, e) != 0)
@@ -159,10 +161,10 @@ static enum exit_status report(const struct importing *x, const struct import_jo
 	return carry_report_status(&sum);
 }
 
-static enum exit_status fail(const struct err *e)
+static enum exit_status fail(const struct importing *x, const struct err *e)
 {
 	fprintf(stderr, "larder import: %s\n", e->msg);
-	return e->kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
+	return e->kind == ERR_INVALID && !x->is_reading ? EXIT_WRONG_USE : EXIT_FAILED;
 }
 
 static enum exit_status run(struct importing *x)
@@ -174,13 +176,14 @@ static enum exit_status run(struct importing *x)
 	struct err e = { 0 };
 
 	if (open_all(x, &e) != 0)
-		return fail(&e);
+		return fail(x, &e);
 	job.store = x->store;
 	job.plan = x->plan;
 	job.from = x->from;
+	x->is_reading = false;
 	plan = import_plan(&job, &e);
 	if (plan == NULL)
-		return fail(&e);
+		return fail(x, &e);
 	x->carry.verb = "brought";
 	if (!x->dry_run && import_run(plan, &e) != 0)
 		fprintf(stderr, "larder import: %s%s\n", e.msg,

@@ -44,7 +44,7 @@ uint64_t tar_entry_bytes(uint64_t size);
  */
 #define TAR_MAX_ENTRIES 2000000
 #define TAR_BOMB_TIMES 200
-#define TAR_BOMB_FREE (UINT64_C(1) << 30)
+#define TAR_BOMB_FREE (UINT64_C(256) << 20)
 
 struct tar_reader;
 

@@ -81,11 +81,10 @@ static int renamed(const struct import_job *job, const char *own_tag, struct ima
 		return err_add(e, "--name");
 	if (r->has_digest)
 		return err_set(e, ERR_INVALID, "--name: a name has no digest");
-	if (has_tag || own_tag == NULL)
-		return 0;
-	if (own_tag[0] == '\0' ||
-	    (reference_parse(view_of(own_tag), &ref, NULL) == 0 && !ref.is_digest))
-		snprintf(r->tag, sizeof(r->tag), "%s", own_tag);
+	if (!has_tag && tag != NULL &&
+	    (tag[0] == '\0' ||
+	     (reference_parse(view_of(tag), &ref, NULL) == 0 && !ref.is_digest)))
+		snprintf(r->tag, sizeof(r->tag), "%s", tag);
 	return 0;
 }
 
