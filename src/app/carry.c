@@ -149,7 +149,7 @@ static int open_kind(struct carry *c, struct store *s, struct carried *b, struct
 		return bundle_open_dir(b->fd, &b->bundle, e);
 	if (!S_ISREG(st.st_mode) && spool(c, &b->fd, s, e) != 0)
 		return -1;
-	return bundle_open_tar(b->fd, &c->watch, &b->bundle, e);
+	return bundle_tar_open(b->fd, &c->watch, &b->bundle, e);
 }
 
 int carry_open(struct carry *c, const char *path, struct store *s, struct carried *out,

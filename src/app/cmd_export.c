@@ -141,7 +141,7 @@ static int to_folder(struct exporting *x, struct export *out, struct err *e)
 	if (fs_mkdirs(AT_FDCWD, x->output, true, e) != 0)
 		return -1;
 	fd = fs_open_dir(AT_FDCWD, x->output, e);
-	return fd >= 0 ? export_to_dir(out, fd, e) : -1;
+	return fd >= 0 ? export_dir_write(out, fd, e) : -1;
 }
 
 /* A file gets its name when it is whole. */
@@ -289,7 +289,7 @@ static enum exit_status run(struct exporting *x, const struct options *o)
 	x->carry.verb = "written";
 	if (!x->dry_run && count_failed(x) < x->images.n)
 		rc = x->to_dir ? to_folder(x, plan, &e) : to_file(x, plan, &e);
-	export_free(plan);
+	export_plan_free(plan);
 	carry_done(&x->carry);
 	if (rc != 0) {
 		fprintf(stderr, "larder export: %.200s: %s\n", x->output, e.msg);

@@ -192,7 +192,7 @@ static enum exit_status run(struct importing *x)
 					    : "");
 	carry_done(&x->carry);
 	status = report(x, &job, clock_mono_ms() - began_ms);
-	import_free(plan);
+	import_plan_free(plan);
 	return status;
 }
 

@@ -72,7 +72,7 @@ struct bundle_ops {
 /* fd is borrowed and stays open as long as the bundle: of a folder; of a file that can be
  * read at any offset. */
 int bundle_open_dir(int fd, struct bundle **out, struct err *e);
-int bundle_open_tar(int fd, const struct bundle_watch *watch, struct bundle **out,
+int bundle_tar_open(int fd, const struct bundle_watch *watch, struct bundle **out,
 		    struct err *e); /* ERR_INVALID: it is no such archive */
 /* The tags of another store (borrowed) for which want says so, and manifests without a
  * tag that are about another of their repository. want NULL: all. */

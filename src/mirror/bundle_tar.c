@@ -319,7 +319,7 @@ static int no_list(const struct bundle_tar *a, struct err *e)
 		       "layout) nor manifest.json (docker save)");
 }
 
-int bundle_open_tar(int fd, const struct bundle_watch *watch, struct bundle **out,
+int bundle_tar_open(int fd, const struct bundle_watch *watch, struct bundle **out,
 		    struct err *e)
 {
 	struct bundle_tar *a = mem_alloc(sizeof(*a));

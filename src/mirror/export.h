@@ -65,7 +65,7 @@ struct export;
 /* Looks at everything, writes nothing. An image that cannot go is marked so; the others
  * do. NULL: ERR_LIMIT, or something cannot be read. */
 struct export *export_plan(struct export_job *job, struct err *e);
-void export_free(struct export *x); /* NULL is fine */
+void export_plan_free(struct export *x); /* NULL is fine */
 
 /* The whole of a tar to fd, in order (a pipe is fine). When it fails, what was written
  * is no whole archive. ERR_CORRUPT: the store's own copy of something is. */
@@ -74,6 +74,6 @@ int export_to_tar(struct export *x, int fd, struct err *e);
  * too, but for those of the same name. Its index.json is replaced last, in one step; when
  * it fails before, the next time goes on from there. ERR_BUSY: another is at it;
  * ERR_INVALID: the folder has other things in it. */
-int export_to_dir(struct export *x, int dirfd, struct err *e);
+int export_dir_write(struct export *x, int dirfd, struct err *e);
 
 #endif

@@ -54,7 +54,7 @@ static int note_all(struct map *have, struct bundle *b, const struct digest *d,
 	return rc;
 }
 
-int export_since_add(struct map *have, struct bundle *b, struct err *e)
+int export_about_since(struct map *have, struct bundle *b, struct err *e)
 {
 	size_t i;
 

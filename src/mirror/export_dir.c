@@ -177,7 +177,7 @@ static int write_folder(struct folder *f, struct err *e)
 	return rc;
 }
 
-int export_to_dir(struct export *x, int dirfd, struct err *e)
+int export_dir_write(struct export *x, int dirfd, struct err *e)
 {
 	struct folder f = { .x = x, .fd = dirfd, .piece = mem_alloc(PIECE_BYTES) };
 	int rc = write_folder(&f, e);

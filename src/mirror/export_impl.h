@@ -39,7 +39,7 @@ struct export
 };
 
 /* Digests of all blobs that the images of a bundle name, into have. */
-int export_since_add(struct map *have, struct bundle *b, struct err *e);
+int export_about_since(struct map *have, struct bundle *b, struct err *e);
 
 /* The manifests that are about an image's, and the tags that clients make for such:
  * add(arg, digest, tag) for each that the repository has; tag NULL: none. */

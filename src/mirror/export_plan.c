@@ -330,7 +330,7 @@ static int read_since(struct export *x, struct err *e)
 	size_t i;
 
 	for (i = 0; i < x->job->nsince; i++)
-		if (export_since_add(x->have, x->job->since[i], e) != 0)
+		if (export_about_since(x->have, x->job->since[i], e) != 0)
 			return -1;
 	return 0;
 }
@@ -368,14 +368,14 @@ struct export *export_plan(struct export_job *job, struct err *e)
 		if (!job->image[i].failed)
 			rc = add_image(x, &job->image[i], e);
 	if (rc != 0) {
-		export_free(x);
+		export_plan_free(x);
 		return NULL;
 	}
 	join(x);
 	return x;
 }
 
-void export_free(struct export *x)
+void export_plan_free(struct export *x)
 {
 	size_t i;
 

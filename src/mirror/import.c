@@ -150,7 +150,7 @@ static int put_manifest(struct import *x, const struct import_image *image, size
 	struct manifest parsed;
 	int rc;
 
-	if (import_manifest(x, &image->manifest[i], &m, e) != 0)
+	if (import_plan_manifest(x, &image->manifest[i], &m, e) != 0)
 		return -1;
 	rc = manifest_parse((struct view){ m->body, m->n }, &parsed, e);
 	if (rc == 0) {

@@ -86,6 +86,6 @@ enum import_result import_expect(const struct import_image *image);
  * ERR_CANCELLED, ...); images that had all by then are there, the others have failed. */
 int import_run(struct import *x, struct err *e);
 /* With job->image. */
-void import_free(struct import *x); /* NULL is fine */
+void import_plan_free(struct import *x); /* NULL is fine */
 
 #endif

@@ -26,8 +26,8 @@ struct import_blob {
 };
 
 /* The manifest from the bundle, or else from the store. */
-int import_manifest(struct import *x, const struct digest *d, struct stored **out,
-		    struct err *e);
+int import_plan_manifest(struct import *x, const struct digest *d, struct stored **out,
+			 struct err *e);
 
 /* What the bundle calls it, as a name here: image->shown, repo and tag. */
 int import_name(const struct import_job *job, const struct bundle_image *from,

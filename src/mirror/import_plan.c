@@ -17,8 +17,8 @@
 #define PIECE_BYTES (256u << 10)
 #define MOST_ROUNDS 5 /* for what is about what is about an image */
 
-int import_manifest(struct import *x, const struct digest *d, struct stored **out,
-		    struct err *e)
+int import_plan_manifest(struct import *x, const struct digest *d, struct stored **out,
+			 struct err *e)
 {
 	struct err why;
 
@@ -251,7 +251,7 @@ static bool find_subject(struct import *x, const struct bundle_image *from,
 	struct stored *m;
 	bool has = false;
 
-	if (from->is_bad || import_manifest(x, &from->digest, &m, NULL) != 0)
+	if (from->is_bad || import_plan_manifest(x, &from->digest, &m, NULL) != 0)
 		return false;
 	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) == 0) {
 		has = parsed.has_subject;
@@ -361,11 +361,11 @@ struct import *import_plan(struct import_job *job, struct err *e)
 		rc = plan_nameless(x, e);
 	if (rc == 0)
 		return x;
-	import_free(x);
+	import_plan_free(x);
 	return NULL;
 }
 
-void import_free(struct import *x)
+void import_plan_free(struct import *x)
 {
 	size_t i;
 

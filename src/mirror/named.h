@@ -9,8 +9,8 @@
 #include "oci/imageref.h"
 
 /* Names without a host are Docker Hub's, whatever the default upstream is called, unless
- * they live here. Tag and digest are not looked at. ERR_NOT_FOUND: its registry is not configured. On success route_done
- * releases. */
+ * they live here. Tag and digest are not looked at. ERR_NOT_FOUND: its registry is not
+ * configured. On success route_done releases. */
 int named_route(struct plan *p, const struct imageref *r, struct route *out,
 		struct err *e);
 

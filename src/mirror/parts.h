@@ -58,8 +58,9 @@ struct parts_source {
 };
 
 /* An image or index as it is, with the wished manifests of each index (selection.h; those
- * that are about others need not be there); wish NULL: with those that are there. Errors as above; ERR_NOT_FOUND also: an index has
- * nothing of the wish, or nothing of it is there. */
+ * that are about others need not be there); wish NULL: with those that are there. Errors
+ * as above; ERR_NOT_FOUND also: an index has nothing of the wish, or nothing of it is
+ * there. */
 int parts_walk(const struct parts_source *from, const struct digest *root,
 	       const struct warm_wish *wish, struct parts *out, struct err *e);
 void parts_done(struct parts *p); /* also when zeroed */

@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e;
 
 	CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-	if (bundle_open_tar(fd, NULL, &b, &e) == 0) {
+	if (bundle_tar_open(fd, NULL, &b, &e) == 0) {
 		look_at(b);
 		bundle_close(b);
 	}

@@ -1,4 +1,5 @@
-/* oci/ocilayout and oci/dockersave: what is read can be written, and reads as the same. */
+/* oci/ocilayout and oci/dockersave: what is read can be written, and reads as the same.
+ */
 #include "fuzz.h"
 
 #include <string.h>
