@@ -86,6 +86,13 @@ def test_containerd_imports(here, ctr: Containerd, scratch):
     assert ctr.images()[NAME] == IMAGE.digest and ctr.images()[SECOND] == SCHEMA2.digest
 
 
+def test_containerd_imports_one_platform(here, ctr: Containerd, scratch):
+    """Of an index that is not all there."""
+    archive = export(here, scratch / "x.tar", "--platform", "linux/amd64", "thing:1")
+    ctr("image", "import", "--no-unpack", str(archive))
+    assert ctr.images()[NAME] == IMAGE.digest
+
+
 def test_docker_saves(docker: Dockerd, here, there, scratch):
     """What comes back by a pull is the image that was saved."""
     docker("load", "-i", str(export(here, scratch / "x.tar", "thing:1", "schema2:1")))
