@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "mirror/import.h"
 #include "oci/pattern.h"
+#include "store/list.h"
 #include "upstream/upstream.h"
 
 struct importing {
@@ -79,6 +80,20 @@ static bool want(void *arg, const char *repo, const char *tag)
 	return x->o->n_operands == 0;
 }
 
+/* A store that has something, and was never a mirror's, is a local registry's. Of an
+ * empty one nobody knows: names are then what people mean by them elsewhere. */
+static struct plan *make_plan(const struct importing *x, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf names = BUF_INIT(LIST_MAX_BYTES);
+	bool more;
+
+	if (list_repositories(x->store, "", 1, &names, &more, e) != 0)
+		return NULL;
+	return names.n > 0 ? wire_store_plan(x->settings, x->store, e)
+			   : wire_plan(x->settings, e);
+}
+
 static int open_all(struct importing *x, struct err *e)
 {
 	if (check_wishes(x, e) != 0 || upstream_global_init(e) != 0)
@@ -88,7 +103,7 @@ static int open_all(struct importing *x, struct err *e)
 		return -1;
 	if (store_open(x->settings->root, &x->store, e) != 0)
 		return -1;
-	x->plan = wire_store_plan(x->settings, x->store, e);
+	x->plan = make_plan(x, e);
 	if (x->plan == NULL)
 		return -1;
 	x->is_reading = true;

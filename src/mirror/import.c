@@ -139,6 +139,21 @@ static int check_content(const struct import *x, const struct import_image *imag
 	return 0;
 }
 
+/* A list says of each image what it is. It counts where that could be: some manifests do
+ * not say it themselves. Another store has it from an upstream. */
+static bool is_believed(const struct bundle_image *from, const struct manifest *parsed)
+{
+	const char *type = from->media_type;
+
+	if (from->is_placed)
+		return type[0] != '\0';
+	if (parsed->kind == MANIFEST_INDEX)
+		return strcmp(type, MEDIATYPE_OCI_INDEX) == 0 ||
+		       strcmp(type, MEDIATYPE_DOCKER_LIST) == 0;
+	return strcmp(type, MEDIATYPE_OCI_MANIFEST) == 0 ||
+	       strcmp(type, MEDIATYPE_DOCKER_MANIFEST) == 0;
+}
+
 static int put_manifest(struct import *x, const struct import_image *image, size_t i,
 			struct err *e)
 {
@@ -154,7 +169,8 @@ static int put_manifest(struct import *x, const struct import_image *image, size
 		return -1;
 	rc = manifest_parse((struct view){ m->body, m->n }, &parsed, e);
 	if (rc == 0) {
-		if (is_root && type[0] != '\0' && strcmp(type, m->media_type) != 0)
+		if (is_root && is_believed(image->from, &parsed) &&
+		    strcmp(type, m->media_type) != 0)
 			typed = stored_new(&m->digest, type,
 					   (struct view){ m->body, m->n });
 		rc = publish_put(x->publishing, &image->repo, typed != NULL ? typed : m,

@@ -13,6 +13,7 @@ import pytest
 from harness import Command, larder_binary
 from hub import build, client, images
 
+from . import targets
 from .carrying import (blob_name, docker_files, layout_files, read_tar, results, rows, site,
                        tar_of, total)
 from .helpers import MIB, ask, assert_pulled, check_store, leftovers, stored_digests
@@ -129,6 +130,9 @@ def test_what_is_not_here_is_said(command, image, scratch):
     done = command("export", "--json", "--platform", "linux/arm64", "thing:1",
                    "-o", str(scratch / "y.tar"))
     assert done.status == 1 and "pull it for this platform" in rows(done)["thing:1"]["error"]
+    everything = command("export", "--json", "--platform", "all", "thing:1", "-o",
+                         str(scratch / "y.tar"))
+    assert everything.status == 1 and "(linux/arm64" in rows(everything)["thing:1"]["error"]
     assert "linux/s390x" in command("export", "--platform", "linux/s390x", "thing:1", "-o",
                                     str(scratch / "y.tar")).out
     assert not (scratch / "y.tar").exists()
@@ -182,16 +186,23 @@ def test_another_name(filled, scratch):
 
 
 def test_a_registry_without_upstreams(scratch, larders, image):
-    """What lives here keeps its name; other registries' names stand under their host."""
-    from .targets import fill
+    """What lives here keeps its name; other registries' names stand under their host. An
+    empty store is taken for a mirror's, unless something else is said."""
     made = larders(root=scratch / "a/root")
-    fill(made, ("app", "1", image), ("team/app", "1", image), ("quay.io/x/y", "1", image))
+    targets.fill(made, ("app", "1", image), ("team/app", "1", image),
+                 ("quay.io/x/y", "1", image))
     made.stop()
     here, there = Command(scratch / "a/root"), Command(scratch / "b/root")
+    names = {"app:1", "team/app:1", "quay.io/x/y:1"}
     done = here("export", "--json", "--all", "-o", str(scratch / "x.tar"))
-    assert set(results(done)) == {"app:1", "team/app:1", "quay.io/x/y:1"}, done
-    done = there("import", "--json", str(scratch / "x.tar"))
-    assert set(results(done)) == {"app:1", "team/app:1", "quay.io/x/y:1"}, done
+    assert set(results(done)) == names, done
+    mirror = Command(scratch / "c/root")("import", "--json", str(scratch / "x.tar"))
+    assert mirror.status == 0
+    assert (scratch / "c/root/docker/registry/v2/repositories/library/app").exists()
+    done = there("import", "--json", str(scratch / "x.tar"), env={"LARDER_LOCAL": "**"})
+    assert set(results(done)) == names, done
+    done = there("import", "--json", str(scratch / "x.tar"))    # it has some by now
+    assert results(done) == dict.fromkeys(names, "current"), done
     second = larders(root=scratch / "b/root")
     for name in ("app", "team/app", "quay.io/x/y"):
         assert_pulled(client.pull(second.url, name, "1"), image)
@@ -277,13 +288,13 @@ def test_an_archive_since_another(grown, hub, scratch):
 # --- referrers ------------------------------------------------------------------------
 
 def test_referrers_go_along(scratch, larders, image):
-    from .targets import fill
     signature = images.referrer(image.root, "application/vnd.example.signature", b"signed")
     deeper = images.referrer(signature.root, "application/vnd.example.note", b"on it")
     made = larders(root=scratch / "a/root")
-    fill(made, ("app", "1", image), ("app", None, signature), ("app", None, deeper),
-         ("app", f"sha256-{image.digest[7:]}.sig", build("cosign", index=False)))
-    here, there = Command(scratch / "a/root"), Command(scratch / "b/root")
+    targets.fill(made, ("app", "1", image), ("app", None, signature), ("app", None, deeper),
+                 ("app", f"sha256-{image.digest[7:]}.sig", build("cosign", index=False)))
+    here = Command(scratch / "a/root")
+    there = Command(scratch / "b/root", env={"LARDER_LOCAL": "**"})
     plain = here("export", "--json", "app:1", "-o", str(scratch / "plain.tar"))
     assert total(plain)["referrers"] == 0
     done = here("export", "--json", "app:1", "--with-referrers", "-o", str(scratch / "x.tar"))

@@ -56,8 +56,8 @@ def test_what_is_no_archive(bring, there):
 
 
 def test_cut_anywhere(bring, there):
-    whole = tar_of(layout_files((NAME, IMAGE)).items())
-    packed = gzip.compress(whole)
+    whole = tar_of(layout_files((NAME, IMAGE)).items()).rstrip(b"\0")
+    packed = gzip.compress(whole + bytes(2048))
     for data in (whole, packed):
         for part in (1, 3, 5, 7):
             done = bring(data[:len(data) * part // 8])
@@ -173,6 +173,15 @@ def test_manifests_that_are_none(bring, there):
         done = bring(files)
         assert done.status == 1 and results(done) == {"thing:1": "failed"}, done
     assert has_no_names(there)
+
+
+def test_a_type_that_is_none(bring, there):
+    """A list's word for what an image is, is not served as its Content-Type."""
+    files = layout_files((NAME, IMAGE))
+    index = json.loads(files["index.json"])
+    index["manifests"][0]["mediaType"] = "text/html\r\nSet-Cookie: a=b"
+    assert bring({**files, "index.json": json.dumps(index).encode()}).status == 0
+    assert not list((there.root / "larder").glob("types/*/*"))
 
 
 def test_layers_that_are_others(bring, there):
