@@ -125,7 +125,8 @@ static int add_parts(struct export *x, const struct parts *p, struct err *e)
 	return 0;
 }
 
-/* name: the image's, or NULL with ref NULL; own: to be freed, and then the name. */
+/* name: the image's, or NULL with ref NULL; own: to be freed, with a tag, and then the
+ * name. */
 static int add_entry(struct export *x, const struct stored *m, const char *name,
 		     const char *ref, char *own, struct err *e)
 {
@@ -134,8 +135,10 @@ static int add_entry(struct export *x, const struct stored *m, const char *name,
 	char *key = NULL;
 
 	digest_text(&m->digest, text);
-	if (own != NULL)
+	if (own != NULL) {
 		name = own;
+		ref = strrchr(own, ':') + 1;
+	}
 	key = mem_fmt("%s %s", text, name != NULL ? name : "");
 	if (map_get(x->named, key) != NULL) {
 		free(own);
@@ -247,6 +250,7 @@ static int add_about(void *arg, const struct digest *d, const char *tag, struct 
 	const struct parts_source from = { find_manifest, find_blob, a, "in the store" };
 	const char *end = strrchr(a->im->name, a->im->tag != NULL ? ':' : '@');
 	struct adding deeper = { a->x, a->im, a->depth + 1 };
+	size_t before = a->x->nentries;
 	struct parts p = { 0 };
 	struct stored *root;
 	int rc;
@@ -256,12 +260,12 @@ static int add_about(void *arg, const struct digest *d, const char *tag, struct 
 	root = p.manifest[p.nmanifests - 1].m;
 	rc = add_parts(a->x, &p, e);
 	if (rc == 0)
-		rc = add_entry(a->x, root, NULL, tag != NULL ? tag : NULL,
+		rc = add_entry(a->x, root, NULL, NULL,
 			       tag != NULL ? mem_fmt("%.*s:%s", (int)(end - a->im->name),
 						     a->im->name, tag)
 					   : NULL,
 			       e);
-	a->x->job->about += rc == 0;
+	a->x->job->about += a->x->nentries - before;
 	if (rc == 0 && a->depth < MOST_ABOUT)
 		rc = add_all_about(&deeper, &p, e);
 	parts_done(&p);
