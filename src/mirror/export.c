@@ -74,11 +74,24 @@ int export_write_index(const struct export *x, const struct ocilayout *old,
 	return 0;
 }
 
-static int write_all(int fd, const char *p, size_t n, struct err *e)
+static int look(const struct export *x, uint64_t done, uint64_t all, struct err *e)
+{
+	const struct bundle_watch *watch = x->job->watch;
+
+	if (watch == NULL || watch->step(watch->arg, done, all))
+		return 0;
+	return err_set(e, ERR_CANCELLED, "interrupted");
+}
+
+/* A pipe may keep it waiting: a signal ends that. done, all: for the watch. */
+static int write_all(const struct export *x, int fd, const char *p, size_t n,
+		     uint64_t done, uint64_t all, struct err *e)
 {
 	ssize_t put;
 
 	while (n > 0) {
+		if (look(x, done, all, e) != 0)
+			return -1;
 		if (fault("export.write"))
 			return err_errno(e, "cannot write");
 		put = write(fd, p, n);
@@ -93,6 +106,7 @@ static int write_all(int fd, const char *p, size_t n, struct err *e)
 			return err_errno(e, "cannot write");
 		p += put;
 		n -= (size_t)put;
+		done += (uint64_t)put;
 	}
 	return 0;
 }
@@ -100,7 +114,6 @@ static int write_all(int fd, const char *p, size_t n, struct err *e)
 static int pump(const struct export *x, struct tarball *t, int fd, struct err *e)
 {
 	const struct transport_body *body = tarball_body(t);
-	const struct bundle_watch *watch = x->job->watch;
 	CLEANUP(mem_freep)
 	char *piece = mem_alloc(PIECE_BYTES);
 	uint64_t sent = 0;
@@ -109,10 +122,8 @@ static int pump(const struct export *x, struct tarball *t, int fd, struct err *e
 	if (body->rewind(body->arg, e) != 0)
 		return -1;
 	do {
-		if (watch != NULL && !watch->step(watch->arg, sent, tarball_size(t)))
-			return err_set(e, ERR_CANCELLED, "interrupted");
 		if (body->read(body->arg, piece, PIECE_BYTES, &n, e) != 0 ||
-		    write_all(fd, piece, n, e) != 0)
+		    write_all(x, fd, piece, n, sent, tarball_size(t), e) != 0)
 			return -1;
 		sent += n;
 	} while (n > 0);

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
+import os
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +19,7 @@ from hub import build, client, images
 from . import targets
 from .carrying import (blob_name, docker_files, layout_files, read_tar, results, rows, site,
                        tar_of, total)
-from .helpers import MIB, ask, assert_pulled, check_store, leftovers, stored_digests
+from .helpers import MIB, ask, assert_pulled, check_store, leftovers, stored_digests, wait_until
 
 AMD = ("--platform", "linux/amd64")
 
@@ -375,6 +378,31 @@ def test_beside_a_running_larder(filled, scratch, image, larders, hub):
     assert site(scratch)("import", str(scratch / "x.tar")).status == 0
     assert_pulled(client.pull(made.url, "library/thing", "1"), image)
     assert "library/thing" in ask(made, "/v2/_catalog").body.decode()
+
+
+def test_signals(grown, scratch):
+    """Also while it waits for a pipe."""
+    target, there = scratch / "out/x.tar", site(scratch)
+    writer = grown.start("export", "grown:1", "-o", "-")    # nobody reads
+    reader = there.start("import", "-")                     # nothing comes
+    for process in (writer, reader):
+        wait_until(lambda: Path(f"/proc/{process.pid}/wchan").read_text().startswith("pipe")
+                   or "pipe" in Path(f"/proc/{process.pid}/stack").read_text(), "it waits")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 1
+        assert "interrupted" in process.stderr.read()
+    assert not target.exists() and not leftovers(there.root)
+
+
+def test_two_exports_at_once(filled, scratch):
+    folder = scratch / "layout"
+    folder.mkdir()
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    done = filled("export", "thing:1", "-o", str(folder))
+    assert done.status == 1 and "another export" in done.err and not names(folder)
+    os.close(held)
+    assert filled("export", "thing:1", "-o", str(folder)).status == 0
 
 
 @pytest.mark.faults
