@@ -8,7 +8,9 @@
 
 #include "app/cmd_completion.h"
 #include "app/cmd_doctor.h"
+#include "app/cmd_export.h"
 #include "app/cmd_help.h"
+#include "app/cmd_import.h"
 #include "app/cmd_list.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
@@ -28,6 +30,10 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "export", "write images to a folder or an archive, to be carried elsewhere",
+	  cmd_export },
+	{ "import", "bring images from a folder, an archive or another store",
+	  cmd_import },
 	{ "list", "list the images of a store, or of another larder", cmd_list },
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },

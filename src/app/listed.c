@@ -9,6 +9,7 @@
 #include "app/imageargs.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "mirror/named.h"
 
 struct listed {
 	struct map *images;
@@ -35,7 +36,7 @@ static void add(struct listed *l, struct plan *plan, const struct imageref *imag
 	struct route route;
 	listed_key key;
 
-	if (batch_route(plan, image, &route, NULL) != 0)
+	if (named_route(plan, image, &route, NULL) != 0)
 		return;
 	key_of(key, &route.name, image->tag, image->has_digest ? &image->digest : NULL);
 	map_put(l->images, key, l);

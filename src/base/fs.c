@@ -65,6 +65,39 @@ int fs_read(int dirfd, const char *path, struct buf *out, struct err *e)
 	}
 }
 
+int fs_open(int dirfd, const char *path, struct err *e)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd >= 0 ? fd : err_errno(e, "cannot open %s", path);
+}
+
+int fs_open_file(int dirfd, const char *path, uint64_t *size, struct err *e)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", path);
+	if (fstat(fd, &st) != 0) {
+		err_errno(e, "cannot stat %s", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		err_set(e, ERR_INVALID, "%s is no file", path);
+	} else {
+		*size = (uint64_t)st.st_size;
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+int fs_open_dir(int dirfd, const char *path, struct err *e)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : err_errno(e, "cannot open directory %s", path);
+}
+
 int fs_sync(int fd, struct err *e)
 {
 	if (fault("fs.fsync") || fsync(fd) != 0)
@@ -204,6 +237,19 @@ int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, boo
 		return -1;
 	}
 	return durable ? fs_sync_parent(dirfd, to, e) : 0;
+}
+
+int fs_pread(int fd, void *p, size_t n, uint64_t off, size_t *got, struct err *e)
+{
+	ssize_t have;
+
+	do
+		have = pread(fd, p, n, (off_t)off);
+	while (have < 0 && errno == EINTR);
+	if (have < 0)
+		return err_errno(e, "cannot read");
+	*got = (size_t)have;
+	return 0;
 }
 
 int fs_pwrite_all(int fd, const void *p, size_t n, uint64_t off, struct err *e)

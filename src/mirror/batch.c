@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "mirror/named.h"
 #include "mirror/via.h"
 
 struct batch_run {
@@ -34,33 +35,9 @@ const char *batch_result_word(enum batch_result r)
 	return words[r];
 }
 
-int batch_route(struct plan *p, const struct imageref *image, struct route *out,
-		struct err *e)
-{
-	const char *host = image->host[0] != '\0' ? image->host : NULL;
-	struct reponame name = image->name;
-	struct err why;
-	int rc;
-
-	/* Whatever the default upstream is called, it stands for Docker Hub. */
-	if (host == NULL && strchr(name.s, '/') == NULL &&
-	    (size_t)snprintf(name.s, sizeof(name.s), "library/%s", image->name.s) >=
-		    sizeof(name.s))
-		return err_set(e, ERR_INVALID, "%s: too long", image->name.s);
-	rc = route_find(p, &name, host, out, &why);
-	if (rc != 0 && host != NULL && why.kind == ERR_NOT_FOUND)
-		return err_set(e, ERR_NOT_FOUND,
-			       "registry %s is not configured; add it below "
-			       "larder.upstreams (docs/settings.md)",
-			       host);
-	if (rc != 0 && e != NULL)
-		*e = why;
-	return rc;
-}
-
 static int find_route(struct batch *b, struct batch_image *im, struct err *e)
 {
-	if (batch_route(b->plan, &im->image, &im->route, e) != 0)
+	if (named_route(b->plan, &im->image, &im->route, e) != 0)
 		return -1;
 	if (im->route.site == NULL)
 		return err_set(e, ERR_INVALID,

@@ -23,11 +23,6 @@
 
 #define BATCH_MAX_AT_ONCE 32
 
-/* Where an image is, as people write it: "python" is Docker Hub's library/python whatever
- * the default upstream is called. Errors as route_find; on success route_done is due. */
-int batch_route(struct plan *p, const struct imageref *image, struct route *out,
-		struct err *e);
-
 enum batch_phase {
 	BATCH_WAITING,	/* not begun */
 	BATCH_FETCHING, /* into the store */
