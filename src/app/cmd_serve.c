@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/chores.h"
 #include "app/options.h"
 #include "app/schedule.h"
 #include "app/settings.h"
@@ -75,8 +76,8 @@ static void say_unchanged(const struct settings *now, const struct settings *was
 			     "larder.threads, larder.connections, larder.flights"));
 }
 
-static void reload(struct mirror *m, struct schedule *sc, const struct invocation *how,
-		   const struct settings *first)
+static void reload(struct mirror *m, struct schedule *sc, struct chores *chores,
+		   const struct invocation *how, const struct settings *first)
 {
 	struct settings *s = NULL;
 	struct plan *p;
@@ -96,6 +97,7 @@ static void reload(struct mirror *m, struct schedule *sc, const struct invocatio
 		say_unchanged(s, first);
 		mirror_set_plan(m, p);
 		schedule_set(sc, s);
+		chores_set(chores, s);
 		log_event(LOG_INFO, "settings.reloaded", LU("upstreams", s->n_upstreams));
 	}
 	settings_free(s);
@@ -145,7 +147,7 @@ static void let_second_signal_through(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void wait_for_end(struct mirror *m, struct schedule *sc,
+static void wait_for_end(struct mirror *m, struct schedule *sc, struct chores *chores,
 			 const struct invocation *how, const struct settings *first,
 			 sigset_t *set)
 {
@@ -157,7 +159,7 @@ static void wait_for_end(struct mirror *m, struct schedule *sc,
 		if (sig != SIGHUP)
 			break;
 		systemd_reloading();
-		reload(m, sc, how, first);
+		reload(m, sc, chores, how, first);
 		systemd_ready();
 	}
 	systemd_stopping();
@@ -165,7 +167,7 @@ static void wait_for_end(struct mirror *m, struct schedule *sc,
 }
 
 static void stop(struct server *server, struct mirror *m, struct schedule *sc,
-		 int64_t drain_ms)
+		 struct chores *chores, int64_t drain_ms)
 {
 	let_second_signal_through();
 	if (!server_drain(server, drain_ms))
@@ -173,6 +175,7 @@ static void stop(struct server *server, struct mirror *m, struct schedule *sc,
 			  LS("what", "requests still under way are cut"));
 	mirror_cancel(m);
 	schedule_stop(sc);
+	chores_stop(chores);
 	server_stop(server);
 	mirror_stop(m);
 }
@@ -237,6 +240,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 	struct server *server = NULL;
 	struct mirror *m = NULL;
 	struct schedule *sc;
+	struct chores *chores;
 	struct store *store = NULL;
 	struct plan *p;
 	sigset_t set;
@@ -258,9 +262,10 @@ static int serve(const struct settings *s, const struct invocation *how)
 		goto fail;
 	say_ready(s, fd, server);
 	sc = schedule_start(m, s, how->envp);
+	chores = chores_start(store, m, s);
 	systemd_ready();
-	wait_for_end(m, sc, how, s, &set);
-	stop(server, m, sc, s->drain_ms);
+	wait_for_end(m, sc, chores, how, s, &set);
+	stop(server, m, sc, chores, s->drain_ms);
 	store_close(store);
 	upstream_global_done();
 	log_event(LOG_INFO, "serve.stopped");

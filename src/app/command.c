@@ -8,8 +8,11 @@
 
 #include "app/cmd_completion.h"
 #include "app/cmd_doctor.h"
+#include "app/cmd_export.h"
 #include "app/cmd_help.h"
+#include "app/cmd_import.h"
 #include "app/cmd_list.h"
+#include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
 #include "app/cmd_serve.h"
 #include "app/cmd_setup.h"
@@ -27,8 +30,13 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "export", "write images to a folder or an archive, to be carried elsewhere",
+	  cmd_export },
+	{ "import", "bring images from a folder, an archive or another store",
+	  cmd_import },
 	{ "list", "list the images of a store, or of another larder", cmd_list },
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
+	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },
 	{ "setup", "point a client here: docker, containerd, podman, ...", cmd_setup },
 	{ "doctor", "check larder and all that it hangs on, with remedies", cmd_doctor },
 	{ "completion", "print a script that completes larder's words in a shell",
@@ -56,10 +64,9 @@ int command_unknown(const char *name)
 	const char *nearest = commands[0].name;
 
 	if (strcmp(name, "garbage-collect") == 0) {
-		fprintf(stderr, "larder: there is no garbage-collect: this version keeps "
-				"what is no longer named, and nothing\nmust be stopped "
-				"for it; registry:2's own command still works on the "
-				"volume while larder is stopped\n");
+		fprintf(stderr, "larder: garbage-collect is `larder prune` here, and "
+				"nothing must be stopped for it; a larder that\nserves "
+				"does it by itself once a day (larder.collect)\n");
 		return EXIT_WRONG_USE;
 	}
 	for (size_t i = 1; i < ARRAY_LEN(commands); i++)

@@ -169,6 +169,12 @@ const struct setting_row setting_table_rows[] = {
 	  "Pulls of an upstream's quota that are left for what clients wait for: with no "
 	  "more than these left, larder.schedule and larder update fetch nothing, and of "
 	  "tags that have moved the copy that is here goes on being served." },
+	{ "larder.collect", NULL, SETTING_DURATION, S(collect_ms), 0, YEAR, "24h",
+	  "How often, while it serves, content that nothing names any more is removed, "
+	  "at "
+	  "low priority; 0: only by larder prune." },
+	{ "larder.grace", NULL, SETTING_DURATION, S(grace_ms), 0, YEAR, "24h",
+	  "How long a blob that was pushed stays without a manifest that names it." },
 
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,

@@ -117,6 +117,9 @@ struct settings {
 	char *schedule;	  /* base/cron.h, valid, and images is set; NULL: never */
 	unsigned reserve; /* pulls that the schedule leaves */
 
+	int64_t collect_ms; /* between two collections; 0: none */
+	int64_t grace_ms;   /* for pushed blobs that no manifest names */
+
 	/* size of the house */
 	unsigned threads;     /* that serve HTTP; at least 1 */
 	unsigned connections; /* of clients at once, bounded by RLIMIT_NOFILE */

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 
 #define PATH_LIMIT 4096
+#define PLACE_TRIES 5
 
 int fs_read(int dirfd, const char *path, struct buf *out, struct err *e)
 {
@@ -62,6 +63,39 @@ int fs_read(int dirfd, const char *path, struct buf *out, struct err *e)
 		else
 			guess = 4096;
 	}
+}
+
+int fs_open(int dirfd, const char *path, struct err *e)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd >= 0 ? fd : err_errno(e, "cannot open %s", path);
+}
+
+int fs_open_file(int dirfd, const char *path, uint64_t *size, struct err *e)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return err_errno(e, "cannot open %s", path);
+	if (fstat(fd, &st) != 0) {
+		err_errno(e, "cannot stat %s", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		err_set(e, ERR_INVALID, "%s is no file", path);
+	} else {
+		*size = (uint64_t)st.st_size;
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+int fs_open_dir(int dirfd, const char *path, struct err *e)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 ? fd : err_errno(e, "cannot open directory %s", path);
 }
 
 int fs_sync(int fd, struct err *e)
@@ -171,22 +205,51 @@ int fs_temp(int dirfd, const char *tmpdir, char *name, size_t namelen, struct er
 	return err_errno(e, "cannot create a temporary file in %s", tmpdir);
 }
 
-int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, bool durable,
-	     struct err *e)
+static int give_name(int dirfd, const char *from, const char *to, enum fs_place how,
+		     struct err *e)
 {
-	if (fs_mkparents(dirfd, to, durable, e) != 0)
-		return -1;
 	if (how == FS_REPLACE) {
 		if (fault("fs.rename") || renameat(dirfd, from, dirfd, to) != 0)
 			return err_errno(e, "cannot rename %s to %s", from, to);
-	} else {
-		if (fault("fs.link") ||
-		    (linkat(dirfd, from, dirfd, to, 0) != 0 && errno != EEXIST))
-			return err_errno(e, "cannot link %s to %s", from, to);
-		if (fs_unlink(dirfd, from, e) != 0)
-			return -1;
+		return 0;
+	}
+	if (fault("fs.link") ||
+	    (linkat(dirfd, from, dirfd, to, 0) != 0 && errno != EEXIST))
+		return err_errno(e, "cannot link %s to %s", from, to);
+	return fs_unlink(dirfd, from, e);
+}
+
+int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, bool durable,
+	     struct err *e)
+{
+	struct err why;
+	int tries = 0, rc;
+
+	/* Another may be removing the empty directories that it needs. */
+	do {
+		rc = fs_mkparents(dirfd, to, durable, &why);
+		if (rc == 0)
+			rc = give_name(dirfd, from, to, how, &why);
+	} while (rc != 0 && why.errnum == ENOENT && ++tries < PLACE_TRIES);
+	if (rc != 0) {
+		if (e != NULL)
+			*e = why;
+		return -1;
 	}
 	return durable ? fs_sync_parent(dirfd, to, e) : 0;
+}
+
+int fs_pread(int fd, void *p, size_t n, uint64_t off, size_t *got, struct err *e)
+{
+	ssize_t have;
+
+	do
+		have = pread(fd, p, n, (off_t)off);
+	while (have < 0 && errno == EINTR);
+	if (have < 0)
+		return err_errno(e, "cannot read");
+	*got = (size_t)have;
+	return 0;
 }
 
 int fs_pwrite_all(int fd, const void *p, size_t n, uint64_t off, struct err *e)
@@ -288,6 +351,49 @@ int fs_unlink(int dirfd, const char *path, struct err *e)
 	return 0;
 }
 
+/* After a removal. Another may be removing the directory, empty now, as well. */
+static int sync_nearest(int dirfd, const char *path, struct err *e)
+{
+	char at[PATH_LIMIT];
+	struct err why;
+
+	if (strlen(path) >= sizeof(at))
+		return err_set(e, ERR_LIMIT, "path is longer than %d bytes", PATH_LIMIT);
+	memcpy(at, path, strlen(path) + 1);
+	while (fs_sync_parent(dirfd, at, &why) != 0) {
+		char *slash = strrchr(at, '/');
+
+		if (why.errnum != ENOENT || slash == NULL || slash == at) {
+			if (e != NULL)
+				*e = why;
+			return -1;
+		}
+		*slash = '\0';
+	}
+	return 0;
+}
+
+int fs_remove(int dirfd, const char *path, struct err *e)
+{
+	return fs_unlink(dirfd, path, e) == 0 ? sync_nearest(dirfd, path, e) : -1;
+}
+
+void fs_prune(int dirfd, const char *path, const char *stop)
+{
+	char at[PATH_LIMIT];
+	char *slash;
+
+	if (strlen(path) >= sizeof(at))
+		return;
+	memcpy(at, path, strlen(path) + 1);
+	while (strcmp(at, stop) != 0 && unlinkat(dirfd, at, AT_REMOVEDIR) == 0) {
+		slash = strrchr(at, '/');
+		if (slash == NULL)
+			return;
+		*slash = '\0';
+	}
+}
+
 int fs_each(int dirfd, const char *path,
 	    int (*fn)(void *arg, int dirfd, const char *name, struct err *e), void *arg,
 	    struct err *e)
@@ -303,9 +409,16 @@ int fs_each(int dirfd, const char *path,
 		close(fd);
 		return err_errno(e, "cannot read directory %s", path);
 	}
-	while (rc == 0 && (de = readdir(dir)) != NULL)
+	while (rc == 0) {
+		errno = fault("fs.readdir");
+		de = errno != 0 ? NULL : readdir(dir);
+		if (de == NULL && errno != 0)
+			rc = err_errno(e, "cannot read directory %s", path);
+		if (de == NULL)
+			break;
 		if (de->d_name[0] != '.')
 			rc = fn(arg, fd, de->d_name, e);
+	}
 	closedir(dir);
 	return rc;
 }
@@ -342,7 +455,7 @@ int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e
 		return -1;
 	if (fault("fs.rename") || renameat(dirfd, path, dirfd, away) != 0)
 		return err_errno(e, "cannot remove %s", path);
-	if (fs_sync_parent(dirfd, path, e) != 0)
+	if (sync_nearest(dirfd, path, e) != 0)
 		return -1;
 	fs_remove_tree(dirfd, away);
 	return 0;

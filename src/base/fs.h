@@ -18,6 +18,13 @@
 /* Whole file into out (cleared first); ERR_LIMIT when it is larger than out's limit. */
 int fs_read(int dirfd, const char *path, struct buf *out, struct err *e);
 
+/* For reading: whatever it is; an ordinary file alone, and its size (a pipe in its place
+ * is not waited for, but ERR_INVALID, as a directory is); a directory. A descriptor that
+ * the caller closes. */
+int fs_open(int dirfd, const char *path, struct err *e);
+int fs_open_file(int dirfd, const char *path, uint64_t *size, struct err *e);
+int fs_open_dir(int dirfd, const char *path, struct err *e);
+
 /* Every missing directory of path. With durable, each one made is on disk on return. */
 int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e);
 /* The same for the directories above the last component of path. */
@@ -59,6 +66,11 @@ int fs_put(int dirfd, const char *path, const char *like, const void *p, size_t 
 int fs_create(int dirfd, const char *path, const void *p, size_t n, struct err *e);
 
 int fs_unlink(int dirfd, const char *path, struct err *e); /* absent already: success */
+/* The same, and on disk on return. */
+int fs_remove(int dirfd, const char *path, struct err *e);
+/* Remove empty directories: path, then those above it, as long as they are empty, and not
+ * `stop`, which path begins with. fs_place makes them again. */
+void fs_prune(int dirfd, const char *path, const char *stop);
 
 /* fn with the open directory and the name of each entry that does not begin with a dot,
  * until it returns other than 0. ERR_NOT_FOUND: there is no such directory. */
@@ -71,6 +83,8 @@ int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e
 /* File or directory with all below it, as far as that goes. No link is followed. */
 void fs_remove_tree(int dirfd, const char *path);
 
+/* At most n bytes from off, through EINTR: how many there were (0: the end). */
+int fs_pread(int fd, void *p, size_t n, uint64_t off, size_t *got, struct err *e);
 /* All of it, at offset off, through short writes and EINTR. */
 int fs_pwrite_all(int fd, const void *p, size_t n, uint64_t off, struct err *e);
 

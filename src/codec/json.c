@@ -191,3 +191,21 @@ int json_quote(struct buf *out, const char *s)
 		       ? -1
 		       : buf_adds(out, "\"");
 }
+
+static int add_piece(const char *p, size_t n, void *arg)
+{
+	return buf_add(arg, p, n);
+}
+
+int json_write(struct buf *out, const struct json *v)
+{
+	size_t before = out->n;
+
+	if (json_dump_callback((const json_t *)v, add_piece, out,
+			       JSON_COMPACT | JSON_ENCODE_ANY) == 0)
+		return 0;
+	out->n = before;
+	if (out->p != NULL)
+		out->p[before] = '\0';
+	return -1;
+}

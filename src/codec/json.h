@@ -45,6 +45,8 @@ bool json_is_null(const struct json *v); /* a null that is there */
 /* Append s, which came from a document, as a string with its quotes; -1: over the limit.
  */
 int json_quote(struct buf *out, const char *s);
+/* Append v as it is, without white space; members in their order. -1: over the limit. */
+int json_write(struct buf *out, const struct json *v);
 /* Walk an object's members: start with *at = NULL; false at the end. */
 bool json_each(const struct json *object, void **at, const char **key,
 	       const struct json **value);

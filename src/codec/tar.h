@@ -1,13 +1,15 @@
 /*
- * tar.h - a tar archive, written as a stream (libarchive, sole user).
+ * tar.h - a tar archive, written and read as a stream (libarchive, sole user). One thread
+ * at a time.
  *
- * pax, restricted to what plain ustar can say: names up to 255 bytes, sizes up to 8 GiB
- * without extension headers. Owner root, mode 0644 (directories 0755), time 0: the same
- * input gives the same bytes. One thread at a time.
+ * Written is pax, restricted to what plain ustar can say: names up to 255 bytes, sizes up
+ * to 8 GiB without extension headers. Owner root, mode 0644 (directories 0755), time 0:
+ * the same input gives the same bytes.
  */
 #ifndef LARDER_CODEC_TAR_H
 #define LARDER_CODEC_TAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,5 +35,40 @@ int tar_end(struct tar *t, struct err *e);
 /* How many bytes a file's entry takes: header, content, padding; of names of up to 100
  * bytes and sizes under 8 GiB. */
 uint64_t tar_entry_bytes(uint64_t size);
+
+/*
+ * Reading: any kind of tar, plain or compressed with gzip or zstd. Nothing of it is
+ * believed: names are for the caller to judge, an archive has at most TAR_MAX_ENTRIES
+ * entries, files with holes are no files, and what unpacks to far more than it is
+ * (TAR_BOMB_TIMES over TAR_BOMB_FREE) is refused.
+ */
+#define TAR_MAX_ENTRIES 2000000
+#define TAR_BOMB_TIMES 200
+#define TAR_BOMB_FREE (UINT64_C(256) << 20)
+
+struct tar_reader;
+
+enum tar_kind { TAR_FILE, TAR_DIR, TAR_SYMLINK, TAR_HARDLINK, TAR_OTHER };
+
+struct tar_entry {
+	enum tar_kind kind;
+	const char *name; /* without "./" at its beginning and "/" at its end */
+	const char *link; /* of the links, what they say; else "" */
+	uint64_t size;	  /* of a file */
+};
+
+/* fd is borrowed, and read from its beginning, by offset: a file. ERR_INVALID: it is no
+ * tar. */
+struct tar_reader *tar_reader_new(int fd, struct err *e);
+void tar_reader_free(struct tar_reader *r); /* NULL is fine */
+void tar_reader_freep(struct tar_reader **r);
+/* 1: *out is the next entry, valid until the next call; what was not read of the one
+ * before is passed over. 0: the archive has ended. -1: it is cut or damaged
+ * (ERR_INVALID), against the limits (ERR_LIMIT), or cannot be read. */
+int tar_reader_next(struct tar_reader *r, struct tar_entry *out, struct err *e);
+/* Some of the present file's bytes; *n 0: that was all. Never more than its size. */
+int tar_reader_data(struct tar_reader *r, void *p, size_t room, size_t *n, struct err *e);
+/* How much of fd has been read or passed over. */
+uint64_t tar_reader_place(const struct tar_reader *r);
 
 #endif

@@ -13,6 +13,7 @@
 #include "mirror/mirror_impl.h"
 #include "mirror/throttle.h"
 #include "store/blob.h"
+#include "store/keep.h"
 #include "store/link.h"
 #include "store/partial.h"
 
@@ -197,8 +198,10 @@ enum answer ask_blob(struct mirror *m, const struct route *r, const struct diges
 	*out = (struct found_blob){ .fd = -1, .size = -1 };
 	if (r->site != NULL)
 		return mirrored_blob(m, r, d, want_body, v, out, e);
-	if (link_exists(m->store, LINK_LAYER, &r->name, d) &&
-	    blob_exists(m->store, d, NULL))
+	/* Who only asks whether it is here is going to push what names it. */
+	if (want_body ? link_exists(m->store, LINK_LAYER, &r->name, d) &&
+				blob_exists(m->store, d, NULL)
+		      : keep_link(m->store, &r->name, d))
 		return open_stored(m, d, want_body, out, e);
 	digest_text(d, text);
 	err_set(e, ERR_NOT_FOUND, "blob %s is not in %s", text, r->name.s);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "mirror/named.h"
 #include "mirror/via.h"
 
 struct batch_run {
@@ -36,26 +37,8 @@ const char *batch_result_word(enum batch_result r)
 
 static int find_route(struct batch *b, struct batch_image *im, struct err *e)
 {
-	const char *host = im->image.host[0] != '\0' ? im->image.host : NULL;
-	struct reponame name = im->image.name;
-	struct err why;
-	int rc;
-
-	/* Whatever the default upstream is called, it stands for Docker Hub. */
-	if (host == NULL && strchr(name.s, '/') == NULL &&
-	    (size_t)snprintf(name.s, sizeof(name.s), "library/%s", im->image.name.s) >=
-		    sizeof(name.s))
-		return err_set(e, ERR_INVALID, "%s: too long", im->image.name.s);
-	rc = route_find(b->plan, &name, host, &im->route, &why);
-	if (rc != 0 && host != NULL && why.kind == ERR_NOT_FOUND)
-		return err_set(e, ERR_NOT_FOUND,
-			       "registry %s is not configured; add it below "
-			       "larder.upstreams (docs/settings.md)",
-			       host);
-	if (rc != 0) {
-		*e = why;
+	if (named_route(b->plan, &im->image, &im->route, e) != 0)
 		return -1;
-	}
 	if (im->route.site == NULL)
 		return err_set(e, ERR_INVALID,
 			       "%s lives here (larder.local): there is nothing to pull",

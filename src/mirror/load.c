@@ -144,8 +144,8 @@ static int send(struct load *w, const char *name, struct err *e)
 	int rc;
 
 	if (p != NULL)
-		atomic_store(&p->bytes, load_tar_bytes(tar));
-	rc = engine_load(w->to, load_tar_body(tar), &said, e);
+		atomic_store(&p->bytes, tarball_size(load_tar_ball(tar)));
+	rc = engine_load(w->to, tarball_body(load_tar_ball(tar)), &said, e);
 	load_tar_free(tar);
 	if (rc != 0 || has_under(w, name, &has, e) != 0)
 		return -1;

@@ -285,3 +285,15 @@ struct tag_policy route_tag_policy(const struct route *r, const char *tag)
 			return r->plan->tags[i].policy;
 	return r->site->policy;
 }
+
+bool route_is_local(struct plan *p, const struct reponame *stored)
+{
+	struct route r;
+	bool local;
+
+	if (route_stored(p, stored, &r, NULL) != 0)
+		return true;
+	local = r.site == NULL;
+	route_done(&r);
+	return local;
+}

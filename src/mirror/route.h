@@ -86,6 +86,8 @@ void route_done(struct route *r);
  * leads there, as the settings are. */
 int route_stored(struct plan *p, const struct reponame *stored, struct route *out,
 		 struct err *e);
+/* Does a repository that the store has live here? Also one that no name leads to. */
+bool route_is_local(struct plan *p, const struct reponame *stored);
 /* As people write it: without docker.io and its library/. */
 #define ROUTE_SHOWN_MAX (256 + NAME_MAX_BYTES + 2)
 void route_shown(const struct route *r, char out[ROUTE_SHOWN_MAX]);

@@ -9,6 +9,7 @@
 #include "server/auth.h"
 #include "server/server_impl.h"
 #include "store/blob.h"
+#include "store/keep.h"
 #include "store/link.h"
 #include "store/list.h"
 
@@ -17,8 +18,7 @@
 static bool has(struct request *rq, const struct reponame *name, const struct digest *d)
 {
 	return link_exists(rq->server->store, LINK_LAYER, name, d) &&
-	       blob_exists(rq->server->store, d, NULL) &&
-	       auth_may(rq, AUTH_PULL, name->s);
+	       auth_may(rq, AUTH_PULL, name->s) && keep_blob(rq->server->store, d);
 }
 
 bool mount_from(struct request *rq, const char *from, const struct digest *d)

@@ -11,6 +11,7 @@
 
 #include "base/fs.h"
 #include "base/mem.h"
+#include "store/keep.h"
 #include "store/layout.h"
 
 static bool plausible(const struct digest *d, const struct stat *st)
@@ -77,7 +78,7 @@ int blob_put(struct store *s, const struct digest *d, const void *p, size_t n,
 	layout_path path;
 
 	layout_blob(path, d);
-	if (has_already(s, path, p, n))
+	if (keep_blob(s, d) && has_already(s, path, p, n))
 		return 0;
 	return fs_write(s->dirfd, LAYOUT_TMP, path, p, n, true, e);
 }

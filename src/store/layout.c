@@ -55,6 +55,11 @@ void layout_revisions(layout_path out, const struct reponame *name, const char *
 	compose(out, LAYOUT_REPOSITORIES "/%s/_manifests/revisions/%s", name->s, alg);
 }
 
+void layout_layers(layout_path out, const struct reponame *name, const char *alg)
+{
+	compose(out, LAYOUT_REPOSITORIES "/%s/_layers/%s", name->s, alg);
+}
+
 void layout_tags(layout_path out, const struct reponame *name)
 {
 	compose(out, LAYOUT_REPOSITORIES "/%s/_manifests/tags", name->s);
@@ -140,4 +145,19 @@ void layout_type(layout_path out, const struct digest *d)
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag)
 {
 	compose(out, LAYOUT_CHECKS "/%s/_tags/%s", name->s, tag);
+}
+
+void layout_tag_checks(layout_path out, const struct reponame *name)
+{
+	compose(out, LAYOUT_CHECKS "/%s/_tags", name->s);
+}
+
+void layout_subjects(layout_path out, const struct reponame *name, const char *alg)
+{
+	compose(out, "larder/referrers/%s/_subjects/%s", name->s, alg);
+}
+
+void layout_referrers_notes(layout_path out, const struct reponame *name, const char *alg)
+{
+	compose(out, "larder/referrers/%s/_upstream/%s", name->s, alg);
 }

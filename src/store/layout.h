@@ -12,6 +12,7 @@
  * and beside it what only larder knows, all of it rebuildable:
  *
  *	larder/lock                       held shared by every process that writes
+ *	larder/sweep, larder/collect      locks of store/keep.h and store/collect.h
  *	larder/tmp/<random>               being written; nobody's after a crash
  *	larder/partial/<alg>-<hex>        a blob's first bytes, kept to resume
  *	larder/uploads/<16 hex of the repository's name>-<uuid>   a blob being pushed
@@ -35,6 +36,8 @@
 #define LAYOUT_BLOBS "docker/registry/v2/blobs"
 #define LAYOUT_REPOSITORIES "docker/registry/v2/repositories"
 #define LAYOUT_LOCK "larder/lock"
+#define LAYOUT_SWEEP "larder/sweep"
+#define LAYOUT_COLLECT "larder/collect"
 #define LAYOUT_TMP "larder/tmp"
 #define LAYOUT_PARTIALS "larder/partial"
 #define LAYOUT_UPLOADS "larder/uploads"
@@ -47,8 +50,9 @@ void layout_blob(layout_path out, const struct digest *d);
 void layout_layer(layout_path out, const struct reponame *name, const struct digest *d);
 void layout_revision(layout_path out, const struct reponame *name,
 		     const struct digest *d);
-/* The folder of those of one algorithm. */
+/* The folders of those of one algorithm. */
 void layout_revisions(layout_path out, const struct reponame *name, const char *alg);
+void layout_layers(layout_path out, const struct reponame *name, const char *alg);
 void layout_tags(layout_path out, const struct reponame *name);
 void layout_tag(layout_path out, const struct reponame *name, const char *tag);
 void layout_tag_index(layout_path out, const struct reponame *name, const char *tag,
@@ -65,5 +69,11 @@ void layout_referrers_note(layout_path out, const struct reponame *name,
 			   const struct digest *subject); /* an upstream's list */
 void layout_type(layout_path out, const struct digest *d);
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag);
+/* The folders of a repository's notes: of tags' checks, of one algorithm's subjects, and
+ * of its upstream's lists. */
+void layout_tag_checks(layout_path out, const struct reponame *name);
+void layout_subjects(layout_path out, const struct reponame *name, const char *alg);
+void layout_referrers_notes(layout_path out, const struct reponame *name,
+			    const char *alg);
 
 #endif

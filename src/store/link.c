@@ -69,7 +69,16 @@ int link_remove(struct store *s, enum link_kind kind, const struct reponame *nam
 	digest_text(d, text);
 	if (!link_exists(s, kind, name, d))
 		return err_set(e, ERR_NOT_FOUND, "%s is not in %s", text, name->s);
-	if (fs_unlink(s->dirfd, path, e) != 0)
-		return -1;
-	return fs_sync_parent(s->dirfd, path, e);
+	return fs_remove(s->dirfd, path, e);
+}
+
+void link_forget(struct store *s, enum link_kind kind, const struct reponame *name,
+		 const struct digest *d)
+{
+	layout_path path;
+
+	link_path(path, kind, name, d);
+	fs_unlink(s->dirfd, path, NULL);
+	*strrchr(path, '/') = '\0';
+	fs_prune(s->dirfd, path, LAYOUT_REPOSITORIES);
 }

@@ -30,4 +30,9 @@ int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 int link_remove(struct store *s, enum link_kind kind, const struct reponame *name,
 		const struct digest *d, struct err *e);
 
+/* The same without waiting for the disk, and with its folder if that is empty: a power
+ * cut may bring it back. */
+void link_forget(struct store *s, enum link_kind kind, const struct reponame *name,
+		 const struct digest *d);
+
 #endif

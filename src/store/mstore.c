@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/blob.h"
+#include "store/keep.h"
 #include "store/layout.h"
 #include "store/link.h"
 
@@ -133,10 +134,12 @@ int mstore_put(struct store *s, const struct reponame *name, struct stored *m,
 {
 	size_t i;
 
-	for (i = 0; i < parsed->nchildren; i++)
+	for (i = 0; i < parsed->nchildren; i++) {
+		keep_blob(s, &parsed->child[i].digest);
 		if (!parsed->child[i].is_manifest &&
 		    link_add(s, LINK_LAYER, name, &parsed->child[i].digest, false, e) !=
 			    0)
 			return -1;
+	}
 	return mstore_push(s, name, m, parsed, e);
 }

@@ -17,7 +17,7 @@
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "store/blob.h"
+#include "store/keep.h"
 
 static bool still_named(struct store *s, const struct partial *p, struct stat *st)
 {
@@ -96,11 +96,12 @@ int partial_commit(struct store *s, const struct digest *d, struct partial *p,
 	layout_path path;
 
 	layout_blob(path, d);
+	keep_file(p->fd);
 	if (fs_sync(p->fd, e) != 0)
 		return err_add(e, "%s", p->path);
 	/* What has the name already stays, for those who read it, unless it is torn. */
 	return fs_place(s->dirfd, p->path, path,
-			blob_exists(s, d, NULL) ? FS_NOREPLACE : FS_REPLACE, true, e);
+			keep_blob(s, d) ? FS_NOREPLACE : FS_REPLACE, true, e);
 }
 
 void partial_unlock(struct partial *p)

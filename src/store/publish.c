@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/blob.h"
+#include "store/keep.h"
 #include "store/link.h"
 #include "store/list.h"
 #include "store/mstore.h"
@@ -60,7 +60,7 @@ static bool has(struct store *s, const struct reponame *name, const struct child
 {
 	enum link_kind kind = c->is_manifest ? LINK_REVISION : LINK_LAYER;
 
-	return link_exists(s, kind, name, &c->digest) && blob_exists(s, &c->digest, NULL);
+	return link_exists(s, kind, name, &c->digest) && keep_blob(s, &c->digest);
 }
 
 int publish_check(struct store *s, const struct reponame *name,

@@ -24,6 +24,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "store/blob.h"
+#include "store/keep.h"
 #include "store/layout.h"
 #include "store/link.h"
 
@@ -371,6 +372,7 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 	if (prove(u, d, e) != 0)
 		return -1;
 	layout_blob(path, d);
+	keep_file(u->fd);
 	/* Over what has the name already: these bytes are known to be right. */
 	if (fs_sync(u->fd, e) != 0 ||
 	    fs_place(s->dirfd, u->path, path, FS_REPLACE, true, e) != 0)

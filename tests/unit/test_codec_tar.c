@@ -1,11 +1,13 @@
 /*
  * test_codec_tar.c - archives as streams: what is in them by the tar format's own rules,
- * and what cannot be written.
+ * what cannot be written, and what is read.
  */
 #include "unit.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "codec/tar.h"
@@ -134,12 +136,125 @@ static void no_room(void **state)
 	assert_int_equal(e.kind, ERR_IO);
 }
 
+/* --- reading --- */
+
+static int file_of(const struct buf *b)
+{
+	int fd = memfd_create("tar", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, buf_str(b), b->n), b->n);
+	return fd;
+}
+
+/* A folder, "./a" with five bytes, "b" with a MiB, and the end. */
+static void make(struct buf *out)
+{
+	CLEANUP(tar_freep)
+	struct tar *t = tar_new(out, NULL);
+	CLEANUP(mem_freep)
+	char *piece = mem_alloc(TAR_STEP_BYTES);
+	int i;
+
+	tar_dir(t, "folder/", NULL);
+	tar_file(t, "./a", 5, NULL);
+	tar_data(t, "hello", 5, NULL);
+	tar_file(t, "b", 16 * TAR_STEP_BYTES, NULL);
+	for (i = 0; i < 16; i++)
+		assert_int_equal(tar_data(t, piece, TAR_STEP_BYTES, NULL), 0);
+	assert_int_equal(tar_end(t, NULL), 0);
+}
+
+static void read_back(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf whole = BUF_INIT(4 << 20);
+	CLEANUP(tar_reader_freep)
+	struct tar_reader *r = NULL;
+	CLEANUP(mem_closep)
+	int fd = -1;
+	struct tar_entry entry;
+	char piece[10];
+	size_t n;
+
+	make(&whole);
+	fd = file_of(&whole);
+	r = tar_reader_new(fd, NULL);
+	assert_int_equal(tar_reader_next(r, &entry, NULL), 1);
+	assert_int_equal(entry.kind, TAR_DIR);
+	assert_string_equal(entry.name, "folder");
+	assert_int_equal(tar_reader_data(r, piece, sizeof(piece), &n, NULL), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(tar_reader_next(r, &entry, NULL), 1);
+	assert_int_equal(entry.kind, TAR_FILE);
+	assert_string_equal(entry.name, "a");
+	assert_int_equal(entry.size, 5);
+	assert_int_equal(tar_reader_data(r, piece, 3, &n, NULL), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(tar_reader_data(r, piece + 3, 7, &n, NULL), 0);
+	assert_int_equal(n, 2);
+	assert_memory_equal(piece, "hello", 5);
+	assert_int_equal(tar_reader_data(r, piece, sizeof(piece), &n, NULL), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(tar_reader_next(r, &entry, NULL), 1);
+	assert_string_equal(entry.name, "b");
+	assert_int_equal(tar_reader_next(r, &entry, NULL), 0); /* b is passed over */
+	assert_int_equal(tar_reader_place(r), whole.n);
+}
+
+/* Every cut that takes something away is noticed, by reading or by passing over. */
+static void cut(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf whole = BUF_INIT(4 << 20);
+	struct tar_entry entry;
+	struct err e = { 0 };
+	size_t i;
+
+	make(&whole);
+	for (i = 1; i <= 8; i++) {
+		struct buf part = whole;
+		struct tar_reader *r;
+		int fd, rc = 1;
+
+		part.n = 3 * BLOCK + (whole.n - 8 * BLOCK) * i / 9;
+		fd = file_of(&part);
+		r = tar_reader_new(fd, NULL);
+		while (rc > 0)
+			rc = tar_reader_next(r, &entry, &e);
+		assert_err(rc, e, ERR_INVALID);
+		tar_reader_free(r);
+		close(fd);
+	}
+}
+
+static void no_tar(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf text = BUF_INIT(4096);
+	struct tar_entry entry;
+	struct tar_reader *r;
+	struct err e = { 0 };
+	int fd;
+
+	buf_adds(&text, "{\"this\":\"is no tar\"}");
+	fd = file_of(&text);
+	r = tar_reader_new(fd, &e);
+	if (r != NULL)
+		assert_int_equal(tar_reader_next(r, &entry, &e), -1);
+	assert_int_equal(e.kind, ERR_INVALID);
+	assert_non_null(strstr(e.msg, "no tar"));
+	tar_reader_free(r);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(entries),     cmocka_unit_test(long_names),
 		cmocka_unit_test(large_files), cmocka_unit_test(sizes),
-		cmocka_unit_test(no_room),
+		cmocka_unit_test(no_room),     cmocka_unit_test(read_back),
+		cmocka_unit_test(cut),	       cmocka_unit_test(no_tar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "store_try.h"
 #include "store/blob.h"
+#include "store/keep.h"
 #include "store/layout.h"
 
 static void put_and_open(void **state)
@@ -114,6 +115,23 @@ static void removing(void **state)
 	assert_true(blob_exists(s, &d, NULL));
 }
 
+static void keeping(void **state)
+{
+	static const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct store *s = try_store(state);
+	struct digest d = try_digest("x"), none = try_digest("y");
+	layout_path path;
+	struct stat st;
+
+	assert_int_equal(blob_put(s, &d, "x", 1, NULL), 0);
+	layout_blob(path, &d);
+	assert_int_equal(utimensat(s->dirfd, path, old, 0), 0);
+	assert_true(keep_blob(s, &d));
+	assert_int_equal(fstatat(s->dirfd, path, &st, 0), 0);
+	assert_true(st.st_mtime > 1000);
+	assert_false(keep_blob(s, &none));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +141,7 @@ int main(void)
 		IN_STORE(a_torn_one_is_none_and_is_replaced),
 		IN_STORE(not_a_file),
 		IN_STORE(removing),
+		IN_STORE(keeping),
 	};
 
 	return cmocka_run_group_tests_name("store/blob", tests, NULL, NULL);

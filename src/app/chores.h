@@ -1,0 +1,42 @@
+/*
+ * chores.h - housekeeping while it serves: one thread of low priority that does one thing
+ * after another, each as often as the settings say, at a pace that leaves the machine to
+ * others.
+ */
+#ifndef LARDER_APP_CHORES_H
+#define LARDER_APP_CHORES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/settings.h"
+#include "mirror/mirror.h"
+#include "store/store.h"
+
+#define CHORES_FIRST_MS (5 * 60 * 1000) /* after the start, and after new settings */
+
+/* What the settings say of it. Copied. */
+struct chores_conf {
+	int64_t collect_ms; /* between two collections; 0: none */
+	int64_t grace_ms;
+};
+
+struct chores {
+	struct store *store;
+	struct mirror *mirror;
+	struct chores_conf conf; /* of the run under way: the thread's own */
+	struct chores_thread *thread;
+};
+
+/* store and mirror are borrowed. NULL: no thread was to be had (logged). */
+struct chores *chores_start(struct store *s, struct mirror *m,
+			    const struct settings *set);
+void chores_set(struct chores *c, const struct settings *set); /* NULL c is fine */
+void chores_stop(struct chores *c);			       /* NULL is fine */
+
+/* For what runs on the thread, often: sleeps for three times as long as there was work
+ * since the last breath. False: larder is stopping, or has new settings: come to an end.
+ */
+bool chores_breathe(struct chores *c);
+
+#endif

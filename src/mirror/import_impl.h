@@ -1,0 +1,36 @@
+/*
+ * import_impl.h - what is brought, for the files that plan and do it. Not for other
+ * folders.
+ */
+#ifndef LARDER_MIRROR_IMPORT_IMPL_H
+#define LARDER_MIRROR_IMPORT_IMPL_H
+
+#include "base/map.h"
+#include "mirror/import.h"
+#include "store/publish.h"
+
+struct import {
+	struct import_job *job;
+	struct map *wanted; /* by digest: a struct import_blob */
+	struct digest *want;
+	size_t nwant;
+	struct publishing *publishing;
+	int64_t touched_ms; /* monotonic */
+	char *piece;
+};
+
+/* A blob that the store lacks. */
+struct import_blob {
+	bool is_here; /* by now */
+	struct err why;
+};
+
+/* The manifest from the bundle, or else from the store. */
+int import_plan_manifest(struct import *x, const struct digest *d, struct stored **out,
+			 struct err *e);
+
+/* What the bundle calls it, as a name here: image->shown, repo and tag. */
+int import_name(const struct import_job *job, const struct bundle_image *from,
+		bool is_only, struct import_image *image, struct err *e);
+
+#endif

@@ -1,0 +1,186 @@
+"""`larder prune`: what goes, what stays and why, beside a larder that serves the store."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from pathlib import Path
+
+from harness import Command
+from hub import build, client, images
+from hub.push import Pusher
+
+from .helpers import DELETES, ask, check_store, stored_digests, wait_until
+
+OLD = 3 * 3600 * 24
+
+
+def age(root: Path) -> None:
+    """All files of the store as if they had come three days ago."""
+    then = time.time() - OLD
+    for path in (root / "docker").rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.is_file():
+                os.utime(path, (then, then))
+
+
+def bytes_of(root: Path) -> int:
+    return sum(path.stat().st_size for path in root.rglob("data"))
+
+
+def pulled(larder, *wanted: str) -> None:
+    for text in wanted:
+        repository, tag = text.rsplit(":", 1)
+        assert client.pull(larder.url, repository, tag).ok
+
+
+def command(larder, hub, **env: str) -> Command:
+    return Command(larder.root, {"docker.io": hub.url}, env or None)
+
+
+def test_what_no_tag_leads_to(hub, larders):
+    """A tag moved: the old image goes with what only it had, and a dry run says just that."""
+    common = images.layer({"common": b"c" * 5000}, gzip=False)
+    first = hub.add(build("1", layers=[common]), "library/python", "3")
+    made = larders({"docker.io": hub.url}, settings={"freshness": "0"})
+    pulled(made, "library/python:3")
+    second = build("2", layers=[common, images.layer({"new": b"n" * 9000})])
+    hub.move_tag("library/python", "3", second)
+    pulled(made, "library/python:3")
+    prune = command(made, hub)
+    young = prune("prune", "--json")
+    assert young.status == 0, young
+    assert young.rows()[-1]["images"] == 0          # it came less than a day ago
+    age(made.root)
+    before, files = bytes_of(made.root), stored_digests(made.root)
+    told = prune("prune", "--dry-run", "--json", "--filter", "until=0")
+    assert told.status == 0 and stored_digests(made.root) == files, told
+    done = prune("prune", "--json", "--filter", "until=0")
+    assert done.status == 0, done
+    row, end = done.rows()
+    assert row["image"] == "python" and row["digest"] == first.digest
+    assert row["why"] == "no tag" and row["removed"] is True
+    assert told.rows()[0] == {**row, "removed": False}
+    assert told.rows()[1] == {**end, "dryRun": True}
+    assert end["bytes"] == before - bytes_of(made.root) > 0
+    assert first.digest not in stored_digests(made.root)
+    hub.reset()
+    with hub.fault("any", "refused"):
+        pulled(made, "library/python:3")            # and nothing that is needed
+        assert ask(made, f"/v2/library/python/blobs/{common.blob.digest}").status == 200
+    check_store(made.root)
+
+
+def test_images_that_are_not_used(hub, larders, scratch):
+    """--all: neither the pinned, nor the listed, nor what lives here; after their time."""
+    for name in ("a", "b", "c", "d"):
+        hub.add(build(name, layer_size=20_000), f"library/{name}", "1")
+    wanted = scratch / "images.txt"
+    wanted.write_text("b:1\n")
+    settings = {"tags": ["docker.io/library/c:*=pinned"],
+                "local": ["own/**"], "images": str(wanted)}
+    made = larders({"docker.io": hub.url}, settings=settings)
+    pulled(made, "library/a:1", "library/b:1", "library/c:1", "library/d:1")
+    with Pusher(made.url) as pusher:
+        image = build("own")
+        pusher.image("own/thing", "1", image)
+    config = scratch / "config.yml"
+    config.write_text(made.config_text())
+    made.stop()
+    age(made.root)
+    own = Command(made.root)
+
+    def with_settings(word, *words):
+        return own(word, "--config", str(config), *words)
+    done = with_settings("prune", "--all", "--force", "--filter", "until=0", "--json")
+    assert done.status == 0, done
+    assert {row["image"] for row in done.rows()[:-1]} == {"a:1", "d:1"}
+    assert done.rows()[-1]["held"] == {"local": 1, "pinned": 1, "listed": 1}
+    text = with_settings("list").out
+    assert [line.split()[0] for line in text.splitlines()[1:-1]] == ["b:1", "c:1", "own/thing:1"]
+    local = with_settings("prune", "--all", "--local", "--force", "--filter", "until=0", "own/*")
+    assert local.status == 0 and "own/thing:1" in local.out, local
+    check_store(made.root)
+
+
+def test_pushed_and_deleted(larders):
+    """What a deleted manifest named goes after the grace, what another names stays."""
+    made = larders(config=DELETES, settings={"grace": "1h"})
+    common = images.layer({"common": b"c" * 5000}, gzip=False)
+    with Pusher(made.url) as pusher:
+        one, two = build("1", layers=[common]), build("2", layers=[common])
+        pusher.image("team/a", "1", one)
+        pusher.image("team/b", "1", two)
+        assert pusher.delete(f"/v2/team/a/manifests/{one.digest}").status == 202
+    prune = Command(made.root, env={"LARDER_GRACE": "1h"})
+    assert prune("prune", "--json").rows()[-1]["bytes"] == 0     # too young
+    age(made.root)
+    end = prune("prune", "--json").rows()[-1]
+    assert end["blobs"] > 0 and end["images"] == 0
+    assert common.blob.digest in stored_digests(made.root)
+    assert client.pull(made.url, "team/b", "1").ok
+    check_store(made.root)
+
+
+def test_pushes_beside_it(larders):
+    """Pushes of what is there already, while collections run one after the other."""
+    made = larders(config=DELETES, settings={"grace": "0"})
+    prune = Command(made.root, env={"LARDER_GRACE": "0"})
+    image = build("x", layers=[images.layer({"f": b"f" * 3000})])
+    stop = threading.Event()
+    runs = []
+
+    def collect():
+        while not stop.is_set():
+            age(made.root)
+            runs.append(prune("prune", "--json"))
+
+    with Pusher(made.url) as pusher:
+        pusher.image("team/a", "1", image)
+        worker = threading.Thread(target=collect)
+        worker.start()
+        try:
+            for i in range(40):
+                gone = pusher.delete(f"/v2/team/a/manifests/{image.digest}")
+                assert gone.status == 202, (i, gone.body, [run.out for run in runs])
+                pusher.image("team/a", str(i), image)
+                assert client.pull(made.url, "team/a", str(i)).ok
+        finally:
+            stop.set()
+            worker.join()
+    assert runs and all(run.status == 0 for run in runs), runs
+    check_store(made.root)
+
+
+def test_while_it_serves(larders):
+    """The server removes by itself what nobody names, and says so."""
+    made = larders(config=DELETES, settings={"grace": "0", "collect": "300ms"})
+    image = build("x", layers=[images.layer({"f": b"f" * 3000})])
+    with Pusher(made.url) as pusher:
+        pusher.image("team/a", "1", image)
+        pusher.image("team/b", "1", build("y"))
+        assert pusher.delete(f"/v2/team/a/manifests/{image.digest}").status == 202
+        others = [m.digest for m in image.manifests.values() if m is not image.root]
+        for digest in others:
+            assert pusher.delete(f"/v2/team/a/manifests/{digest}").status == 202
+    age(made.root)
+    wait_until(lambda: image.digest not in stored_digests(made.root), "a collection")
+    wait_until(lambda: made.metric("larder_collected_blobs_total") >= len(image.blobs),
+               "what it counts")
+    assert made.metric("larder_collected_bytes_total") > 1000
+    assert client.pull(made.url, "team/b", "1").ok
+    made.wait_log("collect.done")
+    check_store(made.root)
+
+
+def test_wrong_words(hub, larders):
+    made = larders({"docker.io": hub.url})
+    prune = command(made, hub)
+    for words, said in ((["--filter", "label=x"], "there is only until="),
+                        (["--filter", "until=soon"], "neither a duration"),
+                        (["--local"], "name it with a pattern"), (["a b"], "pattern")):
+        done = prune("prune", *words)
+        assert done.status == 100 and said in done.err, done
+    assert "larder prune" in prune("garbage-collect").err
