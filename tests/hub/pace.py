@@ -13,7 +13,7 @@ class Bucket:
 
     def __init__(self, rate: float) -> None:
         self.rate = float(rate)
-        self._next = 0.0
+        self._next = time.monotonic()
         self._lock = threading.Lock()
 
     def take(self, count: int) -> float:

@@ -35,7 +35,7 @@ FAULTS = {
     "reset": "The connection is reset in place of an answer.",
     "truncated": "The body ends early, though its length was given; of a layer, each answer "
                  "brings 20,000 bytes.",
-    "slow": "The body takes six seconds.",
+    "slow": "The body takes eight seconds.",
     "too slow": "A byte now and then: of a layer 500 a second, of all else five.",
     "401 for ever": "\"Authentication required\", whatever is sent.",
     "403": "\"Denied\".",
