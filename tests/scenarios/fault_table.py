@@ -35,7 +35,7 @@ FAULTS = {
     "reset": "The connection is reset in place of an answer.",
     "truncated": "The body ends early, though its length was given; of a layer, each answer "
                  "brings 20,000 bytes.",
-    "slow": "The body takes ten seconds.",
+    "slow": "The body takes eight seconds.",
     "too slow": "A byte now and then: of a layer 500 a second, of all else five.",
     "401 for ever": "\"Authentication required\", whatever is sent.",
     "403": "\"Denied\".",
@@ -73,8 +73,8 @@ LEGEND = {
     "served": "The pull is whole and current; where the fault was met, another attempt or "
               "another way helped.",
     "stale": "The pull is whole, from the store, its manifest marked stale (`Warning`, `Age`).",
-    "refused N": "The answer is status N with an OCI error that says what is wrong (429: and "
-                 "`Retry-After`); of the content, not a byte.",
+    "refused N": "The answer is status N with an OCI error that says what is wrong (429, and 403 for a "
+                 "longer wait: and `Retry-After`); of the content, not a byte.",
     "cut": "The header and right bytes were out already; the connection is closed before the "
            "last ones, so that nobody takes it for whole.",
     "–": "There is no such case; the reason is given.",
@@ -95,7 +95,7 @@ too slow               ! its body has two bytes
 401 for ever           : stale       : refused 403 : refused 403 : refused 403
 403                    : served      : served      : served      : served
 404                    : served      : served      : served      : served
-429                    : stale       : refused 429 : refused 429 : refused 429
+429                    : stale       : refused 403 : refused 403 : refused 403
 429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
 429, quota used up     ! it costs no quota
 500                    : stale       : refused 502 : refused 502 : served
@@ -126,7 +126,7 @@ too slow               : stale       : refused 502 : refused 502 : refused 502
 401 for ever           : stale       : refused 403 : refused 403 : served
 403                    : stale       : refused 403 : refused 403 : served
 404                    : stale       : refused 502 : refused 502 : served
-429                    : stale       : refused 429 : refused 429 : refused 429
+429                    : stale       : refused 403 : refused 403 : refused 403
 429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
 429, quota used up     ! it costs no quota
 500                    : stale       : refused 502 : refused 502 : served
@@ -157,7 +157,7 @@ too slow               ! it has no body
 401 for ever           : stale       : refused 403 : stale       : served
 403                    : stale       : refused 403 : stale       : served
 404                    : stale       : refused 404 : stale       : refused 404
-429                    : stale       : refused 429 : refused 429 : refused 429
+429                    : stale       : refused 403 : refused 403 : refused 403
 429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
 429, quota used up     ! it costs no quota
 500                    : stale       : refused 502 : stale       : served
@@ -188,9 +188,9 @@ too slow               : stale       : refused 502 : stale       : refused 502
 401 for ever           : stale       : refused 403 : stale       : served
 403                    : stale       : refused 403 : stale       : served
 404                    : stale       : refused 404 : stale       : refused 404
-429                    : stale       : refused 429 : refused 429 : refused 429
+429                    : stale       : refused 403 : refused 403 : refused 403
 429, Retry-After       : stale       : refused 429 : refused 429 : refused 429
-429, quota used up     : stale       : refused 429 : stale       : refused 429
+429, quota used up     : stale       : refused 403 : stale       : refused 403
 500                    : stale       : refused 502 : stale       : served
 502                    : stale       : refused 502 : stale       : served
 503                    : stale       : refused 502 : stale       : served
@@ -219,9 +219,9 @@ too slow               : stale       : refused 502 : not asked   : refused 502
 401 for ever           : stale       : refused 403 : not asked   : served
 403                    : stale       : refused 403 : not asked   : served
 404                    : stale       : refused 502 : not asked   : served
-429                    : stale       : refused 429 : not asked   : refused 429
+429                    : stale       : refused 403 : not asked   : refused 403
 429, Retry-After       : stale       : refused 429 : not asked   : refused 429
-429, quota used up     : stale       : refused 429 : not asked   : refused 429
+429, quota used up     : stale       : refused 403 : not asked   : refused 403
 500                    : stale       : refused 502 : not asked   : served
 502                    : stale       : refused 502 : not asked   : served
 503                    : stale       : refused 502 : not asked   : served
@@ -250,7 +250,7 @@ too slow               : not asked   : refused 502 : refused 502 : refused 502
 401 for ever           : not asked   : refused 403 : refused 403 : served
 403                    : not asked   : refused 403 : refused 403 : served
 404                    : not asked   : refused 404 : refused 404 : refused 404
-429                    : not asked   : refused 429 : refused 429 : refused 429
+429                    : not asked   : refused 403 : refused 403 : refused 403
 429, Retry-After       : not asked   : refused 429 : refused 429 : refused 429
 429, quota used up     ! it costs no quota
 500                    : not asked   : refused 502 : refused 502 : served
@@ -281,7 +281,7 @@ too slow               : not asked   : refused 502 : refused 502 : refused 502
 401 for ever           : not asked   : refused 502 : refused 502 : served
 403                    : not asked   : refused 502 : refused 502 : served
 404                    : not asked   : refused 502 : refused 502 : served
-429                    : not asked   : refused 429 : refused 429 : refused 429
+429                    : not asked   : refused 403 : refused 403 : refused 403
 429, Retry-After       : not asked   : refused 429 : refused 429 : refused 429
 429, quota used up     ! it costs no quota
 500                    : not asked   : refused 502 : refused 502 : served

@@ -84,7 +84,7 @@ def test_used_up_is_known_after_a_restart(hub, larder, clock):
     clock.advance(60)
     made = larder(env=clock.env)
     answer = ask(made, paths[2])
-    assert answer.status == 429 and codes(answer) == ["TOOMANYREQUESTS"]
+    assert answer.status == 403 and codes(answer) == ["TOOMANYREQUESTS"]
     assert "used up" in message(answer)
     assert 21000 < int(answer.header("retry-after")) <= 21600
     assert hub.count(kind="manifest_get") == asked, "it was known"
@@ -177,7 +177,7 @@ def test_new_settings_keep_the_ledger(hub, larder):
     made.signal(signal.SIGHUP)
     made.wait_log("settings.reloaded", n=2)
     asked = hub.count(kind="manifest_get")
-    assert ask(made, paths[3]).status == 429
+    assert ask(made, paths[3]).status == 403
     assert hub.count(kind="manifest_get") == asked
     assert the_account(made)["usedUp"] is True
 
@@ -313,7 +313,7 @@ def test_an_upstream_in_trouble_is_shown(hub, larder):
     [site] = of(made)["upstreams"]
     assert site["state"] == "ok" and site["cause"] is None and site["retryInSeconds"] is None
     hub.fault("manifest_head", "status", code=429, retry_after=600, body="slow down")
-    assert ask(made, "/v2/library/a0/manifests/1").status == 429
+    assert ask(made, "/v2/library/a0/manifests/1").status == 403
     [site] = of(made)["upstreams"]
     assert site["state"] == "busy" and site["part"] == "registry" and site["trouble"] is True
     assert site["cause"] and 400 <= site["retryInSeconds"] <= 800 and site["since"]
