@@ -49,12 +49,15 @@ static int take_lock(struct store *s, struct err *e)
 	if (s->lockfd < 0)
 		return err_errno(e, "cannot open %s/" LAYOUT_LOCK, s->root);
 	alone = flock(s->lockfd, LOCK_EX | LOCK_NB) == 0;
-	if (alone)
+	if (alone) {
 		clear_tmp(s);
-	s->room = room_open(s, alone);
+		s->room = room_open(s, true);
+	}
 	while (flock(s->lockfd, LOCK_SH) != 0)
 		if (errno != EINTR)
 			return err_errno(e, "cannot lock %s/" LAYOUT_LOCK, s->root);
+	if (s->room == NULL)
+		s->room = room_open(s, false);
 	return 0;
 }
 
@@ -177,7 +180,8 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	mcache_free(s->mcache);
-	room_close(s->room);
+	room_close(s->room,
+		   s->lockfd >= 0 && flock(s->lockfd, LOCK_EX | LOCK_NB) == 0);
 	map_free(s->torn, NULL);
 	pthread_mutex_destroy(&s->mu);
 	mem_closep(&s->lockfd);
