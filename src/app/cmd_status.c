@@ -9,10 +9,12 @@
 #include "app/options.h"
 #include "app/remote.h"
 #include "app/report.h"
+#include "app/sized.h"
 #include "app/wire.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/inventory.h"
+#include "store/room.h"
 #include "upstream/upstream.h"
 
 struct asked {
@@ -41,6 +43,8 @@ static int look_at_store(const struct asked *a, const struct settings *s,
 			 struct report *r, struct err *e)
 {
 	struct store *store = NULL;
+	struct evict_marks marks;
+	uint64_t reserved;
 	int rc;
 
 	if (store_look(s->root, &store, e) != 0)
@@ -48,6 +52,10 @@ static int look_at_store(const struct asked *a, const struct settings *s,
 	r->root = s->root;
 	r->in_use = store_in_use(store);
 	rc = facts_read(store, &r->facts, e);
+	r->counted = room_look(store, &r->used_bytes, &reserved);
+	marks = sized_marks(s, store);
+	r->limit_bytes = marks.limit;
+	r->low_bytes = marks.limit > 0 ? marks.low : 0;
 	if (rc == 0 && !a->quick)
 		rc = look_at_images(store, s, r, e);
 	store_close(store);

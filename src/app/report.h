@@ -21,6 +21,9 @@ struct report {
 	uint64_t images;
 	int64_t unique_bytes; /* -1: not known */
 	struct facts facts;
+	bool counted; /* used_bytes is known */
+	uint64_t used_bytes;
+	uint64_t limit_bytes, low_bytes; /* by the settings; 0: no limit */
 	/* of a larder that serves; url NULL: none was asked */
 	const char *url;
 	const char *why_not;	   /* it did not answer */

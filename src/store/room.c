@@ -59,6 +59,7 @@ struct room {
 	struct seat *seat;
 	_Atomic uint64_t limit;
 	_Atomic int64_t wanted;
+	_Atomic uint64_t expected;
 	pthread_mutex_t mu;
 	pthread_cond_t moved;
 	/* guarded by mu */
@@ -289,21 +290,16 @@ static bool is_past_mark(const struct room *r)
 	return at_least_0(atomic_load(&r->n->total)) >= r->mark;
 }
 
+/* With the lock held while it is called, so that who takes fn back knows that it is not
+ * running. */
 static void press(struct room *r, bool always)
 {
-	void (*fn)(void *arg) = NULL;
-	void *arg = NULL;
-
 	if (atomic_load(&r->limit) == 0)
 		return;
 	pthread_mutex_lock(&r->mu);
-	if (r->pressure != NULL && (always || is_past_mark(r))) {
-		fn = r->pressure;
-		arg = r->arg;
-	}
+	if (r->pressure != NULL && (always || is_past_mark(r)))
+		r->pressure(r->arg);
 	pthread_mutex_unlock(&r->mu);
-	if (fn != NULL)
-		fn(arg);
 }
 
 void room_on_pressure(struct store *s, uint64_t mark, void (*fn)(void *arg), void *arg)
@@ -338,12 +334,24 @@ bool room_is_pressed(struct store *s)
 
 void room_expect(struct store *s, uint64_t n)
 {
-	uint64_t most = room_most(s);
+	uint64_t most = room_most(s), had = atomic_load(&s->room->expected);
 
 	if (room_limit(s) == 0 || n > most ||
 	    at_least_0(atomic_load(&s->room->n->total)) <= most - n)
 		return;
+	while (had < n && !atomic_compare_exchange_weak(&s->room->expected, &had, n))
+		;
 	press(s->room, true);
+}
+
+uint64_t room_expected(struct store *s)
+{
+	return atomic_load(&s->room->expected);
+}
+
+void room_expect_nothing(struct store *s)
+{
+	atomic_store(&s->room->expected, 0);
 }
 
 void room_give_up(struct store *s)
@@ -453,11 +461,31 @@ static int wait_for(struct store *s, uint64_t n, int64_t deadline_ms, struct err
 	return 0;
 }
 
+/* Where somebody is counting, it is not long until the limit means something. */
+static void wait_counted(struct store *s, int64_t deadline_ms)
+{
+	struct room *r = s->room;
+	unsigned gave_up;
+	bool hope;
+
+	pthread_mutex_lock(&r->mu);
+	hope = r->pressure != NULL;
+	gave_up = r->gave_up;
+	pthread_mutex_unlock(&r->mu);
+	while (hope && room_known(s) == ROOM_NOT_COUNTED && clock_mono_ms() < deadline_ms)
+		hope = wait_moved(r, gave_up, deadline_ms);
+}
+
 int room_reserve_wait(struct store *s, uint64_t n, int64_t deadline_ms, struct err *e)
 {
 	struct room *r = s->room;
 	int rc;
 
+	if (room_limit(s) != 0 && room_known(s) == ROOM_NOT_COUNTED) {
+		atomic_fetch_add(&r->wanted, (int64_t)n);
+		wait_counted(s, deadline_ms);
+		atomic_fetch_sub(&r->wanted, (int64_t)n);
+	}
 	if (try_add(r, n, room_most(s))) {
 		move_reserved(r, (int64_t)n);
 		press(r, false);
@@ -605,4 +633,5 @@ bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes,
 void room_counted(struct store *s)
 {
 	atomic_store(&s->room->n->known, ROOM_COUNTED);
+	wake(s->room);
 }

@@ -54,8 +54,8 @@ uint64_t room_most(struct store *s);
 /* Before so many bytes are written. ERR_NO_SPACE: they would pass the limit; nothing is
  * reserved then. room_filled or room_release is due for all of them. */
 int room_reserve(struct store *s, uint64_t n, struct err *e);
-/* The same, waiting for others to make room until deadline_ms (monotonic), or until
- * room_give_up. */
+/* The same, waiting for others to make room, or to end a first count, until deadline_ms
+ * (monotonic), or until room_give_up. */
 int room_reserve_wait(struct store *s, uint64_t n, int64_t deadline_ms, struct err *e);
 void room_filled(struct store *s, uint64_t n);	/* reserved bytes are in files now */
 void room_release(struct store *s, uint64_t n); /* they never will be */
@@ -72,13 +72,16 @@ void room_blob_begin(struct store *s, const struct digest *d);
 void room_blob_end(struct store *s, const struct digest *d, int64_t more);
 
 /* fn is called, on the thread that finds out, when a reservation does not fit or the
- * whole passes `mark` bytes; it must not wait. One at a time; NULL: nobody. */
+ * whole passes `mark` bytes; it must neither wait nor ask anything of the room. One at a
+ * time; NULL: nobody, and fn is not running any more. */
 void room_on_pressure(struct store *s, uint64_t mark, void (*fn)(void *arg), void *arg);
 /* How many bytes those wait for who wait in this process. */
 uint64_t room_wanted(struct store *s);
 /* So many bytes are about to come, and what they need is better made now: nothing is
  * reserved. */
 void room_expect(struct store *s, uint64_t n);
+uint64_t room_expected(struct store *s); /* the most of what was said since ... */
+void room_expect_nothing(struct store *s);
 /* Somebody waits, or the whole is past the mark: no time for rests. */
 bool room_is_pressed(struct store *s);
 /* Who waits for room is told that none will be made. */

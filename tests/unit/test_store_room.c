@@ -185,6 +185,7 @@ static void pressure_and_no_help(void **state)
 	struct err e;
 
 	pressed = 0;
+	room_counted(s);
 	room_set_limit(s, LIMIT);
 	room_on_pressure(s, 5000, press, &pressed);
 	assert_int_equal(pressed, 0);
