@@ -12,12 +12,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "mirror/retain.h"
-#include "store/census.h"
-#include "store/partial.h"
-#include "store/room.h"
 #include "store/usage.h"
-
-#define PARTIAL_MS (24 * 60 * 60 * 1000)
 
 static bool breathe(void *arg)
 {
@@ -26,7 +21,8 @@ static bool breathe(void *arg)
 
 static void say_image(void *arg, const struct retire_image *im)
 {
-	log_event(LOG_DEBUG, "keep.gone", LS("repository", im->shown), LS("tag", im->tag));
+	log_event(LOG_DEBUG, "keep.gone", LS("repository", im->shown),
+		  LS("tag", im->tag));
 }
 
 static int run(struct chores *c, struct plan *plan, struct listed *listed,
@@ -72,31 +68,14 @@ void chore_keep(struct chores *c)
 		rc = run(c, plan, listed, &images, &e);
 	listed_free(listed);
 	plan_unref(plan);
-	metrics_add(metrics_cell(metrics_family(METRIC_COUNTER, "larder_kept_out_tags_total",
-						"", "Tags that larder.keep did not keep"),
-				 NULL, NULL, NULL, NULL),
-		    (int64_t)images);
+	metrics_add(
+		metrics_cell(metrics_family(METRIC_COUNTER, "larder_kept_out_tags_total",
+					    "", "Tags that larder.keep did not keep"),
+			     NULL, NULL, NULL, NULL),
+		(int64_t)images);
 	if (images > 0)
 		log_event(LOG_INFO, "keep.done", LU("tags", images),
 			  LU("took_ms", clock_mono_ms() - began_ms));
 	if (rc != 0 && e.kind != ERR_CANCELLED)
 		log_event(LOG_ERROR, "keep.failed", LS("error", e.msg));
-}
-
-void chore_partials(struct chores *c)
-{
-	unsigned n = partials_expire(c->store, PARTIAL_MS);
-
-	if (n > 0)
-		log_event(LOG_INFO, "partials.expired", LU("downloads", n));
-}
-
-void chore_count(struct chores *c)
-{
-	struct err e;
-
-	if (census_run(c->store, breathe, c, &e) == 0)
-		log_event(LOG_DEBUG, "store.counted", LU("bytes", room_used(c->store)));
-	else if (e.kind != ERR_CANCELLED)
-		log_event(LOG_ERROR, "store.not_counted", LS("error", e.msg));
 }

@@ -15,6 +15,7 @@
 
 #include "app/chore_collect.h"
 #include "app/chore_keep.h"
+#include "app/chore_room.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -64,8 +65,8 @@ static int64_t count_interval(const struct chores_conf *conf)
 static const struct chore chore[] = {
 	{ keep_interval, chore_keep },
 	{ collect_interval, chore_collect },
-	{ partials_interval, chore_partials },
-	{ count_interval, chore_count },
+	{ partials_interval, chore_room_partials },
+	{ count_interval, chore_room_count },
 };
 
 struct chores_thread {

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/inventory.h"
-#include "store/room.h"
+#include "store/room_file.h"
 #include "upstream/upstream.h"
 
 struct asked {
@@ -52,7 +52,7 @@ static int look_at_store(const struct asked *a, const struct settings *s,
 	r->root = s->root;
 	r->in_use = store_in_use(store);
 	rc = facts_read(store, &r->facts, e);
-	r->counted = room_look(store, &r->used_bytes, &reserved);
+	r->counted = room_file_look(store, &r->used_bytes, &reserved);
 	marks = sized_marks(s, store);
 	r->limit_bytes = marks.limit;
 	r->low_bytes = marks.limit > 0 ? marks.low : 0;

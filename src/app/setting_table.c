@@ -173,7 +173,8 @@ const struct setting_row setting_table_rows[] = {
 	  "Which tags stay, by pattern over host/name:tag: last:N keeps the N of a "
 	  "repository that came last, used:DURATION those that were used or came within "
 	  "that time, as in docker.io/library/*=last:5,used:90d. A tag that its pattern, "
-	  "the first that matches, does not keep goes with the next collection, unless it "
+	  "the first that matches, does not keep goes with the next collection, unless "
+	  "it "
 	  "is pinned or listed. With local: before it, a pattern is over the names of "
 	  "repositories that live here; only then any of theirs go. In a variable: "
 	  "pattern=rules;pattern=rules." },

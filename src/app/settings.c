@@ -203,8 +203,8 @@ static int finish(struct setting_draft *d, char **envp, struct err *e)
 		s->mirror = true;
 	}
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
-	    check_access(d, e) != 0 || check_schedule(s, e) != 0 || check_size(s, e) != 0 ||
-	    check_readable("larder.ca", s->ca_file, e) != 0 ||
+	    check_access(d, e) != 0 || check_schedule(s, e) != 0 ||
+	    check_size(s, e) != 0 || check_readable("larder.ca", s->ca_file, e) != 0 ||
 	    check_readable("larder.docker-config", s->docker_config, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->n_upstreams; i++)

@@ -37,7 +37,7 @@ static struct evict_marks marks_of(const struct setting_size *size,
 
 	if (size->percent != 0 && fstatvfs(s->dirfd, &vfs) == 0)
 		m.limit = part_of((uint64_t)vfs.f_blocks * vfs.f_frsize, size->percent);
-	m.low = low->percent != 0	   ? part_of(m.limit, low->percent)
+	m.low = low->percent != 0      ? part_of(m.limit, low->percent)
 		: low->bytes < m.limit ? low->bytes
 				       : m.limit / 10 * 9;
 	return m;

@@ -31,11 +31,11 @@
 
 #define MAX_IMAGES 2048 /* of a round */
 #define NICE 10
-#define LOOK_MS 60000	    /* the disk's size may change */
-#define STILL_MS 100	    /* after a round that freed nothing, while somebody waits */
-#define IDLE_MS 1000	    /* the same, while nobody does */
-#define PARTIAL_MS 3600000  /* at rest for so long, a partial goes before any image */
-#define WORST_PART 0.02	    /* of what images weigh, that only they had */
+#define LOOK_MS 60000	   /* the disk's size may change */
+#define STILL_MS 100	   /* after a round that freed nothing, while somebody waits */
+#define IDLE_MS 1000	   /* the same, while nobody does */
+#define PARTIAL_MS 3600000 /* at rest for so long, a partial goes before any image */
+#define WORST_PART 0.02	   /* of what images weigh, that only they had */
 
 struct evict {
 	struct evict_ask ask;
@@ -45,10 +45,10 @@ struct evict {
 	atomic_bool stopping;
 	pthread_mutex_t mu;
 	pthread_cond_t moved;
-	bool pressed; /* guarded by mu */
+	bool pressed;		  /* guarded by mu */
 	struct evict_marks marks; /* guarded by mu */
 	/* the thread's own */
-	double part;	     /* of what images weighed, that was freed lately */
+	double part;	      /* of what images weighed, that was freed lately */
 	uint64_t young_bytes; /* that will be free in a moment */
 	bool said_stuck;
 	int64_t worked_since_ms;
@@ -69,9 +69,9 @@ struct round {
 	struct lru *lru;
 	struct usage_reader *usage;
 	uint64_t images, weight, freed;
-	uint64_t held;	/* that may never go */
-	bool later;	/* something may go in a moment */
-	bool busy;	/* somebody else collects */
+	uint64_t held; /* that may never go */
+	bool later;    /* something may go in a moment */
+	bool busy;     /* somebody else collects */
 };
 
 static bool is_over(const struct evict *ev)

@@ -158,8 +158,9 @@ static int wait_for_readers(struct flight *f, size_t n, uint64_t *pos, struct er
 		if (slowest(f) != was || clock_mono_ms() < until_ms)
 			continue;
 		if (was == UINT64_MAX)
-			return err_set(e, ERR_NO_SPACE,
-				       "there is no room to store it, and nobody reads it");
+			return err_set(
+				e, ERR_NO_SPACE,
+				"there is no room to store it, and nobody reads it");
 		leave_behind(f, was);
 	}
 	return 0;
@@ -195,7 +196,8 @@ static int write_bytes(struct flight *f, const char *p, size_t n, struct err *e)
 	if (e->kind != ERR_NO_SPACE || f->space.view.mem_fd >= 0)
 		return -1;
 	why = *e;
-	return to_memory(f, &why, e) == 0 ? space_write(&f->space, f->landed, p, n, e) : -1;
+	return to_memory(f, &why, e) == 0 ? space_write(&f->space, f->landed, p, n, e)
+					  : -1;
 }
 
 static int on_data(void *arg, const void *p, size_t n, struct err *e)

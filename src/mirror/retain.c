@@ -198,9 +198,7 @@ static int take_image(void *arg, const struct retire_image *im, struct err *e)
 
 int retain_run(const struct retain_ask *ask, uint64_t *images, struct err *e)
 {
-	struct retaining w = { .ask = ask,
-			       .images = images,
-			       .now_ms = clock_wall_ms() };
+	struct retaining w = { .ask = ask, .images = images, .now_ms = clock_wall_ms() };
 	int rc;
 
 	*images = 0;

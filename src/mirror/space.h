@@ -35,7 +35,7 @@ struct space {
 	struct digest digest;
 	struct partial partial; /* fd -1: the disk was full from the start */
 	struct space_view
-		view; /* guarded by the owner's lock; only the writer changes it */
+		view;	    /* guarded by the owner's lock; only the writer changes it */
 	struct partial old; /* a first attempt whose bytes were wrong; fd -1: none */
 };
 

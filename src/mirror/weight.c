@@ -9,7 +9,7 @@
 #include "store/mstore.h"
 #include "store/partial.h"
 
-#define DEPTH 4		/* indexes that name indexes */
+#define DEPTH 4	    /* indexes that name indexes */
 #define LOOKS 20000 /* blobs of one image */
 
 struct weighing {

@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "store/layout.h"
 #include "store/room.h"
+#include "store/room_count.h"
 #include "store/walk.h"
 
 #define TRIES 10 /* then a slice in which much goes on is taken as it is */

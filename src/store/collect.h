@@ -53,7 +53,7 @@ struct collected {
 	uint64_t blobs;	     /* looked at */
 	uint64_t removed, removed_bytes;
 	uint64_t young_bytes; /* that nobody names either, but that are too young */
-	uint64_t links; /* and notes, that went */
+	uint64_t links;	      /* and notes, that went */
 	unsigned passes;
 };
 

@@ -5,8 +5,8 @@
  * Who is about to name something that is there already (in a manifest, by a link, or by
  * telling a client that it need not be sent) calls keep_blob first: what it says is here
  * is not swept by any collection that runs now, nor by one that begins within KEEP_MS
- * (KEEP_LEAST_MS, for an eviction). That is done by the file's own time, so a crash leaves
- * nothing behind.
+ * (KEEP_LEAST_MS, for an eviction). That is done by the file's own time, so a crash
+ * leaves nothing behind.
  *
  * Sweeping is the one thing that excludes it, for some milliseconds a time: flock(2) on
  * LAYOUT_SWEEP, shared by keepers and exclusive to the sweeper.

@@ -3,163 +3,20 @@
  * who wait.
  *
  * What is weighed against the limit is one number, use and reservations together, so that
- * a compare-and-swap is enough, between processes, too. Each process has a seat, whose
- * reservations go with it: it holds a lock on the seat's byte of the file, which ends
- * with the process.
+ * a compare-and-swap is enough, between processes, too.
  */
 #include "store/room.h"
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "store/layout.h"
+#include "store/room_file.h"
+#include "store/room_impl.h"
 
-#define MAGIC UINT64_C(0x326d6f6f72647261)
 #define LOOK_MS 100 /* other processes ring no bell of ours */
-#define SEATS 32    /* processes; more share the last one, which nobody takes back */
 #define SMALL 64    /* the part of the limit that is left to small things */
-#define BOOT_BYTES 40
-
-struct seat {
-	_Atomic int32_t taken;
-	_Atomic int64_t reserved;
-};
-
-struct slice {
-	_Atomic int64_t bytes;
-	_Atomic uint64_t moves;
-	_Atomic int64_t busy; /* files that come or go just now */
-};
-
-struct numbers {
-	_Atomic uint64_t magic;
-	/* Bytes in use and reserved, and of those the reserved ones. */
-	_Atomic int64_t total, reserved;
-	_Atomic int known; /* enum room_known */
-	_Atomic int clean; /* the last who had it open ended in order */
-	char boot[BOOT_BYTES];
-	_Atomic uint64_t moves; /* of what is no blob */
-	struct seat seat[SEATS];
-	struct slice slice[ROOM_SLICES];
-};
-
-struct room {
-	struct numbers *n; /* mapped, or private */
-	int fd;		   /* -1: private */
-	struct seat *seat;
-	_Atomic uint64_t limit;
-	_Atomic int64_t wanted;
-	_Atomic uint64_t expected;
-	pthread_mutex_t mu;
-	pthread_cond_t moved;
-	/* guarded by mu */
-	uint64_t mark;
-	void (*pressure)(void *arg);
-	void *arg;
-	unsigned gave_up; /* how often */
-};
-
-/* --- the file --- */
-
-static struct numbers *map_file(struct store *s, int *out_fd)
-{
-	CLEANUP(mem_closep)
-	int fd = openat(s->dirfd, LAYOUT_ROOM, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	struct stat st;
-	void *p;
-
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		return NULL;
-	/* Allocated, so that a full disk is no SIGBUS later. */
-	if (st.st_size < (off_t)sizeof(struct numbers) &&
-	    posix_fallocate(fd, 0, sizeof(struct numbers)) != 0)
-		return NULL;
-	p = mmap(NULL, sizeof(struct numbers), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p == MAP_FAILED)
-		return NULL;
-	*out_fd = fd;
-	fd = -1;
-	return p;
-}
-
-/* What was not written back before a power cut is of another boot. */
-static void read_boot(char out[BOOT_BYTES])
-{
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	memset(out, 0, BOOT_BYTES);
-	if (f == NULL)
-		return;
-	if (fgets(out, BOOT_BYTES, f) == NULL)
-		out[0] = '\0';
-	fclose(f);
-}
-
-static void begin_anew(struct numbers *n)
-{
-	atomic_store(&n->magic, 0);
-	memset(n, 0, sizeof(*n));
-	read_boot(n->boot);
-	atomic_store(&n->magic, MAGIC);
-}
-
-static void begin_again(struct numbers *n)
-{
-	char boot[BOOT_BYTES];
-	size_t i;
-
-	read_boot(boot);
-	if ((atomic_load(&n->clean) == 0 || memcmp(boot, n->boot, sizeof(boot)) != 0) &&
-	    atomic_load(&n->known) == ROOM_COUNTED)
-		atomic_store(&n->known, ROOM_DOUBTFUL);
-	memcpy(n->boot, boot, sizeof(boot));
-	atomic_fetch_sub(&n->total, atomic_exchange(&n->reserved, 0));
-	for (i = 0; i < SEATS; i++) {
-		atomic_store(&n->seat[i].taken, 0);
-		atomic_store(&n->seat[i].reserved, 0);
-	}
-	for (i = 0; i < ROOM_SLICES; i++)
-		atomic_store(&n->slice[i].busy, 0);
-}
-
-/* Of one byte of the file, by this open file. */
-static bool lock_seat(int fd, size_t i, short how)
-{
-	struct flock l = {
-		.l_type = how, .l_whence = SEEK_SET, .l_start = (off_t)i, .l_len = 1
-	};
-
-	return fcntl(fd, F_OFD_SETLK, &l) == 0;
-}
-
-static void take_seat(struct room *r)
-{
-	size_t i;
-
-	for (i = 0; r->fd >= 0 && i < SEATS - 1; i++) {
-		struct seat *seat = &r->n->seat[i];
-		int32_t nobody = 0;
-
-		if (atomic_load(&seat->taken) != 0 || !lock_seat(r->fd, i, F_WRLCK))
-			continue;
-		if (atomic_compare_exchange_strong(&seat->taken, &nobody, 1)) {
-			r->seat = seat;
-			return;
-		}
-		lock_seat(r->fd, i, F_UNLCK);
-	}
-	r->seat = &r->n->seat[SEATS - 1];
-}
 
 struct room *room_open(struct store *s, bool alone)
 {
@@ -171,44 +28,15 @@ struct room *room_open(struct store *s, bool alone)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&r->moved, &attr);
 	pthread_condattr_destroy(&attr);
-	r->fd = -1;
-	r->n = map_file(s, &r->fd);
-	if (r->n == NULL)
-		r->n = mem_alloc(sizeof(*r->n));
-	if (atomic_load(&r->n->magic) != MAGIC)
-		begin_anew(r->n);
-	else if (alone)
-		begin_again(r->n);
-	atomic_store(&r->n->clean, 0);
-	take_seat(r);
+	room_file_open(r, s, alone);
 	return r;
-}
-
-static void leave_seat(struct room *r)
-{
-	size_t i = (size_t)(r->seat - r->n->seat);
-	int64_t left;
-
-	if (i == SEATS - 1)
-		return;
-	left = atomic_exchange(&r->seat->reserved, 0);
-	atomic_fetch_sub(&r->n->reserved, left);
-	atomic_fetch_sub(&r->n->total, left);
-	atomic_store(&r->seat->taken, 0);
 }
 
 void room_close(struct room *r, bool last)
 {
 	if (r == NULL)
 		return;
-	leave_seat(r);
-	if (last)
-		atomic_store(&r->n->clean, 1);
-	if (r->fd >= 0)
-		munmap(r->n, sizeof(*r->n));
-	else
-		free(r->n);
-	mem_closep(&r->fd); /* and with it the seat's lock */
+	room_file_close(r, last);
 	pthread_cond_destroy(&r->moved);
 	pthread_mutex_destroy(&r->mu);
 	free(r);
@@ -257,30 +85,6 @@ uint64_t room_used(struct store *s)
 enum room_known room_known(struct store *s)
 {
 	return (enum room_known)atomic_load(&s->room->n->known);
-}
-
-bool room_look(struct store *s, uint64_t *used, uint64_t *reserved)
-{
-	CLEANUP(mem_closep)
-	int fd = openat(s->dirfd, LAYOUT_ROOM, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct numbers *n;
-	struct stat st;
-	int64_t total;
-	bool known;
-
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size < (off_t)sizeof(*n))
-		return false;
-	n = mmap(NULL, sizeof(*n), PROT_READ, MAP_SHARED, fd, 0);
-	if (n == MAP_FAILED)
-		return false;
-	total = atomic_load(&n->total);
-	*reserved = at_least_0(atomic_load(&n->reserved));
-	*used = at_least_0(total - (int64_t)*reserved);
-	known = atomic_load(&n->magic) == MAGIC &&
-		atomic_load(&n->known) != ROOM_NOT_COUNTED;
-	munmap(n, sizeof(*n));
-	return known;
 }
 
 /* --- pressure --- */
@@ -364,24 +168,7 @@ void room_give_up(struct store *s)
 
 void room_reap(struct store *s)
 {
-	struct room *r = s->room;
-	size_t i;
-
-	for (i = 0; r->fd >= 0 && i < SEATS - 1; i++) {
-		struct seat *seat = &r->n->seat[i];
-		int64_t left;
-
-		if (seat == r->seat || atomic_load(&seat->taken) == 0 ||
-		    !lock_seat(r->fd, i, F_WRLCK))
-			continue;
-		left = atomic_exchange(&seat->reserved, 0);
-		atomic_fetch_sub(&r->n->reserved, left);
-		atomic_fetch_sub(&r->n->total, left);
-		if (atomic_load(&r->n->known) == ROOM_COUNTED)
-			atomic_store(&r->n->known, ROOM_DOUBTFUL);
-		atomic_store(&seat->taken, 0);
-		lock_seat(r->fd, i, F_UNLCK);
-	}
+	room_file_reap(s->room);
 }
 
 /* --- reserving --- */
@@ -552,7 +339,7 @@ void room_sub(struct store *s, uint64_t n)
 	wake(s->room);
 }
 
-/* --- counting --- */
+/* --- counting: see also room_count.c --- */
 
 void room_blob_begin(struct store *s, const struct digest *d)
 {
@@ -561,7 +348,7 @@ void room_blob_begin(struct store *s, const struct digest *d)
 
 void room_blob_end(struct store *s, const struct digest *d, int64_t more)
 {
-	struct slice *sl = &s->room->n->slice[d->bytes[0]];
+	struct room_slice *sl = &s->room->n->slice[d->bytes[0]];
 
 	atomic_fetch_add(&sl->bytes, more);
 	atomic_fetch_add(&sl->moves, 1);
@@ -569,65 +356,10 @@ void room_blob_end(struct store *s, const struct digest *d, int64_t more)
 	atomic_fetch_sub(&sl->busy, 1);
 }
 
-/* What is in use and no blob. */
-static int64_t others(struct numbers *n)
+void room_look_again(struct store *s)
 {
-	int64_t bytes = atomic_load(&n->total) - atomic_load(&n->reserved);
-	size_t i;
-
-	for (i = 0; i < ROOM_SLICES; i++)
-		bytes -= atomic_load(&n->slice[i].bytes);
-	return bytes;
-}
-
-static bool any_busy(struct numbers *n)
-{
-	size_t i;
-
-	for (i = 0; i < ROOM_SLICES; i++)
-		if (atomic_load(&n->slice[i].busy) != 0)
-			return true;
-	return false;
-}
-
-bool room_count_begin(struct store *s, unsigned slice, struct room_count *c)
-{
-	struct numbers *n = s->room->n;
-
-	c->slice = slice;
-	if (slice == ROOM_SLICES) {
-		c->moves = atomic_load(&n->moves);
-		c->had = others(n);
-		return !any_busy(n) && atomic_load(&n->moves) == c->moves;
-	}
-	c->moves = atomic_load(&n->slice[slice].moves);
-	c->had = atomic_load(&n->slice[slice].bytes);
-	return atomic_load(&n->slice[slice].busy) == 0;
-}
-
-bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes,
-		    bool force)
-{
-	struct numbers *n = s->room->n;
-	int64_t more = (int64_t)bytes - c->had;
-	bool still;
-
-	if (c->slice == ROOM_SLICES)
-		still = !any_busy(n) && atomic_load(&n->moves) == c->moves;
-	else
-		still = atomic_load(&n->slice[c->slice].busy) == 0 &&
-			atomic_load(&n->slice[c->slice].moves) == c->moves;
-	if (!still && !force)
-		return false;
-	if (c->slice != ROOM_SLICES)
-		atomic_fetch_add(&n->slice[c->slice].bytes, more);
-	atomic_fetch_add(&n->total, more);
-	atomic_fetch_add(&n->moves, 1);
-	if (more < 0)
-		wake(s->room);
-	else
-		press(s->room, false);
-	return true;
+	wake(s->room);
+	press(s->room, false);
 }
 
 void room_counted(struct store *s)

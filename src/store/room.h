@@ -43,10 +43,6 @@ enum room_known {
 	ROOM_COUNTED,
 };
 enum room_known room_known(struct store *s);
-/* The same of a store that was only looked at (store_look). False: there is no such
- * file. */
-bool room_look(struct store *s, uint64_t *used, uint64_t *reserved);
-
 /* What a large thing may take in all: a 64th of the limit is left to manifests, which
  * are small and what all else hangs on. */
 uint64_t room_most(struct store *s);
@@ -89,16 +85,8 @@ void room_give_up(struct store *s);
 /* Take back what processes had reserved that are no more. */
 void room_reap(struct store *s);
 
-/* For census.c: one slice's files are counted between the two. False: some came or went
- * meanwhile; count again. With `force` it is taken as it is. */
-struct room_count {
-	unsigned slice; /* ROOM_SLICES: what is no blob */
-	uint64_t moves;
-	int64_t had;
-};
-bool room_count_begin(struct store *s, unsigned slice, struct room_count *c);
-bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes,
-		    bool force);
-void room_counted(struct store *s); /* all slices have been */
+/* For room_count.c: the numbers are others than they were. */
+void room_look_again(struct store *s);
+void room_counted(struct store *s); /* all slices have been (room_count.h) */
 
 #endif

@@ -180,8 +180,7 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	mcache_free(s->mcache);
-	room_close(s->room,
-		   s->lockfd >= 0 && flock(s->lockfd, LOCK_EX | LOCK_NB) == 0);
+	room_close(s->room, s->lockfd >= 0 && flock(s->lockfd, LOCK_EX | LOCK_NB) == 0);
 	map_free(s->torn, NULL);
 	pthread_mutex_destroy(&s->mu);
 	mem_closep(&s->lockfd);

@@ -45,11 +45,11 @@ struct upload {
 	char id[UPLOAD_ID_BYTES + 1];
 	layout_path path;
 	bool held;
-	bool gone;	   /* committed or cancelled */
-	int fd;		   /* -1: not open */
-	uint64_t size;	   /* bytes that have come */
-	uint64_t flushed;  /* bytes whose writing back has been begun */
-	struct hash *hash; /* of the first `size` bytes; NULL: not known */
+	bool gone;	    /* committed or cancelled */
+	int fd;		    /* -1: not open */
+	uint64_t size;	    /* bytes that have come */
+	uint64_t flushed;   /* bytes whose writing back has been begun */
+	struct hash *hash;  /* of the first `size` bytes; NULL: not known */
 	struct stake stake; /* while it is held */
 	enum hash_alg alg;
 };
@@ -386,8 +386,7 @@ static int give_name(struct upload *u, const struct digest *d, const char *path,
 	int rc;
 
 	room_blob_begin(s, d);
-	if (fstatat(s->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode))
+	if (fstatat(s->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
 		was = (uint64_t)st.st_size;
 	rc = fs_place(s->dirfd, u->path, path, FS_REPLACE, true, e);
 	/* It may have the name though the disk did not say so. */

@@ -10,6 +10,8 @@
 #include "store/layout.h"
 #include "store/partial.h"
 #include "store/room.h"
+#include "store/room_count.h"
+#include "store/room_file.h"
 #include "store/upload.h"
 #include "store_try.h"
 
@@ -94,7 +96,7 @@ static void between_processes(void **state)
 	assert_int_equal(room_reserved(s), 10);
 	store_close(s);
 	assert_int_equal(store_look(t->tmp->path, &again, &e), 0);
-	assert_true(room_look(again, &used, &reserved));
+	assert_true(room_file_look(again, &used, &reserved));
 	assert_int_equal(used, 4300);
 	assert_int_equal(reserved, 0);
 	store_close(again);
