@@ -89,6 +89,19 @@ static void list_close(void *list)
 	listed_free(list);
 }
 
+static void warn(const struct sized *z)
+{
+	struct statvfs vfs;
+
+	if (fstatvfs(z->store->dirfd, &vfs) == 0 &&
+	    z->size.bytes > (uint64_t)vfs.f_blocks * vfs.f_frsize)
+		log_event(LOG_WARN, "size.more_than_disk", LU("size", z->size.bytes),
+			  LU("disk", (uint64_t)vfs.f_blocks * vfs.f_frsize),
+			  LS("what",
+			     "the disk fills before larder.size is near; lower it, "
+			     "or say it in per cent"));
+}
+
 static void copy(struct sized *z, const struct settings *set)
 {
 	pthread_mutex_lock(&z->mu);
@@ -120,6 +133,7 @@ struct sized *sized_start(struct store *s, struct mirror *m, struct usage *usage
 	z->env = env;
 	pthread_mutex_init(&z->mu, NULL);
 	copy(z, set);
+	warn(z);
 	z->evict = evict_start(&ask);
 	return z;
 }
@@ -141,6 +155,7 @@ void sized_set(struct sized *z, const struct settings *set)
 	if (z == NULL)
 		return;
 	copy(z, set);
+	warn(z);
 	evict_look(z->evict);
 }
 

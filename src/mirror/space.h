@@ -1,6 +1,6 @@
 /*
- * space.h - where a download's bytes are: in a partial file, and when the disk is full,
- * from there on in a window of memory that its readers must keep up with.
+ * space.h - where a download's bytes are: in a partial file, and when the disk or the
+ * store is full, from there on in a window of memory that its readers must keep up with.
  *
  * The writer is one thread. Readers take a view under the owner's lock and read without
  * it: a descriptor in a view stays open as long as the space.
