@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/collect.h"
+#include "store/room.h"
 
 struct job {
 	struct chores *c;
@@ -25,7 +26,9 @@ static bool breathe(void *arg)
 {
 	const struct job *j = arg;
 
-	return chores_breathe(j->c);
+	/* What it frees is waited for: an eviction cannot collect beside it. */
+	return room_is_pressed(j->c->store) ? chores_may_go_on(j->c)
+					    : chores_breathe(j->c);
 }
 
 static metric_cell *cell(enum metric_type type, const char *name, const char *help)

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "app/chore_collect.h"
+#include "app/chore_keep.h"
+#include "app/chore_room.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,6 +26,8 @@
 #define REST 3	  /* times as long as the work */
 #define REST_MOST_MS 500
 #define NEVER INT64_MAX
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
 
 /* ioprio_set(2) has no wrapper: this thread, class "idle". */
 #define IOPRIO_WHO_PROCESS 1
@@ -39,8 +43,30 @@ static int64_t collect_interval(const struct chores_conf *conf)
 	return conf->collect_ms;
 }
 
+/* Before the collection, which then takes what nothing names. */
+static int64_t keep_interval(const struct chores_conf *conf)
+{
+	if (conf->n_keep == 0)
+		return 0;
+	return conf->collect_ms > 0 ? conf->collect_ms : DAY_MS;
+}
+
+static int64_t partials_interval(const struct chores_conf *conf)
+{
+	return conf->collect_ms > 0 && conf->collect_ms < HOUR_MS ? conf->collect_ms
+								  : HOUR_MS;
+}
+
+static int64_t count_interval(const struct chores_conf *conf)
+{
+	return DAY_MS;
+}
+
 static const struct chore chore[] = {
+	{ keep_interval, chore_keep },
 	{ collect_interval, chore_collect },
+	{ partials_interval, chore_room_partials },
+	{ count_interval, chore_room_count },
 };
 
 struct chores_thread {
@@ -56,8 +82,29 @@ struct chores_thread {
 
 static struct chores_conf conf_of(const struct settings *s)
 {
-	return (struct chores_conf){ .collect_ms = s->collect_ms,
-				     .grace_ms = s->grace_ms };
+	struct chores_conf conf = { .collect_ms = s->collect_ms,
+				    .grace_ms = s->grace_ms,
+				    .n_keep = s->n_keep };
+	size_t i;
+
+	conf.images = s->images != NULL ? mem_dup(s->images) : NULL;
+	conf.keep = mem_alloc((s->n_keep + 1) * sizeof(*conf.keep));
+	for (i = 0; i < s->n_keep; i++) {
+		conf.keep[i] = s->keep[i];
+		conf.keep[i].pattern = mem_dup(s->keep[i].pattern);
+	}
+	return conf;
+}
+
+static void conf_done(struct chores_conf *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n_keep; i++)
+		free(conf->keep[i].pattern);
+	free(conf->keep);
+	free(conf->images);
+	*conf = (struct chores_conf){ 0 };
 }
 
 /* With the lock held, given up meanwhile: until something has changed, or so long. */
@@ -89,6 +136,16 @@ bool chores_breathe(struct chores *c)
 	}
 	over = is_over(t);
 	pthread_mutex_unlock(&t->mu);
+	return !over;
+}
+
+bool chores_may_go_on(struct chores *c)
+{
+	bool over;
+
+	pthread_mutex_lock(&c->thread->mu);
+	over = is_over(c->thread);
+	pthread_mutex_unlock(&c->thread->mu);
 	return !over;
 }
 
@@ -146,7 +203,9 @@ static void *work(void *arg)
 	while (!t->stopping) {
 		if (t->changed) {
 			t->changed = false;
+			conf_done(&c->conf);
 			c->conf = t->conf;
+			t->conf = (struct chores_conf){ 0 };
 			plan_first(c, clock_wall_ms());
 		}
 		next = wait_for_next(c);
@@ -166,17 +225,22 @@ static void chores_free(struct chores *c)
 {
 	pthread_cond_destroy(&c->thread->moved);
 	pthread_mutex_destroy(&c->thread->mu);
+	conf_done(&c->thread->conf);
+	conf_done(&c->conf);
 	free(c->thread);
 	free(c);
 }
 
-struct chores *chores_start(struct store *s, struct mirror *m, const struct settings *set)
+struct chores *chores_start(struct store *s, struct mirror *m, struct usage *usage,
+			    const struct settings *set, char **env)
 {
 	struct chores *c = mem_alloc(sizeof(*c));
 	struct chores_thread *t = mem_alloc(sizeof(*t));
 	pthread_condattr_t attr;
 
-	*c = (struct chores){ .store = s, .mirror = m, .thread = t };
+	*c = (struct chores){
+		.store = s, .mirror = m, .usage = usage, .env = env, .thread = t
+	};
 	pthread_mutex_init(&t->mu, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -195,6 +259,7 @@ void chores_set(struct chores *c, const struct settings *set)
 	if (c == NULL)
 		return;
 	pthread_mutex_lock(&c->thread->mu);
+	conf_done(&c->thread->conf);
 	c->thread->conf = conf_of(set);
 	c->thread->changed = true;
 	pthread_cond_signal(&c->thread->moved);

@@ -12,25 +12,31 @@
 #include "app/settings.h"
 #include "mirror/mirror.h"
 #include "store/store.h"
+#include "store/usage.h"
 
 #define CHORES_FIRST_MS (5 * 60 * 1000) /* after the start, and after new settings */
 
-/* What the settings say of it. Copied. */
+/* What the settings say of it. */
 struct chores_conf {
 	int64_t collect_ms; /* between two collections; 0: none */
 	int64_t grace_ms;
+	struct setting_keep *keep; /* owned, as their patterns */
+	size_t n_keep;
+	char *images; /* owned; NULL: none */
 };
 
 struct chores {
 	struct store *store;
 	struct mirror *mirror;
+	struct usage *usage; /* whose notes are written before they are read */
+	char **env;
 	struct chores_conf conf; /* of the run under way: the thread's own */
 	struct chores_thread *thread;
 };
 
-/* store and mirror are borrowed. NULL: no thread was to be had (logged). */
-struct chores *chores_start(struct store *s, struct mirror *m,
-			    const struct settings *set);
+/* All but the settings is borrowed. NULL: no thread was to be had (logged). */
+struct chores *chores_start(struct store *s, struct mirror *m, struct usage *usage,
+			    const struct settings *set, char **env);
 void chores_set(struct chores *c, const struct settings *set); /* NULL c is fine */
 void chores_stop(struct chores *c);			       /* NULL is fine */
 
@@ -38,5 +44,7 @@ void chores_stop(struct chores *c);			       /* NULL is fine */
  * since the last breath. False: larder is stopping, or has new settings: come to an end.
  */
 bool chores_breathe(struct chores *c);
+/* The same without a sleep, for what others wait for. */
+bool chores_may_go_on(struct chores *c);
 
 #endif

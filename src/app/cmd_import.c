@@ -10,6 +10,7 @@
 #include "app/carry.h"
 #include "app/carry_report.h"
 #include "app/options.h"
+#include "app/sized.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@
 #include "mirror/import.h"
 #include "oci/pattern.h"
 #include "store/list.h"
+#include "store/room.h"
 #include "upstream/upstream.h"
 
 struct importing {
@@ -103,6 +105,7 @@ static int open_all(struct importing *x, struct err *e)
 		return -1;
 	if (store_open(x->settings->root, &x->store, e) != 0)
 		return -1;
+	room_set_limit(x->store, sized_marks(x->settings, x->store).limit);
 	x->plan = make_plan(x, e);
 	if (x->plan == NULL)
 		return -1;

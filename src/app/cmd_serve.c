@@ -17,6 +17,7 @@
 #include "app/options.h"
 #include "app/schedule.h"
 #include "app/settings.h"
+#include "app/sized.h"
 #include "app/systemd.h"
 #include "app/wire.h"
 #include "base/clock.h"
@@ -76,8 +77,15 @@ static void say_unchanged(const struct settings *now, const struct settings *was
 			     "larder.threads, larder.connections, larder.flights"));
 }
 
-static void reload(struct mirror *m, struct schedule *sc, struct chores *chores,
-		   const struct invocation *how, const struct settings *first)
+/* What works beside serving. */
+struct aside {
+	struct schedule *schedule;
+	struct chores *chores;
+	struct sized *sized;
+};
+
+static void reload(struct mirror *m, struct aside *aside, const struct invocation *how,
+		   const struct settings *first)
 {
 	struct settings *s = NULL;
 	struct plan *p;
@@ -96,8 +104,9 @@ static void reload(struct mirror *m, struct schedule *sc, struct chores *chores,
 		use_log_settings(s);
 		say_unchanged(s, first);
 		mirror_set_plan(m, p);
-		schedule_set(sc, s);
-		chores_set(chores, s);
+		schedule_set(aside->schedule, s);
+		chores_set(aside->chores, s);
+		sized_set(aside->sized, s);
 		log_event(LOG_INFO, "settings.reloaded", LU("upstreams", s->n_upstreams));
 	}
 	settings_free(s);
@@ -147,7 +156,7 @@ static void let_second_signal_through(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void wait_for_end(struct mirror *m, struct schedule *sc, struct chores *chores,
+static void wait_for_end(struct mirror *m, struct aside *aside,
 			 const struct invocation *how, const struct settings *first,
 			 sigset_t *set)
 {
@@ -159,23 +168,24 @@ static void wait_for_end(struct mirror *m, struct schedule *sc, struct chores *c
 		if (sig != SIGHUP)
 			break;
 		systemd_reloading();
-		reload(m, sc, chores, how, first);
+		reload(m, aside, how, first);
 		systemd_ready();
 	}
 	systemd_stopping();
 	log_event(LOG_INFO, "serve.stopping", LS("signal", strsignal(sig)));
 }
 
-static void stop(struct server *server, struct mirror *m, struct schedule *sc,
-		 struct chores *chores, int64_t drain_ms)
+static void stop(struct server *server, struct mirror *m, struct aside *aside,
+		 int64_t drain_ms)
 {
 	let_second_signal_through();
 	if (!server_drain(server, drain_ms))
 		log_event(LOG_WARN, "serve.drain_ended", LU("after_ms", drain_ms),
 			  LS("what", "requests still under way are cut"));
 	mirror_cancel(m);
-	schedule_stop(sc);
-	chores_stop(chores);
+	schedule_stop(aside->schedule);
+	chores_stop(aside->chores);
+	sized_stop(aside->sized);
 	server_stop(server);
 	mirror_stop(m);
 }
@@ -239,8 +249,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 {
 	struct server *server = NULL;
 	struct mirror *m = NULL;
-	struct schedule *sc;
-	struct chores *chores;
+	struct aside aside;
 	struct store *store = NULL;
 	struct plan *p;
 	sigset_t set;
@@ -261,11 +270,12 @@ static int serve(const struct settings *s, const struct invocation *how)
 	if (start(s, fd, store, m, &server, &e) != 0)
 		goto fail;
 	say_ready(s, fd, server);
-	sc = schedule_start(m, s, how->envp);
-	chores = chores_start(store, m, s);
+	aside.sized = sized_start(store, m, mirror_usage(m), s, how->envp);
+	aside.schedule = schedule_start(m, s, how->envp);
+	aside.chores = chores_start(store, m, server_usage(server), s, how->envp);
 	systemd_ready();
-	wait_for_end(m, sc, chores, how, s, &set);
-	stop(server, m, sc, chores, s->drain_ms);
+	wait_for_end(m, &aside, how, s, &set);
+	stop(server, m, &aside, s->drain_ms);
 	store_close(store);
 	upstream_global_done();
 	log_event(LOG_INFO, "serve.stopped");

@@ -9,11 +9,13 @@
 #include "app/options.h"
 #include "app/remote.h"
 #include "app/report.h"
+#include "app/sized.h"
 #include "app/status_check.h"
 #include "app/wire.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/inventory.h"
+#include "store/room_file.h"
 #include "upstream/upstream.h"
 
 struct asked {
@@ -42,11 +44,17 @@ static int look_at_images(struct store *store, const struct settings *s, struct 
 static int look_at_store(const struct asked *a, struct store *store,
 			 const struct settings *s, struct report *r, struct err *e)
 {
+	struct evict_marks marks;
+	uint64_t reserved;
 	int rc;
 
 	r->root = s->root;
 	r->in_use = store_in_use(store);
 	rc = facts_read(store, &r->facts, e);
+	r->counted = room_file_look(store, &r->used_bytes, &reserved);
+	marks = sized_marks(s, store);
+	r->limit_bytes = marks.limit;
+	r->low_bytes = marks.limit > 0 ? marks.low : 0;
 	if (rc == 0 && !a->quick)
 		rc = look_at_images(store, s, r, e);
 	return rc;

@@ -18,6 +18,7 @@
 #include "app/pull_show.h"
 #include "app/pull_target.h"
 #include "app/remote.h"
+#include "app/sized.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -41,6 +42,7 @@ struct run {
 	struct store *store;
 	struct mirror *mirror;
 	struct upstream *via;
+	struct sized *sized;
 	struct pull_target *target;
 	bool interrupted;
 };
@@ -133,6 +135,7 @@ static int open_parts(struct run *r, struct err *e)
 	if (store_open(s->root, &r->store, e) != 0)
 		return -1;
 	r->mirror = mirror_new(r->store, plan_ref(r->plan), s->flights);
+	r->sized = sized_start_command(r->store, r->mirror, s, r->p->envp);
 	if (r->p->to == NULL || strcmp(r->p->to, "store") == 0)
 		return 0;
 	return pull_target_open(r->p->to, s, r->store, &r->target, e);
@@ -141,6 +144,7 @@ static int open_parts(struct run *r, struct err *e)
 static void close_parts(struct run *r)
 {
 	pull_target_close(r->target);
+	sized_stop(r->sized);
 	mirror_stop(r->mirror);
 	store_close(r->store);
 	upstream_unref(r->via);

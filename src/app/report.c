@@ -21,6 +21,24 @@ static const char *size_of(const struct json *doc, const char *key, char out[HUM
 
 /* --- for people --- */
 
+static int size_text(struct buf *out, const struct report *r)
+{
+	char used[HUMAN_MAX], limit[HUMAN_MAX], low[HUMAN_MAX];
+	int rc = buf_adds(out, "size       ");
+
+	human_bytes(r->used_bytes, used);
+	rc |= r->counted ? buf_addf(out, "%s", used) : buf_adds(out, "not counted yet");
+	if (r->limit_bytes == 0)
+		return rc | buf_adds(out, ", no limit\n");
+	human_bytes(r->limit_bytes, limit);
+	human_bytes(r->low_bytes, low);
+	rc |= buf_addf(out, " of at most %s", limit);
+	if (r->counted)
+		rc |= buf_addf(out, " (%.0f%%)",
+			       100.0 * (double)r->used_bytes / (double)r->limit_bytes);
+	return rc | buf_addf(out, ", going down to %s when it is near\n", low);
+}
+
 static int store_text(struct buf *out, const struct report *r)
 {
 	char a[HUMAN_MAX], b[HUMAN_MAX];
@@ -37,6 +55,8 @@ static int store_text(struct buf *out, const struct report *r)
 			       (unsigned long long)r->images,
 			       r->unique_bytes >= 0 ? a : "too many to add up");
 	}
+	if (r->counted || r->limit_bytes > 0)
+		rc |= size_text(out, r);
 	human_bytes(r->facts.partial_bytes, a);
 	human_bytes(r->facts.upload_bytes, b);
 	return rc | buf_addf(out, "unfinished %llu downloads (%s), %llu uploads (%s)\n",
@@ -83,6 +103,10 @@ static int server_text(struct buf *out, const struct report *r)
 		       (long long)report_sites_number(d, "savedRequests"));
 	rc |= buf_addf(out, "moved      %s to clients, %s from upstreams\n",
 		       size_of(d, "sentBytes", a), size_of(d, "fetchedBytes", b));
+	if (report_sites_number(json_get(d, "size"), "limitBytes") > 0)
+		rc |= buf_addf(out, "evicted    %lld images, %s\n",
+			       (long long)report_sites_number(json_get(d, "size"), "evictedImages"),
+			       size_of(json_get(d, "size"), "evictedBytes", a));
 	rc |= buf_addf(out, "under way  %lld downloads, %lld requests\n",
 		       (long long)report_sites_number(d, "flights"),
 		       (long long)report_sites_number(d, "active"));
@@ -142,6 +166,11 @@ static int store_json(struct buf *out, const struct report *r)
 		       (unsigned long long)f->partial_bytes,
 		       (unsigned long long)f->uploads,
 		       (unsigned long long)f->upload_bytes);
+	rc |= buf_addf(out, "\"size\":{\"counted\":%s,\"usedBytes\":%llu,",
+		       r->counted ? "true" : "false", (unsigned long long)r->used_bytes);
+	rc |= buf_addf(out, "\"limitBytes\":%llu,\"lowBytes\":%llu},",
+		       (unsigned long long)r->limit_bytes,
+		       (unsigned long long)r->low_bytes);
 	rc |= buf_adds(out, "\"upstreams\":");
 	rc |= r->kept.n > 0 ? buf_add(out, r->kept.p, r->kept.n) : buf_adds(out, "null");
 	if (!r->walked)

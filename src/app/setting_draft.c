@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/setting_logins.h"
+#include "app/setting_keep.h"
 #include "base/mem.h"
 
 void setting_draft_drop(char **text)
@@ -48,11 +49,13 @@ void setting_draft_clear(struct settings *s)
 		free(s->tls_client_cas[i]);
 	for (i = 0; i < s->n_access; i++)
 		rule_done(&s->access[i]);
+	setting_keep_clear(s);
 	for (i = 0; i < s->n_warnings; i++)
 		free(s->warnings[i]);
 	free(s->headers);
 	free(s->upstreams);
 	free(s->tags);
+	free(s->keep);
 	free(s->local);
 	free(s->warnings);
 	free(s->config_path);

@@ -204,7 +204,7 @@ static int apply_value(struct setting_draft *d, const char *name,
 {
 	bool list = row == NULL || row->type == SETTING_PATTERNS ||
 		    row->type == SETTING_TAGS || row->type == SETTING_LIST ||
-		    row->type == SETTING_ACCESS;
+		    row->type == SETTING_ACCESS || row->type == SETTING_KEEP;
 	struct setting_path path;
 
 	if (split(key, ".", &path) != 0)

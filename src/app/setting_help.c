@@ -30,7 +30,9 @@ const char *setting_help_type(enum setting_type type)
 		[SETTING_PATTERNS] = "list of patterns",
 		[SETTING_LIST] = "list of texts",
 		[SETTING_ACCESS] = "list of rules",
+		[SETTING_SIZE] = "size",
 		[SETTING_TAGS] = "map of pattern to age",
+		[SETTING_KEEP] = "map of pattern to rules",
 		[SETTING_CREDENTIALS] = "secret",
 		[SETTING_VERSION] = "0.1",
 		[SETTING_TCP] = "word",
@@ -90,6 +92,8 @@ static const char *value_word(enum setting_type type)
 		return "DURATION";
 	case SETTING_AGE:
 		return "AGE";
+	case SETTING_SIZE:
+		return "SIZE";
 	case SETTING_ADDR:
 		return "ADDRESS";
 	case SETTING_LEVEL:
@@ -216,7 +220,11 @@ static const char intro[] =
 	"\n"
 	"Types: a *duration* is written `500ms`, `2s`, `10m`, `1h30m` or `7d`; `0` needs "
 	"no unit. An\n"
-	"*age* is a duration or `always`. A *pattern* is matched against whole names: "
+	"*age* is a duration or `always`. A *size* is bytes, `500MB` or `2.5TB` (powers "
+	"of "
+	"1000),\n"
+	"`50GiB` (of 1024), or per cent: `80%`. A *pattern* is matched against whole "
+	"names: "
 	"`*` is any run\n"
 	"of characters without `/`, `**` any run, `?` one character that is not `/`. In\n"
 	"`larder.tags` it stands for `host/name:tag`; without a `:tag` part it means "

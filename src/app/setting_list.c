@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "app/setting_bound.h"
+#include "app/setting_keep.h"
 #include "base/mem.h"
 #include "oci/pattern.h"
 
@@ -77,30 +78,45 @@ static int add_word(struct settings *s, const struct setting_row *row, const cha
 	return row->type == SETTING_LIST ? add_file(s, word, e) : add_local(s, word, e);
 }
 
-/* "pattern,pattern", "pattern=age,pattern=age" or "rule;rule". */
+static bool is_map(const struct setting_row *row)
+{
+	return row->type == SETTING_TAGS || row->type == SETTING_KEEP;
+}
+
+static int add_pair(struct settings *s, const struct setting_row *row,
+		    const char *pattern, const char *value, struct err *e)
+{
+	return row->type == SETTING_KEEP ? setting_keep_add(s, row, pattern, value, e)
+					 : add_tag(s, row, pattern, value, e);
+}
+
+/* "pattern,pattern", "pattern=age,pattern=age", "pattern=rules;pattern=rules" or
+ * "rule;rule". */
 static int add_words(struct settings *s, const struct setting_row *row, const char *text,
 		     struct err *e)
 {
 	CLEANUP(mem_freep)
 	char *copy = mem_dup(text);
-	char *rest = copy, *word, *age;
-
-	const char *between = row->type == SETTING_ACCESS ? ";\n" : ", \t\n";
+	char *rest = copy, *word, *value;
+	const char *between = row->type == SETTING_ACCESS || row->type == SETTING_KEEP
+				      ? ";\n"
+				      : ", \t\n";
 
 	while ((word = strsep(&rest, between)) != NULL) {
 		if (word[strspn(word, " \t")] == '\0')
 			continue;
-		if (row->type != SETTING_TAGS) {
+		if (!is_map(row)) {
 			if (add_word(s, row, word, e) != 0)
 				return -1;
 			continue;
 		}
-		age = strrchr(word, '=');
-		if (age == NULL)
-			return err_set(e, ERR_INVALID, "\"%.60s\" must be pattern=age",
-				       word);
-		*age++ = '\0';
-		if (add_tag(s, row, word, age, e) != 0)
+		word += strspn(word, " \t");
+		value = strrchr(word, '=');
+		if (value == NULL)
+			return err_set(e, ERR_INVALID, "\"%.60s\" must be pattern=%s",
+				       word, row->type == SETTING_TAGS ? "age" : "rules");
+		*value++ = '\0';
+		if (add_pair(s, row, word, value, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -116,21 +132,22 @@ static int add_nodes(struct settings *s, const struct setting_row *row,
 		return add_words(s, row, node->text, e);
 	for (v = node->child; v; v = v->next) {
 		*line = v->line;
-		if (node->kind == YAML_MAP && row->type == SETTING_TAGS &&
-		    v->kind == YAML_SCALAR) {
-			if (add_tag(s, row, v->key, v->text, e) != 0)
+		if (node->kind == YAML_MAP && is_map(row) && v->kind == YAML_SCALAR) {
+			if (add_pair(s, row, v->key, v->text, e) != 0)
 				return -1;
 		} else if (node->kind == YAML_LIST && v->kind == YAML_SCALAR) {
 			if (add_words(s, row, v->text, e) != 0)
 				return -1;
 		} else if (node->kind == YAML_LIST && v->kind == YAML_MAP &&
-			   row->type == SETTING_TAGS) {
+			   is_map(row)) {
 			if (add_nodes(s, row, v, line, e) != 0)
 				return -1;
 		} else {
 			return err_set(e, ERR_INVALID,
 				       row->type == SETTING_TAGS
 					       ? "must be a map of pattern to age"
+				       : row->type == SETTING_KEEP
+					       ? "must be a map of pattern to rules"
 				       : row->type == SETTING_ACCESS
 					       ? "must be a list of rules"
 					       : "must be a list of patterns or texts");
@@ -159,6 +176,9 @@ int setting_list_set(struct settings *s, const struct setting_row *row,
 		for (i = 0; i < s->n_access; i++)
 			rule_done(&s->access[i]);
 		s->n_access = 0;
+		break;
+	case SETTING_KEEP:
+		setting_keep_clear(s);
 		break;
 	default:
 		for (i = 0; i < s->n_tags; i++)

@@ -85,6 +85,26 @@ static int set_logins(struct draft_upstream *u, const struct yaml *node, int *li
 	return 0;
 }
 
+/* min and max of the row: of bytes the least, of per cent the most; 0 is always good. */
+static int set_size(struct setting_size *out, const struct setting_row *row,
+		    const char *text, struct err *e)
+{
+	struct setting_size size;
+
+	if (setting_value_size(text, &size.bytes, &size.percent, e) != 0)
+		return -1;
+	if (size.percent > row->max)
+		return err_set(e, ERR_INVALID, "must be at most %lld%%",
+			       (long long)row->max);
+	if (size.percent == 0 && size.bytes != 0 && size.bytes < (uint64_t)row->min)
+		return err_set(e, ERR_INVALID,
+			       "must be at least %lld bytes; larger ones have a unit, "
+			       "such as 50GB",
+			       (long long)row->min);
+	*out = size;
+	return 0;
+}
+
 /* A bare value: flags, variables and files all come down to this. */
 static int set_text(void *base, const struct setting_row *row, const char *text,
 		    struct err *e)
@@ -113,6 +133,8 @@ static int set_text(void *base, const struct setting_row *row, const char *text,
 	case SETTING_DURATION:
 	case SETTING_AGE:
 		return setting_bound_age(row, text, field, e);
+	case SETTING_SIZE:
+		return set_size(field, row, text, e);
 	case SETTING_LEVEL:
 		return setting_value_level(text, field, e);
 	case SETTING_FORMAT:
@@ -296,7 +318,8 @@ int setting_set(struct setting_draft *d, const struct setting_row *row,
 	if (row->type == SETTING_HEADER)
 		return set_header(&d->s, path->part[path->n - 1], node, line, e);
 	if (row->type == SETTING_PATTERNS || row->type == SETTING_TAGS ||
-	    row->type == SETTING_LIST || row->type == SETTING_ACCESS)
+	    row->type == SETTING_LIST || row->type == SETTING_ACCESS ||
+	    row->type == SETTING_KEEP)
 		return setting_list_set(&d->s, row, node, line, e);
 	if (row->type == SETTING_CREDENTIALS && node->kind == YAML_LIST)
 		return set_logins(base, node, line, e);

@@ -169,6 +169,24 @@ const struct setting_row setting_table_rows[] = {
 	  "Pulls of an upstream's quota that are left for what clients wait for: with no "
 	  "more than these left, larder.schedule and larder update fetch nothing, and of "
 	  "tags that have moved the copy that is here goes on being served." },
+	{ "larder.size", "size", SETTING_SIZE, S(size), 1000000, 100, "0",
+	  "What all content in the store may have: bytes, as 200GB or 50GiB, or per cent "
+	  "of the size of the disk it is on, as 80%. To stay within it, mirrored images "
+	  "that were used longest ago go by themselves; never what is pinned, listed in "
+	  "larder.images, or lives here. 0: no limit. See docs/storage.md." },
+	{ "larder.size-low", NULL, SETTING_SIZE, S(size_low), 1, 99, "90%",
+	  "Down to where images go once the store has come to 95% of larder.size (or, if "
+	  "this is more, halfway between this and larder.size): per cent of larder.size, "
+	  "or bytes below it." },
+	{ "larder.keep", NULL, SETTING_KEEP, S(keep), 0, 100 * YEAR, NULL,
+	  "Which tags stay, by pattern over host/name:tag: last:N keeps the N of a "
+	  "repository that came last, used:DURATION those that were used or came within "
+	  "that time, as in docker.io/library/*=last:5,used:90d. A tag that its pattern, "
+	  "the first that matches, does not keep goes with the next collection, unless "
+	  "it "
+	  "is pinned or listed. With local: before it, a pattern is over the names of "
+	  "repositories that live here; only then any of theirs go. In a variable: "
+	  "pattern=rules;pattern=rules." },
 	{ "larder.collect", NULL, SETTING_DURATION, S(collect_ms), 0, YEAR, "24h",
 	  "How often, while it serves, content that nothing names any more is removed, "
 	  "at "

@@ -22,7 +22,8 @@ enum setting_type {
 	SETTING_SECRET, /* text that is never shown */
 	SETTING_COUNT,
 	SETTING_DURATION,
-	SETTING_AGE, /* a duration, or "always" for 0 */
+	SETTING_SIZE, /* bytes or per cent */
+	SETTING_AGE,  /* a duration, or "always" for 0 */
 	SETTING_LEVEL,
 	SETTING_FORMAT,
 	SETTING_ADDR,
@@ -33,6 +34,7 @@ enum setting_type {
 	SETTING_LIST,	  /* of texts: http.tls.clientcas */
 	SETTING_ACCESS,	  /* list of rules */
 	SETTING_TAGS,	  /* map or list of maps: pattern to age */
+	SETTING_KEEP,	  /* the same, or list of texts: pattern to rules */
 	SETTING_CREDENTIALS, /* user:password; as a map, rows below it */
 	SETTING_VERSION,
 	SETTING_TCP, /* the word "tcp" only */

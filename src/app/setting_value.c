@@ -127,6 +127,82 @@ void setting_value_duration_text(int64_t ms, char out[64])
 	}
 }
 
+static const struct {
+	const char *name;
+	uint64_t bytes;
+} sizes[] = {
+	/* the largest first */
+	{ "Ti", UINT64_C(1) << 40 },
+	{ "T", UINT64_C(1000000000000) },
+	{ "Gi", 1 << 30 },
+	{ "G", 1000000000 },
+	{ "Mi", 1 << 20 },
+	{ "M", 1000000 },
+	{ "Ki", 1 << 10 },
+	{ "k", 1000 },
+	{ "", 1 },
+};
+
+/* What a unit stands for; 0: there is no such unit. */
+static uint64_t unit_bytes(const char *unit)
+{
+	size_t i, n;
+
+	for (i = 0; i < ARRAY_LEN(sizes); i++) {
+		n = strlen(sizes[i].name);
+		if (strncasecmp(unit, sizes[i].name, n) == 0 &&
+		    (unit[n] == '\0' || strcasecmp(unit + n, "b") == 0))
+			return sizes[i].bytes;
+	}
+	return 0;
+}
+
+int setting_value_size(const char *text, uint64_t *bytes, unsigned *percent,
+		       struct err *e)
+{
+	static const char wanted[] = "a size such as 200GB, 50GiB, 1.5TB, 80% or 0";
+	uint64_t whole = 0, thousandths = 0, scale = 100, unit;
+	const char *s = text;
+
+	if (!isdigit((unsigned char)*s))
+		return refuse(e, wanted, text);
+	for (; isdigit((unsigned char)*s) && whole < UINT64_C(1) << 50; s++)
+		whole = whole * 10 + (uint64_t)(*s - '0');
+	if (strcmp(s, "%") == 0 && whole >= 1 && whole <= 100) {
+		*percent = (unsigned)whole;
+		*bytes = 0;
+		return 0;
+	}
+	if (*s == '.')
+		for (s++; isdigit((unsigned char)*s) && scale > 0; s++, scale /= 10)
+			thousandths += (uint64_t)(*s - '0') * scale;
+	s += strspn(s, " ");
+	unit = unit_bytes(s);
+	if (unit == 0 || whole > (UINT64_C(1) << 60) / unit)
+		return refuse(e, wanted, text);
+	*bytes = whole * unit + thousandths * unit / 1000;
+	*percent = 0;
+	return 0;
+}
+
+void setting_value_size_text(uint64_t bytes, unsigned percent, char out[64])
+{
+	size_t i;
+
+	if (percent != 0) {
+		snprintf(out, 64, "%u%%", percent);
+		return;
+	}
+	for (i = 0; i < ARRAY_LEN(sizes); i++)
+		if (bytes >= sizes[i].bytes && bytes % sizes[i].bytes == 0)
+			break;
+	if (i == ARRAY_LEN(sizes))
+		snprintf(out, 64, "0");
+	else
+		snprintf(out, 64, "%" PRIu64 "%s%s", bytes / sizes[i].bytes,
+			 sizes[i].name, sizes[i].bytes > 1 ? "B" : "");
+}
+
 int setting_value_level(const char *text, enum log_level *out, struct err *e)
 {
 	static const char *const words[] = { "debug", "trace", "info",	"warn", "warning",

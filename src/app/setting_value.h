@@ -18,6 +18,12 @@
 int setting_value_bool(const char *text, bool *out, struct err *e);
 /* One or more numbers with units ms, s, m, h, d, each with up to three decimals; or 0. */
 int setting_value_duration(const char *text, int64_t *out_ms, struct err *e);
+/* Bytes, with a unit (k M G T, with or without B: powers of 1000; Ki Mi Gi Ti: of 1024;
+ * three decimals), or per cent from 1 to 100 ("80%"); then *percent is not 0. */
+int setting_value_size(const char *text, uint64_t *bytes, unsigned *percent,
+		       struct err *e);
+/* Such bytes as the shortest text that setting_value_size reads back. */
+void setting_value_size_text(uint64_t bytes, unsigned percent, char out[64]);
 /* A decimal number without sign. */
 int setting_value_count(const char *text, int64_t *out, struct err *e);
 /* debug info warn error, and logrus's trace warning fatal panic. */

@@ -148,6 +148,17 @@ static int check_schedule(const struct settings *s, struct err *e)
 	return 0;
 }
 
+static int check_size(const struct settings *s, struct err *e)
+{
+	if (s->size_low.percent == 0 && s->size_low.bytes == 0)
+		return err_set(e, ERR_INVALID, "larder.size-low must be more than 0");
+	if (s->size_low.bytes != 0 && s->size.bytes != 0 &&
+	    s->size_low.bytes >= s->size.bytes)
+		return err_set(e, ERR_INVALID,
+			       "larder.size-low must be less than larder.size");
+	return 0;
+}
+
 /* The user's own, where it can be read: it need not be there. */
 static void find_docker_config(struct settings *s, char **envp)
 {
@@ -195,7 +206,7 @@ static int finish(struct setting_draft *d, char **envp, struct err *e)
 	}
 	if (find_root(s, envp, e) != 0 || setting_upstreams_resolve(d, envp, e) != 0 ||
 	    check_access(d, e) != 0 || check_schedule(s, e) != 0 ||
-	    check_readable("larder.ca", s->ca_file, e) != 0 ||
+	    check_size(s, e) != 0 || check_readable("larder.ca", s->ca_file, e) != 0 ||
 	    check_readable("larder.docker-config", s->docker_config, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->n_upstreams; i++)

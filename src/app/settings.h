@@ -27,6 +27,20 @@ struct setting_tag {
 	int64_t age_ms; /* else asked again when older; 0: always */
 };
 
+/* Which tags of a mirrored repository stay; larder.keep. */
+struct setting_keep {
+	char *pattern;	 /* oci/pattern.h, over host/name:tag */
+	bool local;	 /* over name:tag of repositories that live here */
+	unsigned last;	 /* the newest so many stay; 0: not said */
+	int64_t used_ms; /* what was used within that stays; 0: not said */
+};
+
+/* Bytes, or a part of something. Both 0: not given. */
+struct setting_size {
+	uint64_t bytes;
+	unsigned percent;
+};
+
 struct setting_header {
 	char *name; /* a token, as written */
 	char *value;
@@ -117,6 +131,10 @@ struct settings {
 	char *schedule;	  /* base/cron.h, valid, and images is set; NULL: never */
 	unsigned reserve; /* pulls that the schedule leaves */
 
+	struct setting_size size;     /* the store's; a part of its disk's */
+	struct setting_size size_low; /* a part of size */
+	struct setting_keep *keep;    /* the first pattern that matches decides */
+	size_t n_keep;
 	int64_t collect_ms; /* between two collections; 0: none */
 	int64_t grace_ms;   /* for pushed blobs that no manifest names */
 

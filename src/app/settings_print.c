@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "app/setting_draft.h"
+#include "app/setting_keep.h"
 #include "app/setting_path.h"
 #include "app/setting_value.h"
 #include "app/settings.h"
@@ -75,6 +76,14 @@ static int add_tags(const struct settings *s, struct buf *out)
 			return -1;
 	}
 	return 0;
+}
+
+static int add_size(struct buf *out, const struct setting_size *size)
+{
+	char text[64];
+
+	setting_value_size_text(size->bytes, size->percent, text);
+	return buf_addf(out, " %s\n", text);
 }
 
 static int add_local(const struct settings *s, struct buf *out)
@@ -174,6 +183,8 @@ static int add_value(const struct settings *s, const struct setting_row *row,
 	case SETTING_DURATION:
 	case SETTING_AGE:
 		return add_duration(out, *(const int64_t *)field);
+	case SETTING_SIZE:
+		return add_size(out, field);
 	case SETTING_LEVEL:
 		return buf_addf(out, " %s\n", levels[s->log_level]);
 	case SETTING_FORMAT:
@@ -202,6 +213,8 @@ static bool is_shown(const struct settings *s, const struct setting_row *row)
 		return s->n_headers > 0;
 	case SETTING_TAGS:
 		return s->n_tags > 0;
+	case SETTING_KEEP:
+		return s->n_keep > 0;
 	case SETTING_PATTERNS:
 		return s->n_local > 0;
 	case SETTING_LIST:
@@ -247,6 +260,8 @@ static int add_row(const struct settings *s, const struct setting_row *row,
 	switch (row->type) {
 	case SETTING_HEADER:
 		return add_headers(s, out);
+	case SETTING_KEEP:
+		return buf_adds(out, "\n") != 0 ? -1 : setting_keep_print(s, out);
 	case SETTING_TAGS:
 		return buf_adds(out, "\n") != 0 ? -1 : add_tags(s, out);
 	case SETTING_PATTERNS:

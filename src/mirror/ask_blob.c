@@ -178,8 +178,12 @@ static enum answer mirrored_blob(struct mirror *m, const struct route *r,
 			return answer;
 		}
 	}
-	if (t == NULL && blob_exists(m->store, d, NULL))
-		return open_stored(m, d, want_body, out, e);
+	/* Between the look and the opening it may have been evicted. */
+	if (t == NULL && blob_exists(m->store, d, NULL)) {
+		answer = open_stored(m, d, want_body, out, e);
+		if (answer == ANSWER_READY || e->kind != ERR_NOT_FOUND)
+			return answer;
+	}
 	if (t == NULL && !want_body)
 		return ask_size(m, r, d, v, &out->size, e);
 	if (t == NULL)

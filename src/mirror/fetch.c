@@ -122,9 +122,11 @@ static int fetch_claimed(const struct fetch *x, const struct route *r,
 	} else if (blob_exists(x->store, d, NULL)) {
 		if (link_existing(x, r, &ref, how, out, unsaved, e) == 0)
 			return 0;
-		if (e->kind != ERR_CORRUPT)
+		/* It may have been evicted since the look. */
+		if (e->kind == ERR_CORRUPT)
+			blob_remove(x->store, d);
+		else if (e->kind != ERR_NOT_FOUND || blob_exists(x->store, d, NULL))
 			return -1;
-		blob_remove(x->store, d);
 	}
 	if (get_with_retries(r, &ref, how, &body, &about, e) != 0)
 		return -1;

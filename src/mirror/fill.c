@@ -24,22 +24,27 @@ static void set_view(struct flight *f, const struct space_view *v)
 	pthread_mutex_unlock(&f->mu);
 }
 
-static void say_passing(struct flight *f)
+/* why: NULL: the disk is full. */
+static void say_passing(struct flight *f, const struct err *why)
 {
+	bool by_limit = why != NULL && why->errnum == 0;
+
 	metrics_add(f->home->passed, 1);
-	log_event(LOG_WARN, "flight.disk_full", LS("digest", f->text),
-		  LS("repository", f->route.name.s),
-		  LS("what", "passing it through without storing it; free some space"));
+	log_event(LOG_WARN, by_limit ? "flight.no_room" : "flight.disk_full",
+		  LS("digest", f->text), LS("repository", f->route.name.s),
+		  LS("what", by_limit ? why->msg
+				      : "passing it through without storing it; free "
+					"some space"));
 }
 
-static int to_memory(struct flight *f, struct err *e)
+static int to_memory(struct flight *f, const struct err *why, struct err *e)
 {
 	struct space_view v;
 
 	if (space_to_memory(&f->space, f->landed, &v, e) != 0)
 		return -1;
 	set_view(f, &v);
-	say_passing(f);
+	say_passing(f, why);
 	return 0;
 }
 
@@ -84,7 +89,7 @@ static int on_begin(void *arg, int64_t size, uint64_t first, struct err *e)
 			       (long long)f->size, (long long)size);
 	if (size >= 0 && f->size < 0 &&
 	    space_reserve(&f->space, (uint64_t)size, &why) != 0 &&
-	    why.kind == ERR_NO_SPACE && to_memory(f, e) != 0)
+	    why.kind == ERR_NO_SPACE && to_memory(f, &why, e) != 0)
 		return -1;
 	pthread_mutex_lock(&f->mu);
 	if (size >= 0)
@@ -153,8 +158,9 @@ static int wait_for_readers(struct flight *f, size_t n, uint64_t *pos, struct er
 		if (slowest(f) != was || clock_mono_ms() < until_ms)
 			continue;
 		if (was == UINT64_MAX)
-			return err_set(e, ERR_NO_SPACE,
-				       "the disk is full and nobody reads it");
+			return err_set(
+				e, ERR_NO_SPACE,
+				"there is no room to store it, and nobody reads it");
 		leave_behind(f, was);
 	}
 	return 0;
@@ -181,13 +187,17 @@ static int make_room(struct flight *f, size_t n, struct err *e)
 
 static int write_bytes(struct flight *f, const char *p, size_t n, struct err *e)
 {
+	struct err why;
+
 	if (f->space.view.mem_fd >= 0 && make_room(f, n, e) != 0)
 		return -1;
 	if (space_write(&f->space, f->landed, p, n, e) == 0)
 		return 0;
 	if (e->kind != ERR_NO_SPACE || f->space.view.mem_fd >= 0)
 		return -1;
-	return to_memory(f, e) == 0 ? space_write(&f->space, f->landed, p, n, e) : -1;
+	why = *e;
+	return to_memory(f, &why, e) == 0 ? space_write(&f->space, f->landed, p, n, e)
+					  : -1;
 }
 
 static int on_data(void *arg, const void *p, size_t n, struct err *e)
@@ -254,7 +264,7 @@ static int start_over(struct flight *f, struct err *e)
 	f->first_byte_ms = 0; /* small blobs are held back anew */
 	pthread_mutex_unlock(&f->mu);
 	if (v.mem_fd >= 0)
-		say_passing(f);
+		say_passing(f, NULL);
 	return 0;
 }
 
@@ -357,7 +367,7 @@ static int open_space(struct flight *f, struct err *e)
 	f->open = true;
 	pthread_mutex_unlock(&f->mu);
 	if (space.view.mem_fd >= 0)
-		say_passing(f);
+		say_passing(f, NULL);
 	f->hash = hash_new(f->digest.alg);
 	if (space_rehash(&f->space, landed, f->hash, e) != 0)
 		return -1;

@@ -130,8 +130,9 @@ struct flights *flights_new(struct store *s, struct alarms *alarms, unsigned max
 				 "Downloads whose bytes did not match their digest");
 	fs->broken = counter("larder_flight_retries_total",
 			     "Times a broken download was tried again");
-	fs->passed = counter("larder_flight_unstored_total",
-			     "Downloads passed through because the disk was full");
+	fs->passed = counter(
+		"larder_flight_unstored_total",
+		"Downloads passed through because there was no room to store them");
 	return fs;
 }
 

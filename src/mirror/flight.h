@@ -64,7 +64,8 @@ enum flight_look flight_look(struct task *t, int64_t *size, struct err *e);
 uint64_t flight_landed(struct task *t);
 /* It has its turn, among those of its upstream. */
 bool flight_has_begun(struct task *t);
-/* The disk has no room for it: it goes by without being stored. */
+/* There is no room for it, on the disk or within the store's size: it goes by without
+ * being stored. */
 bool flight_is_passing(struct task *t);
 const struct reponame *flight_name(struct task *t); /* the repository that started it */
 

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/fault.h"
 #include "base/fs.h"
 #include "base/mem.h"
 
@@ -46,7 +45,7 @@ int space_open(struct space *sp, struct store *s, const struct digest *d,
 	memset(sp, 0, sizeof(*sp));
 	sp->store = s;
 	sp->digest = *d;
-	sp->old_fd = sp->partial.fd = -1;
+	sp->old.fd = sp->partial.fd = -1;
 	sp->view = on_disk(-1);
 	if (begin(sp, &sp->view, e) != 0)
 		return -1;
@@ -62,8 +61,8 @@ void space_ended(struct space *sp)
 void space_close(struct space *sp)
 {
 	partial_close(sp->store, &sp->partial);
+	partial_close(sp->store, &sp->old);
 	mem_closep(&sp->view.mem_fd);
-	mem_closep(&sp->old_fd);
 }
 
 int space_rehash(const struct space *sp, uint64_t n, struct hash *h, struct err *e)
@@ -90,22 +89,14 @@ int space_reserve(struct space *sp, uint64_t size, struct err *e)
 {
 	if (sp->view.mem_fd >= 0 || size == 0)
 		return 0;
-	if (!fault("space.reserve") &&
-	    (fallocate(sp->partial.fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 ||
-	     (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)))
-		return 0;   /* done, or this filesystem cannot: then writing will tell */
-	if (errno == EFBIG) /* no room either, whatever the reason */
-		errno = ENOSPC;
-	return err_errno(e, "cannot reserve %llu bytes", (unsigned long long)size);
+	return partial_need(&sp->partial, size, SPACE_WAIT_MS, e);
 }
 
 int space_write(struct space *sp, uint64_t off, const void *p, size_t n, struct err *e)
 {
-	int fd = off >= sp->view.mem_from ? sp->view.mem_fd : sp->partial.fd;
-
-	if (off < sp->view.mem_from && fault("space.write"))
-		return err_errno(e, "cannot write");
-	return fs_pwrite_all(fd, p, n, off, e);
+	if (off >= sp->view.mem_from)
+		return fs_pwrite_all(sp->view.mem_fd, p, n, off, e);
+	return partial_write(&sp->partial, off, p, n, SPACE_WAIT_MS, e);
 }
 
 int space_to_memory(struct space *sp, uint64_t off, struct space_view *out, struct err *e)
@@ -114,12 +105,8 @@ int space_to_memory(struct space *sp, uint64_t off, struct space_view *out, stru
 
 	if (fd < 0)
 		return err_errno(e, "cannot get memory to pass a download through");
-	if (sp->partial.fd >= 0) {
-		space_discard(sp);
-		if (ftruncate(sp->partial.fd, (off_t)off) !=
-		    0) /* frees what was reserved */
-			(void)errno;
-	}
+	if (sp->partial.fd >= 0)
+		partial_cut(sp->store, &sp->partial, off);
 	*out = (struct space_view){ sp->partial.fd, fd, off, off };
 	return 0;
 }
@@ -133,13 +120,15 @@ void space_give_back(struct space *sp, uint64_t off)
 
 int space_restart(struct space *sp, struct space_view *out, struct err *e)
 {
-	space_discard(sp);
-	sp->old_fd = sp->partial.fd;
-	sp->partial.fd = -1;
+	partial_cut(sp->store, &sp->partial, sp->partial.stake.bytes);
+	sp->old = sp->partial;
+	sp->partial = (struct partial){ .fd = -1 };
 	if (begin(sp, out, e) != 0)
 		return -1;
+	/* Another process's, that was left between the two. */
 	if (sp->partial.fd >= 0 && ftruncate(sp->partial.fd, 0) != 0)
 		return err_errno(e, "cannot empty %s", sp->partial.path);
+	stake_now(&sp->partial.stake, 0);
 	return 0;
 }
 
@@ -151,7 +140,7 @@ size_t space_same(const struct space *sp, uint64_t off, const void *p, size_t n)
 
 	while (done < n) {
 		size_t want = n - done < sizeof(old) ? n - done : sizeof(old);
-		ssize_t got = pread(sp->old_fd, old, want, (off_t)(off + done));
+		ssize_t got = pread(sp->old.fd, old, want, (off_t)(off + done));
 
 		if (got <= 0)
 			return n; /* past its end: nobody was given anything there */

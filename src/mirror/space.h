@@ -1,6 +1,6 @@
 /*
- * space.h - where a download's bytes are: in a partial file, and when the disk is full,
- * from there on in a window of memory that its readers must keep up with.
+ * space.h - where a download's bytes are: in a partial file, and when the disk or the
+ * store is full, from there on in a window of memory that its readers must keep up with.
  *
  * The writer is one thread. Readers take a view under the owner's lock and read without
  * it: a descriptor in a view stays open as long as the space.
@@ -18,6 +18,9 @@
 #include "store/partial.h"
 #include "store/store.h"
 
+/* So long a download waits for others to make room for it (store/room.h): clients wait
+ * 30 s for headers, and its upstream does not mind. */
+#define SPACE_WAIT_MS 5000
 #define SPACE_WINDOW_BYTES (8u << 20) /* of memory, once the disk is full */
 
 struct space_view {
@@ -32,8 +35,8 @@ struct space {
 	struct digest digest;
 	struct partial partial; /* fd -1: the disk was full from the start */
 	struct space_view
-		view; /* guarded by the owner's lock; only the writer changes it */
-	int old_fd;   /* a first attempt whose bytes were wrong; -1: none */
+		view;	    /* guarded by the owner's lock; only the writer changes it */
+	struct partial old; /* a first attempt whose bytes were wrong; fd -1: none */
 };
 
 /* Finds or makes the partial; *landed is the number of bytes in it. A full disk is no
@@ -45,9 +48,11 @@ void space_close(struct space *sp);
 void space_ended(struct space *sp);
 /* Hash the first n bytes, as found at opening. */
 int space_rehash(const struct space *sp, uint64_t n, struct hash *h, struct err *e);
-/* Ask the disk to keep room for `size` bytes. ERR_NO_SPACE: it has not that much. */
+/* Ask the store and its disk to keep room for `size` bytes. ERR_NO_SPACE: it has not that
+ * much, and nobody has made it in SPACE_WAIT_MS. */
 int space_reserve(struct space *sp, uint64_t size, struct err *e);
-/* ERR_NO_SPACE: go on with space_to_memory(off) and write again. */
+/* ERR_NO_SPACE: go on with space_to_memory(off) and write again. Where the size was not
+ * known it may wait like space_reserve. */
 int space_write(struct space *sp, uint64_t off, const void *p, size_t n, struct err *e);
 
 /* From `off` on, bytes go to memory; the partial loses its name. The returned view

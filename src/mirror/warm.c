@@ -147,8 +147,10 @@ static void blob_is_here(struct walk *w, struct place *p)
 
 static int no_space(struct err *e)
 {
-	return err_set(e, ERR_NO_SPACE,
-		       "the disk of the store is full; free some space there");
+	return err_set(
+		e, ERR_NO_SPACE,
+		"the store has no room for it: its disk is full, or what must stay "
+		"in it leaves too little within larder.size");
 }
 
 /* A download under way: 1 to wait, 0 it is here, -1 *e. */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "mirror/mirror.h"
+#include "store/room.h"
 
 #define METRICS_MAX_BYTES (4u << 20)
 
@@ -68,6 +69,13 @@ static void update_gauges(struct server *s)
 		metrics_set(gauge("larder_disk_size_bytes", "Size of the store's disk"),
 			    (int64_t)(vfs.f_blocks * vfs.f_frsize));
 	}
+	metrics_set(gauge("larder_store_bytes", "Bytes that the store's files have"),
+		    (int64_t)room_used(s->store));
+	metrics_set(gauge("larder_store_reserved_bytes",
+			  "Bytes that are kept for what is just being written"),
+		    (int64_t)room_reserved(s->store));
+	metrics_set(gauge("larder_store_limit_bytes", "larder.size; 0: no limit"),
+		    (int64_t)room_limit(s->store));
 	f = fopen("/proc/self/statm", "re");
 	if (f == NULL)
 		return;

@@ -17,6 +17,7 @@
 #include "server/server_impl.h"
 #include "server/work.h"
 #include "store/facts.h"
+#include "store/room.h"
 
 #define STATUS_MAX_BYTES (1u << 20)
 
@@ -70,6 +71,22 @@ static int add_requests(struct buf *b)
 					    NULL));
 }
 
+static int add_size(struct buf *b, struct store *s)
+{
+	return buf_addf(b,
+			"\"size\":{\"counted\":%s,\"usedBytes\":%llu,"
+			"\"reservedBytes\":%llu,\"limitBytes\":%llu,"
+			"\"lowBytes\":%llu,\"evictedImages\":%lld,"
+			"\"evictedBytes\":%lld},",
+			room_known(s) == ROOM_NOT_COUNTED ? "false" : "true",
+			(unsigned long long)room_used(s),
+			(unsigned long long)room_reserved(s),
+			(unsigned long long)room_limit(s),
+			(unsigned long long)sum("larder_store_low_bytes", NULL, NULL),
+			(long long)sum("larder_evicted_images_total", NULL, NULL),
+			(long long)sum("larder_evicted_bytes_total", NULL, NULL));
+}
+
 static int add_facts(struct buf *b, struct store *s, struct err *e)
 {
 	struct facts f;
@@ -114,6 +131,7 @@ static int run(void *arg, struct err *e)
 	add_requests(b);
 	if (add_facts(b, s->store, e) != 0)
 		return -1;
+	add_size(b, s->store);
 	buf_adds(b, "\"upstreams\":");
 	if (mirror_sites(s->mirror, b) != 0 || buf_adds(b, "}\n") != 0)
 		return err_set(e, ERR_LIMIT, "there are too many upstreams to list");

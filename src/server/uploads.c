@@ -18,6 +18,7 @@
 #include "server/server_impl.h"
 #include "server/work.h"
 #include "store/link.h"
+#include "store/room.h"
 #include "store/upload.h"
 
 /* Why a session cannot go on, as an answer. */
@@ -230,6 +231,8 @@ enum intake_verdict uploads_begin(struct request *rq)
 	else if (request_arg(rq, "digest") != NULL)
 		rc = begin(rq, &in->upload, &no);
 	if (rc == 0) {
+		if (in->announced != UINT64_MAX)
+			room_expect(rq->server->store, in->announced);
 		in->unnamed = rq->method == METHOD_POST;
 		in->way = INTAKE_UPLOAD;
 		return INTAKE_TAKE;

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "store/keep.h"
 #include "store/layout.h"
+#include "store/room.h"
 
 static bool plausible(const struct digest *d, const struct stat *st)
 {
@@ -72,21 +73,49 @@ static bool has_already(struct store *s, const char *path, const void *p, size_t
 	       fs_sync_parent(s->dirfd, path, NULL) == 0;
 }
 
+/* What has the name, if anything has. */
+static uint64_t bytes_at(struct store *s, const char *path)
+{
+	struct stat st;
+
+	if (fstatat(s->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(st.st_mode))
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
 int blob_put(struct store *s, const struct digest *d, const void *p, size_t n,
 	     struct err *e)
 {
 	layout_path path;
+	uint64_t was;
+	int rc;
 
 	layout_blob(path, d);
 	if (keep_blob(s, d) && has_already(s, path, p, n))
 		return 0;
-	return fs_write(s->dirfd, LAYOUT_TMP, path, p, n, true, e);
+	room_blob_begin(s, d);
+	was = bytes_at(s, path);
+	rc = room_take(s, n, e);
+	if (rc == 0) {
+		rc = fs_write(s->dirfd, LAYOUT_TMP, path, p, n, true, e);
+		/* Its name may be there though the disk did not say so. */
+		room_sub(s, rc == 0 ? was : was + n - bytes_at(s, path));
+	}
+	room_blob_end(s, d, (int64_t)bytes_at(s, path) - (int64_t)was);
+	return rc;
 }
 
 void blob_remove(struct store *s, const struct digest *d)
 {
 	layout_path path;
+	uint64_t was;
 
 	layout_blob(path, d);
-	fs_unlink(s->dirfd, path, NULL);
+	room_blob_begin(s, d);
+	was = bytes_at(s, path);
+	if (fs_unlink(s->dirfd, path, NULL) != 0)
+		was = 0;
+	room_sub(s, was);
+	room_blob_end(s, d, -(int64_t)was);
 }

@@ -4,24 +4,17 @@
  */
 #include "store/bring.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
-#include "base/fault.h"
-#include "base/fs.h"
+#define ROOM_MS 5000 /* for a larder that serves to make room within its size */
 
-static int reserve(const struct partial *p, uint64_t size, struct err *e)
+/* What another has left in it goes; then all that is to come is asked for. */
+static int reserve(struct partial *p, uint64_t size, struct err *e)
 {
 	if (ftruncate(p->fd, 0) != 0)
 		return err_errno(e, "cannot write %s", p->path);
-	if (size == 0 || (!fault("bring.reserve") &&
-			  (fallocate(p->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 ||
-			   (errno != ENOSPC && errno != EDQUOT && errno != EFBIG))))
-		return 0; /* or the file system cannot: then writing will tell */
-	if (errno == EFBIG)
-		errno = ENOSPC;
-	return err_errno(e, "cannot reserve %llu bytes", (unsigned long long)size);
+	stake_now(&p->stake, 0);
+	return size == 0 ? 0 : partial_need(p, size, ROOM_MS, e);
 }
 
 int bring_open(struct bring *b, struct store *s, const struct digest *d, uint64_t size,
@@ -43,7 +36,7 @@ int bring_open(struct bring *b, struct store *s, const struct digest *d, uint64_
 
 int bring_add(struct bring *b, const void *p, size_t n, struct err *e)
 {
-	if (fs_pwrite_all(b->partial.fd, p, n, b->got, e) != 0)
+	if (partial_write(&b->partial, b->got, p, n, ROOM_MS, e) != 0)
 		return -1;
 	hash_add(b->hash, p, n);
 	b->got += n;

@@ -23,6 +23,7 @@
 #include "store/link.h"
 #include "store/marks.h"
 #include "store/mstore.h"
+#include "store/room.h"
 #include "store/tidy.h"
 #include "store/walk.h"
 
@@ -36,6 +37,7 @@ struct run {
 	struct collected *out;
 	struct store *s;
 	int64_t began_ms; /* by the file system's clock */
+	int64_t since_ms; /* what was kept later than that stays */
 	struct marks *all;
 	unsigned steps;
 	/* the present repository */
@@ -182,6 +184,8 @@ static void destroy(struct run *r, const struct digest *d, uint64_t bytes)
 
 	away_path(path, d);
 	fs_unlink(r->s->dirfd, path, NULL);
+	room_sub(r->s, bytes);
+	room_blob_end(r->s, d, -(int64_t)bytes);
 	layout_type(path, d);
 	fs_unlink(r->s->dirfd, path, NULL);
 	layout_blob(path, d);
@@ -190,11 +194,24 @@ static void destroy(struct run *r, const struct digest *d, uint64_t bytes)
 	went(r, d, bytes);
 }
 
+/* With the lock: out of its place, or as it was. */
+static int take_out(struct run *r, const struct digest *d, uint64_t *bytes, struct err *e)
+{
+	layout_path to;
+	int rc;
+
+	away_path(to, d);
+	room_blob_begin(r->s, d);
+	rc = keep_take_out(r->s, d, r->since_ms, to, bytes, e);
+	if (rc <= 0)
+		room_blob_end(r->s, d, 0);
+	return rc;
+}
+
 static int sweep_batch(struct run *r, struct err *e)
 {
 	uint64_t bytes[BATCH];
 	bool out[BATCH] = { false };
-	layout_path to;
 	size_t i, n = r->nbatch;
 	int fd, rc = 0;
 
@@ -204,8 +221,7 @@ static int sweep_batch(struct run *r, struct err *e)
 	if (keep_lock(r->s, &fd, e) != 0)
 		return -1;
 	for (i = 0; i < n && rc >= 0; i++) {
-		away_path(to, &r->batch[i]);
-		rc = keep_take_out(r->s, &r->batch[i], r->began_ms, to, &bytes[i], e);
+		rc = take_out(r, &r->batch[i], &bytes[i], e);
 		out[i] = rc > 0;
 	}
 	keep_unlock(&fd);
@@ -225,8 +241,12 @@ static int look_at_blob(void *arg, const struct digest *d, struct err *e)
 		return 0;
 	r->out->blobs++;
 	rc = step(r, e);
-	if (rc != 0 || marks_has(r->all, d) || !keep_is_old(r->s, d, r->began_ms, &bytes))
+	if (rc != 0 || marks_has(r->all, d))
 		return rc;
+	if (!keep_is_old(r->s, d, r->since_ms, &bytes)) {
+		r->out->young_bytes += bytes;
+		return 0;
+	}
 	if (r->ask->dry_run) {
 		went(r, d, bytes);
 		return 0;
@@ -263,6 +283,7 @@ static int all_ranges(struct run *r, struct err *e)
 	uint32_t from, to;
 	int rc = keep_now(r->s, &r->began_ms, e);
 
+	r->since_ms = r->began_ms - (r->ask->keep_ms > 0 ? r->ask->keep_ms : KEEP_MS);
 	for (from = 0; rc == 0 && from < MARKS_RANGE_END; from = to) {
 		if (from > 0) /* each range looks at all repositories */
 			r->out->repositories = r->out->manifests = r->out->unreadable = 0;

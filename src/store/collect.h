@@ -30,6 +30,8 @@ struct collect_ask {
 	struct store *store;
 	/* For so long (ms) content stays in a local repository without a manifest. */
 	int64_t grace_ms;
+	/* What was kept for less than so long stays (keep.h). 0: KEEP_MS. */
+	int64_t keep_ms;
 	bool dry_run;	   /* count and tell what would go; remove nothing */
 	size_t mark_bytes; /* 0: COLLECT_MARK_BYTES */
 	/* All below are called on the calling thread; each may be NULL. */
@@ -50,7 +52,8 @@ struct collected {
 				links stays */
 	uint64_t blobs;	     /* looked at */
 	uint64_t removed, removed_bytes;
-	uint64_t links; /* and notes, that went */
+	uint64_t young_bytes; /* that nobody names either, but that are too young */
+	uint64_t links;	      /* and notes, that went */
 	unsigned passes;
 };
 

@@ -35,7 +35,7 @@ static bool is_new(const struct stat *st)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - time_of(st);
-	return age_ms >= 0 && age_ms < KEEP_MS / 2;
+	return age_ms >= 0 && age_ms < KEEP_LEAST_MS / 5;
 }
 
 static int lock(struct store *s, int how, int *fd, struct err *e)
@@ -124,26 +124,26 @@ int keep_now(struct store *s, int64_t *ms, struct err *e)
 	return rc;
 }
 
-bool keep_is_old(struct store *s, const struct digest *d, int64_t began_ms,
+bool keep_is_old(struct store *s, const struct digest *d, int64_t since_ms,
 		 uint64_t *bytes)
 {
 	layout_path path;
 	struct stat st;
 
+	*bytes = 0;
 	layout_blob(path, d);
-	if (fstatat(s->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    time_of(&st) >= began_ms - KEEP_MS)
+	if (fstatat(s->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
 	*bytes = (uint64_t)st.st_size;
-	return true;
+	return time_of(&st) < since_ms;
 }
 
-int keep_take_out(struct store *s, const struct digest *d, int64_t began_ms,
+int keep_take_out(struct store *s, const struct digest *d, int64_t since_ms,
 		  const char *to, uint64_t *bytes, struct err *e)
 {
 	layout_path path;
 
-	if (!keep_is_old(s, d, began_ms, bytes))
+	if (!keep_is_old(s, d, since_ms, bytes))
 		return 0;
 	layout_blob(path, d);
 	if (fault("store.sweep") || renameat(s->dirfd, path, s->dirfd, to) != 0)

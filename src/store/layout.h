@@ -13,6 +13,7 @@
  *
  *	larder/lock                       held shared by every process that writes
  *	larder/sweep, larder/collect      locks of store/keep.h and store/collect.h
+ *	larder/room                       bytes in use (store/room.h)
  *	larder/tmp/<random>               being written; nobody's after a crash
  *	larder/partial/<alg>-<hex>        a blob's first bytes, kept to resume
  *	larder/uploads/<16 hex of the repository's name>-<uuid>   a blob being pushed
@@ -38,6 +39,7 @@
 #define LAYOUT_LOCK "larder/lock"
 #define LAYOUT_SWEEP "larder/sweep"
 #define LAYOUT_COLLECT "larder/collect"
+#define LAYOUT_ROOM "larder/room"
 #define LAYOUT_TMP "larder/tmp"
 #define LAYOUT_PARTIALS "larder/partial"
 #define LAYOUT_UPLOADS "larder/uploads"

@@ -125,6 +125,11 @@ int mstore_push(struct store *s, const struct reponame *name, struct stored *m,
 	    blob_put(s, &m->digest, m->body, m->n, e) != 0 ||
 	    link_add(s, LINK_REVISION, name, &m->digest, true, e) != 0)
 		return -1;
+	/* The disk may have taken so long over the link that a collection which did not
+	 * see it has swept what was there before. Now all see it. */
+	if (!keep_blob(s, &m->digest) && (keep_type(s, m, parsed, e) != 0 ||
+					  blob_put(s, &m->digest, m->body, m->n, e) != 0))
+		return -1;
 	mcache_put(s->mcache, m);
 	return 0;
 }

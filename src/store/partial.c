@@ -14,10 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/keep.h"
+#include "store/room.h"
 
 static bool still_named(struct store *s, const struct partial *p, struct stat *st)
 {
@@ -30,12 +32,10 @@ static bool still_named(struct store *s, const struct partial *p, struct stat *s
 int partial_open(struct store *s, const struct digest *d, struct partial *out,
 		 struct err *e)
 {
-	struct partial p;
+	struct partial p = { .fd = -1 };
 	struct stat st;
 	int tries;
 
-	p.size = 0;
-	p.own = false;
 	layout_partial(p.path, d);
 	for (tries = 0; tries < 5; tries++) {
 		if (fault("store.partial"))
@@ -49,6 +49,7 @@ int partial_open(struct store *s, const struct digest *d, struct partial *out,
 		}
 		if (still_named(s, &p, &st)) {
 			p.size = (uint64_t)st.st_size;
+			p.stake = stake_of(s, p.size, true);
 			*out = p;
 			return 0;
 		}
@@ -58,6 +59,7 @@ int partial_open(struct store *s, const struct digest *d, struct partial *out,
 	p.fd = fs_temp(s->dirfd, LAYOUT_TMP, p.path, sizeof(p.path), e);
 	if (p.fd < 0)
 		return -1;
+	p.stake = stake_of(s, 0, false);
 	*out = p;
 	return 0;
 }
@@ -90,34 +92,161 @@ uint64_t partial_bytes(struct store *s, const struct digest *d)
 	return fstatat(s->dirfd, path, &st, 0) == 0 ? (uint64_t)st.st_size : 0;
 }
 
+int partial_need(struct partial *p, uint64_t size, int64_t wait_ms, struct err *e)
+{
+	if (stake_need(&p->stake, size, wait_ms, e) != 0)
+		return -1;
+	if (!fault("space.reserve") &&
+	    (fallocate(p->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0 ||
+	     (errno != ENOSPC && errno != EDQUOT && errno != EFBIG)))
+		return 0;   /* done, or this filesystem cannot: then writing will tell */
+	if (errno == EFBIG) /* no room either, whatever the reason */
+		errno = ENOSPC;
+	err_errno(e, "cannot reserve %llu bytes", (unsigned long long)size);
+	stake_settle(&p->stake);
+	return -1;
+}
+
+int partial_write(struct partial *p, uint64_t off, const void *bytes, size_t n,
+		  int64_t wait_ms, struct err *e)
+{
+	if (fault("space.write"))
+		return err_errno(e, "cannot write");
+	if (stake_need(&p->stake, off + n, wait_ms, e) != 0)
+		return -1;
+	if (fs_pwrite_all(p->fd, bytes, n, off, e) != 0)
+		return -1;
+	if (off + n > p->stake.bytes)
+		stake_now(&p->stake, off + n);
+	return 0;
+}
+
+/* Under which name is the file now, however far giving it one has come? */
+static void settle_name(struct store *s, const struct digest *d, struct partial *p,
+			const char *blob, uint64_t was)
+{
+	struct stat st, named;
+
+	if (fstat(p->fd, &st) == 0 && fstatat(s->dirfd, blob, &named, 0) == 0 &&
+	    named.st_ino == st.st_ino && named.st_dev == st.st_dev) {
+		p->gone = true;
+		stake_is_blob(&p->stake, d, was);
+		return;
+	}
+	if (st.st_nlink == 0) { /* another's stays */
+		p->gone = true;
+		stake_unname(&p->stake);
+	}
+	room_blob_end(s, d, 0);
+}
+
 int partial_commit(struct store *s, const struct digest *d, struct partial *p,
 		   struct err *e)
 {
 	layout_path path;
+	struct stat st;
+	bool there;
+	int rc;
 
 	layout_blob(path, d);
 	keep_file(p->fd);
 	if (fs_sync(p->fd, e) != 0)
 		return err_add(e, "%s", p->path);
+	room_blob_begin(s, d);
 	/* What has the name already stays, for those who read it, unless it is torn. */
-	return fs_place(s->dirfd, p->path, path,
-			keep_blob(s, d) ? FS_NOREPLACE : FS_REPLACE, true, e);
+	there = keep_blob(s, d);
+	if (there || fstatat(s->dirfd, path, &st, 0) != 0 || !S_ISREG(st.st_mode))
+		st.st_size = 0;
+	rc = fs_place(s->dirfd, p->path, path, there ? FS_NOREPLACE : FS_REPLACE, true,
+		      e);
+	settle_name(s, d, p, path, (uint64_t)st.st_size);
+	return rc;
+}
+
+/* What is past its end was only promised, and its bytes as they are found are what counts
+ * (a failed write may have left some). */
+static void settle_bytes(struct partial *p)
+{
+	struct stat st;
+
+	stake_settle(&p->stake);
+	if (p->gone || p->own || fstat(p->fd, &st) != 0)
+		return;
+	if ((uint64_t)st.st_size != p->stake.bytes &&
+	    ftruncate(p->fd, (off_t)p->stake.bytes) == 0)
+		st.st_size = (off_t)p->stake.bytes;
+	if ((uint64_t)st.st_size < p->stake.bytes)
+		stake_now(&p->stake, (uint64_t)st.st_size);
+	if (ftruncate(p->fd, st.st_size) != 0)
+		(void)errno;
 }
 
 void partial_unlock(struct partial *p)
 {
-	if (p->fd >= 0)
-		flock(p->fd, LOCK_UN);
+	if (p->fd < 0 || p->unlocked)
+		return;
+	settle_bytes(p);
+	p->unlocked = true;
+	flock(p->fd, LOCK_UN);
 }
 
 void partial_discard(struct store *s, struct partial *p)
 {
-	fs_unlink(s->dirfd, p->path, NULL);
+	if (p->gone || p->unlocked || fs_unlink(s->dirfd, p->path, NULL) != 0)
+		return;
+	p->gone = true;
+	stake_unname(&p->stake);
+}
+
+void partial_cut(struct store *s, struct partial *p, uint64_t off)
+{
+	partial_discard(s, p);
+	if (ftruncate(p->fd, (off_t)off) == 0) /* frees what was promised, too */
+		stake_now(&p->stake, off);
+	stake_settle(&p->stake);
 }
 
 void partial_close(struct store *s, struct partial *p)
 {
-	if (p->fd >= 0 && p->own)
-		partial_discard(s, p);
+	if (p->fd < 0)
+		return;
+	if (p->own && !p->gone)
+		fs_unlink(s->dirfd, p->path, NULL);
+	else
+		partial_unlock(p);
 	mem_closep(&p->fd);
+	stake_end(&p->stake);
+}
+
+/* --- those that nobody goes on with --- */
+
+struct expiry {
+	struct store *store;
+	int64_t before_ms;
+	unsigned n;
+};
+
+static int expire(void *arg, int dirfd, const char *file, struct err *e)
+{
+	struct expiry *x = arg;
+	struct stat st, named;
+	CLEANUP(mem_closep)
+	int fd = openat(dirfd, file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec * 1000 < x->before_ms &&
+	    fstatat(dirfd, file, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_ino == st.st_ino && fs_unlink(dirfd, file, NULL) == 0) {
+		room_sub(x->store, (uint64_t)st.st_size);
+		x->n++;
+	}
+	return 0;
+}
+
+unsigned partials_expire(struct store *s, int64_t age_ms)
+{
+	struct expiry x = { s, clock_wall_ms() - age_ms, 0 };
+
+	fs_each(s->dirfd, LAYOUT_PARTIALS, expire, &x, NULL);
+	return x.n;
 }

@@ -58,9 +58,9 @@ static pthread_mutex_t *lock(struct publishing *p, const struct reponame *name)
 
 static bool has(struct store *s, const struct reponame *name, const struct child *c)
 {
-	enum link_kind kind = c->is_manifest ? LINK_REVISION : LINK_LAYER;
-
-	return link_exists(s, kind, name, &c->digest) && keep_blob(s, &c->digest);
+	return c->is_manifest ? link_exists(s, LINK_REVISION, name, &c->digest) &&
+					keep_blob(s, &c->digest)
+			      : keep_link(s, name, &c->digest);
 }
 
 int publish_check(struct store *s, const struct reponame *name,

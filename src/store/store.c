@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "store/layout.h"
 #include "store/mcache.h"
+#include "store/room.h"
 
 static int remove_one(void *arg, int dirfd, const char *name, struct err *e)
 {
@@ -42,14 +43,21 @@ static void clear_tmp(struct store *s)
 
 static int take_lock(struct store *s, struct err *e)
 {
+	bool alone;
+
 	s->lockfd = openat(s->dirfd, LAYOUT_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (s->lockfd < 0)
 		return err_errno(e, "cannot open %s/" LAYOUT_LOCK, s->root);
-	if (flock(s->lockfd, LOCK_EX | LOCK_NB) == 0)
+	alone = flock(s->lockfd, LOCK_EX | LOCK_NB) == 0;
+	if (alone) {
 		clear_tmp(s);
+		s->room = room_open(s, true);
+	}
 	while (flock(s->lockfd, LOCK_SH) != 0)
 		if (errno != EINTR)
 			return err_errno(e, "cannot lock %s/" LAYOUT_LOCK, s->root);
+	if (s->room == NULL)
+		s->room = room_open(s, false);
 	return 0;
 }
 
@@ -172,6 +180,7 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	mcache_free(s->mcache);
+	room_close(s->room, s->lockfd >= 0 && flock(s->lockfd, LOCK_EX | LOCK_NB) == 0);
 	map_free(s->torn, NULL);
 	pthread_mutex_destroy(&s->mu);
 	mem_closep(&s->lockfd);

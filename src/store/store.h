@@ -17,12 +17,14 @@
 
 struct map;
 struct mcache;
+struct room;
 
 struct store {
 	int dirfd; /* the root; every path of layout.h is relative to it */
 	int lockfd;
 	char *root;
 	struct mcache *mcache; /* manifests lately used (store/mcache.h) */
+	struct room *room;     /* bytes in use (store/room.h); NULL after store_look */
 	pthread_mutex_t mu;    /* guards torn */
 	struct map *torn;      /* paths that have been complained of */
 };

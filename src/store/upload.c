@@ -27,6 +27,8 @@
 #include "store/keep.h"
 #include "store/layout.h"
 #include "store/link.h"
+#include "store/room.h"
+#include "store/stake.h"
 
 #define READ_BYTES (256u << 10)
 #define FLUSH_BYTES (8u << 20) /* written back in the background in such steps */
@@ -43,11 +45,12 @@ struct upload {
 	char id[UPLOAD_ID_BYTES + 1];
 	layout_path path;
 	bool held;
-	bool gone;	   /* committed or cancelled */
-	int fd;		   /* -1: not open */
-	uint64_t size;	   /* bytes that have come */
-	uint64_t flushed;  /* bytes whose writing back has been begun */
-	struct hash *hash; /* of the first `size` bytes; NULL: not known */
+	bool gone;	    /* committed or cancelled */
+	int fd;		    /* -1: not open */
+	uint64_t size;	    /* bytes that have come */
+	uint64_t flushed;   /* bytes whose writing back has been begun */
+	struct hash *hash;  /* of the first `size` bytes; NULL: not known */
+	struct stake stake; /* while it is held */
 	enum hash_alg alg;
 };
 
@@ -154,6 +157,7 @@ void upload_close(struct upload *u)
 		return;
 	us = u->home;
 	over = u->gone || u->fd < 0;
+	stake_end(&u->stake);
 	if (u->fd >= 0)
 		flock(u->fd, LOCK_UN);
 	pthread_mutex_lock(&us->mu);
@@ -182,6 +186,7 @@ static int settle(struct upload *u, struct err *e)
 		u->hash = NULL;
 		u->size = u->flushed = (uint64_t)st.st_size;
 	}
+	u->stake = stake_of(u->home->store, u->size, true);
 	return 0;
 }
 
@@ -293,11 +298,16 @@ int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
 	if (n > UPLOAD_MAX_BYTES - u->size)
 		return err_set(e, ERR_LIMIT, "a blob may have %llu bytes at the most",
 			       (unsigned long long)UPLOAD_MAX_BYTES);
+	/* Threads that serve come here: room is there or it is not. */
+	if (stake_need(&u->stake, u->size + n, 0, e) != 0)
+		return err_add(e, "upload %s", u->id);
 	if (fs_pwrite_all(u->fd, p, n, u->size, e) != 0) {
+		stake_settle(&u->stake);
 		if (ftruncate(u->fd, (off_t)u->size) != 0)
 			u->gone = true; /* nobody knows what it holds */
 		return err_add(e, "upload %s", u->id);
 	}
+	stake_now(&u->stake, u->size + n);
 	if (u->hash != NULL)
 		hash_add(u->hash, p, n);
 	u->size += n;
@@ -314,6 +324,8 @@ void upload_cut(struct upload *u, uint64_t bytes)
 {
 	if (ftruncate(u->fd, (off_t)bytes) != 0)
 		upload_cancel(u);
+	else
+		stake_now(&u->stake, bytes);
 	hash_free(u->hash);
 	u->hash = NULL;
 	u->size = u->flushed = bytes;
@@ -364,6 +376,29 @@ static int prove(struct upload *u, const struct digest *d, struct err *e)
 		       (unsigned long long)u->size, have, want);
 }
 
+/* Over what has the name already: these bytes are known to be right. */
+static int give_name(struct upload *u, const struct digest *d, const char *path,
+		     struct err *e)
+{
+	struct store *s = u->home->store;
+	struct stat st, named;
+	uint64_t was = 0;
+	int rc;
+
+	room_blob_begin(s, d);
+	if (fstatat(s->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+		was = (uint64_t)st.st_size;
+	rc = fs_place(s->dirfd, u->path, path, FS_REPLACE, true, e);
+	/* It may have the name though the disk did not say so. */
+	if (rc == 0 ||
+	    (fstat(u->fd, &st) == 0 && fstatat(s->dirfd, path, &named, 0) == 0 &&
+	     named.st_ino == st.st_ino))
+		stake_is_blob(&u->stake, d, was);
+	else
+		room_blob_end(s, d, 0);
+	return rc;
+}
+
 int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 {
 	struct store *s = u->home->store;
@@ -373,9 +408,7 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 		return -1;
 	layout_blob(path, d);
 	keep_file(u->fd);
-	/* Over what has the name already: these bytes are known to be right. */
-	if (fs_sync(u->fd, e) != 0 ||
-	    fs_place(s->dirfd, u->path, path, FS_REPLACE, true, e) != 0)
+	if (fs_sync(u->fd, e) != 0 || give_name(u, d, path, e) != 0)
 		return err_add(e, "upload %s", u->id);
 	u->gone = true;
 	return link_add(s, LINK_LAYER, &u->name, d, true, e);
@@ -383,13 +416,15 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 
 void upload_cancel(struct upload *u)
 {
-	fs_unlink(u->home->store->dirfd, u->path, NULL);
+	if (fs_unlink(u->home->store->dirfd, u->path, NULL) == 0)
+		stake_unname(&u->stake);
 	u->gone = true;
 }
 
 /* --- the end of those nobody comes back to --- */
 
 struct expiry {
+	struct store *store;
 	int64_t before_ms;
 	unsigned n;
 };
@@ -405,14 +440,16 @@ static int expire(void *arg, int dirfd, const char *file, struct err *e)
 
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
 	    S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec * 1000 < x->before_ms &&
-	    fs_unlink(dirfd, file, NULL) == 0)
+	    fs_unlink(dirfd, file, NULL) == 0) {
+		room_sub(x->store, (uint64_t)st.st_size);
 		x->n++;
+	}
 	return 0;
 }
 
 unsigned uploads_expire(struct uploads *us, int64_t age_ms)
 {
-	struct expiry x = { clock_wall_ms() - age_ms, 0 };
+	struct expiry x = { us->store, clock_wall_ms() - age_ms, 0 };
 
 	fs_each(us->store->dirfd, LAYOUT_UPLOADS, expire, &x, NULL);
 	return x.n;

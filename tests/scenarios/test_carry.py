@@ -433,7 +433,7 @@ def test_interrupted(grown, scratch):
 
 @pytest.mark.faults
 @pytest.mark.parametrize("point, step", [("fs.fsync", 16), ("fs.rename", 3), ("fs.write", 3),
-                                         ("bring.reserve", 1)])
+                                         ("space.reserve", 1)])
 def test_import_cut_anywhere(scratch, point, step):
     """Killed at an operation: what has a name is whole; and the next brings all."""
     small = build("library/small", "1", platforms=("linux/amd64",))

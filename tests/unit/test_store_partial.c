@@ -14,7 +14,7 @@ static void begin(struct store *s, const char *of, const char *first, struct par
 	struct err e;
 
 	assert_int_equal(partial_open(s, &d, p, &e), 0);
-	assert_int_equal(fs_pwrite_all(p->fd, first, strlen(first), p->size, &e), 0);
+	assert_int_equal(partial_write(p, p->size, first, strlen(first), 0, &e), 0);
 }
 
 static void resume_and_commit(void **state)

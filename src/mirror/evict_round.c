@@ -1,0 +1,180 @@
+/*
+ * evict_round.c - listing, choosing, taking out, collecting.
+ */
+#include "mirror/evict_round.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "mirror/lru.h"
+#include "mirror/weight.h"
+#include "store/collect.h"
+#include "store/keep.h"
+#include "store/link.h"
+
+#define MAX_IMAGES 2048 /* of a round */
+
+static bool is_over(const struct evict_round *r)
+{
+	return atomic_load(r->stop);
+}
+
+static int offer(void *arg, const struct retire_image *im, struct err *e)
+{
+	struct evict_round *r = arg;
+
+	if (im->hold == RETIRE_FREE)
+		lru_offer(r->lru, im);
+	else
+		r->held++;
+	return 0;
+}
+
+static int list_images(struct evict_round *r, struct err *e)
+{
+	const struct evict_ask *ask = r->ask;
+	struct retire_ask what = { .store = ask->store,
+				   .plan = r->plan,
+				   .stop = r->stop,
+				   .is_listed = ask->list_has };
+	int rc;
+
+	what.arg = ask->list_open(ask->arg, r->plan, e);
+	if (what.arg == NULL)
+		return -1;
+	if (ask->usage != NULL)
+		usage_flush(ask->usage);
+	what.usage = usage_reader_open(ask->store);
+	rc = retire_each(&what, offer, r, e);
+	usage_reader_close(what.usage);
+	ask->list_close(what.arg);
+	return rc;
+}
+
+/* By tag or by digest, since it was listed. */
+static bool is_used_since(struct evict_round *r, const struct retire_image *im)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	if (im->tag[0] != '\0' &&
+	    usage_reader_get(r->usage, &im->repository, im->tag).last_ms > im->used_ms)
+		return true;
+	if (!im->has_digest)
+		return false;
+	digest_text(&im->digest, text);
+	return usage_reader_get(r->usage, &im->repository, text).last_ms > im->used_ms ||
+	       link_time(r->ask->store, LINK_REVISION, &im->repository, &im->digest) >
+		       im->used_ms;
+}
+
+/* The oldest that weigh as much as is needed, moved to the front; how many. */
+static size_t choose(struct evict_round *r, struct retire_image *im, size_t n,
+		     uint64_t need)
+{
+	size_t i, chosen = 0;
+
+	for (i = 0; i < n && r->weight < need && !is_over(r); i++) {
+		struct weight w = weight_of(r->ask->mirror, &im[i]);
+
+		if (w.coming) /* or waiting: then it is no hope for others that do */
+			continue;
+		r->weight += w.bytes;
+		im[chosen++] = im[i];
+	}
+	return chosen;
+}
+
+static int by_repository(const void *a, const void *b)
+{
+	const struct retire_image *x = a, *y = b;
+
+	return strcmp(x->repository.s, y->repository.s);
+}
+
+static int take_out(struct evict_round *r, struct retire_image *im, size_t n,
+		    struct err *e)
+{
+	const struct evict_ask *ask = r->ask;
+	size_t i, end, kept = 0;
+	uint64_t manifests;
+
+	if (ask->usage != NULL)
+		usage_flush(ask->usage);
+	r->usage = usage_reader_open(ask->store);
+	for (i = 0; i < n; i++)
+		if (!is_used_since(r, &im[i]))
+			im[kept++] = im[i];
+		else
+			r->later = true;
+	usage_reader_close(r->usage);
+	if (kept > 0)
+		qsort(im, kept, sizeof(*im), by_repository);
+	for (i = 0; i < kept && !is_over(r); i = end) {
+		for (end = i + 1; end < kept && by_repository(&im[i], &im[end]) == 0;)
+			end++;
+		if (retire_images(ask->store, r->publishing, &im[i], end - i, false, NULL,
+				  NULL, &manifests, e) != 0)
+			return -1;
+		r->images += end - i;
+	}
+	return 0;
+}
+
+static bool is_local(void *arg, const struct reponame *name)
+{
+	const struct evict_round *r = arg;
+
+	return route_is_local(r->plan, name);
+}
+
+static bool breathe(void *arg)
+{
+	const struct evict_round *r = arg;
+
+	return !is_over(r);
+}
+
+static int collect(struct evict_round *r, struct err *e)
+{
+	const struct evict_ask *ask = r->ask;
+	struct collect_ask c = { .store = ask->store,
+				 .grace_ms = ask->grace_ms(ask->arg),
+				 .keep_ms = KEEP_LEAST_MS,
+				 .is_local = is_local,
+				 .breathe = breathe,
+				 .arg = r };
+	struct collected out;
+	int rc = collect_run(&c, &out, e);
+
+	r->freed = out.removed_bytes;
+	r->young_bytes = out.young_bytes;
+	r->later |= out.young_bytes > 0;
+	if (rc == 0 || e->kind != ERR_BUSY)
+		return rc;
+	r->later = true; /* another one's run will free it */
+	return 0;
+}
+
+int evict_round_run(struct evict_round *r, uint64_t need, struct err *e)
+{
+	struct retire_image *im;
+	size_t n;
+	int rc = 0;
+
+	r->plan = mirror_plan(r->ask->mirror);
+	r->lru = lru_new(MAX_IMAGES);
+	if (need > 0)
+		rc = list_images(r, e);
+	if (rc == 0 && need > 0) {
+		im = lru_sorted(r->lru, &n);
+		n = choose(r, im, n, need);
+		rc = take_out(r, im, n, e);
+		r->later |= lru_has_dropped(r->lru);
+	}
+	if (rc == 0)
+		rc = collect(r, e);
+	lru_free(r->lru);
+	plan_unref(r->plan);
+	return rc;
+}
