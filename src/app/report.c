@@ -105,7 +105,8 @@ static int server_text(struct buf *out, const struct report *r)
 		       size_of(d, "sentBytes", a), size_of(d, "fetchedBytes", b));
 	if (report_sites_number(json_get(d, "size"), "limitBytes") > 0)
 		rc |= buf_addf(out, "evicted    %lld images, %s\n",
-			       (long long)report_sites_number(json_get(d, "size"), "evictedImages"),
+			       (long long)report_sites_number(json_get(d, "size"),
+							      "evictedImages"),
 			       size_of(json_get(d, "size"), "evictedBytes", a));
 	rc |= buf_addf(out, "under way  %lld downloads, %lld requests\n",
 		       (long long)report_sites_number(d, "flights"),

@@ -23,7 +23,7 @@ struct report {
 	struct facts facts;
 	struct view kept; /* upstreams and their quotas, as JSON; n 0: not known */
 	const struct json *upstreams; /* the same, read; or NULL */
-	bool counted; /* used_bytes is known */
+	bool counted;		      /* used_bytes is known */
 	uint64_t used_bytes;
 	uint64_t limit_bytes, low_bytes; /* by the settings; 0: no limit */
 	/* of a larder that serves; url NULL: none was asked */
