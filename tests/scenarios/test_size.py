@@ -81,7 +81,7 @@ def test_a_small_cache_with_many_clients(hub, larders):
     with Pusher(larder.url) as pusher:
         pusher.image("own/thing", "1", image_of("own", 90 * KB))
     assert client.pull(larder.url, "library/pin", "1").ok
-    trace = zipf(150, 150 if SANITIZED else 260, seed=4)
+    trace = zipf(150, 100 if SANITIZED else 160, seed=4)
     hub.reset()
     with Watch(larder.root) as watch, ThreadPoolExecutor(8) as pool:
         for i, result in zip(trace, pool.map(lambda i: pull(larder, i), trace)):
