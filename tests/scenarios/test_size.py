@@ -200,7 +200,7 @@ def test_new_settings_count_at_once(hub, larders):
     for i in range(6):
         assert pull(larder, i).ok
     age(larder.root)
-    assert content_bytes(larder.root) > 2_400_000
+    wait_until(lambda: content_bytes(larder.root) > 2_400_000, "all is stored")
     larder.settings["size"] = "1MB"
     config = larder.root.parent / (larder.root.name + ".config.yml")
     config.write_text(larder.config_text())
