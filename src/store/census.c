@@ -12,10 +12,11 @@
 #include "store/room_count.h"
 #include "store/walk.h"
 
-#define TRIES 10	/* then a slice in which much goes on is taken as it is */
-#define OTHER_TRIES 300 /* of downloads under way, which are known but for a first time  \
-			 */
-#define STEP 64		/* files between two breaths */
+#define TRIES 10 /* then a slice in which much goes on is taken as it is */
+#define OTHER_TRIES                                                                      \
+	300	/* of downloads under way, which are known but for a first time          \
+		 */
+#define STEP 64 /* files between two breaths */
 
 struct census {
 	struct store *s;
