@@ -30,7 +30,7 @@
 #define STILL_MS 100	   /* after a round that freed nothing, while somebody waits */
 #define IDLE_MS 1000	   /* the same, while nobody does */
 #define PARTIAL_MS 3600000 /* at rest for so long, a partial goes before any image */
-#define STUCK_MS 10000	   /* before it looks again, where nothing may go */
+#define STUCK_MS 3000	   /* before it looks again, where nothing may go */
 
 struct evict {
 	struct evict_ask ask;
