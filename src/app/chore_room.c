@@ -26,7 +26,12 @@ void chore_room_partials(struct chores *c)
 
 void chore_room_count(struct chores *c)
 {
+	bool due = c->counts || room_known(c->store) != ROOM_COUNTED;
 	struct err e;
+
+	c->counts = true; /* soon after a start in order, the old number will do */
+	if (!due)
+		return;
 
 	if (census_run(c->store, breathe, c, &e) == 0)
 		log_event(LOG_DEBUG, "store.counted", LU("bytes", room_used(c->store)));

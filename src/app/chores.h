@@ -30,6 +30,7 @@ struct chores {
 	struct mirror *mirror;
 	struct usage *usage; /* whose notes are written before they are read */
 	char **env;
+	bool counts;		 /* for chore_room.c */
 	struct chores_conf conf; /* of the run under way: the thread's own */
 	struct chores_thread *thread;
 };

@@ -30,7 +30,7 @@
 #define STILL_MS 100	   /* after a round that freed nothing, while somebody waits */
 #define IDLE_MS 1000	   /* the same, while nobody does */
 #define PARTIAL_MS 3600000 /* at rest for so long, a partial goes before any image */
-#define STUCK_MS 10000	   /* before it looks again, where nothing may go */
+#define STUCK_MS 3000	   /* before it looks again, where nothing may go */
 
 struct evict {
 	struct evict_ask ask;
@@ -47,7 +47,7 @@ struct evict {
 	/* the thread's own */
 	bool said_stuck;
 	int64_t stuck_until_ms; /* nothing was left that may go; monotonic */
-	int64_t worked_since_ms;
+	int64_t worked_since_ms, count_next_ms;
 };
 
 uint64_t evict_start_mark(const struct evict_marks *m)
@@ -243,6 +243,7 @@ static void count(struct evict *ev)
 	struct err e;
 
 	ev->worked_since_ms = began_ms;
+	ev->count_next_ms = began_ms + LOOK_MS; /* if it was not to be had now */
 	if (census_run(ev->ask.store, count_breathe, ev, &e) == 0)
 		log_event(LOG_DEBUG, "store.counted",
 			  LU("bytes", room_used(ev->ask.store)),
@@ -270,7 +271,8 @@ static void *work(void *arg)
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
 	while (!is_over(ev)) {
 		m = set_marks(ev);
-		if (m.limit != 0 && room_known(ev->ask.store) != ROOM_COUNTED)
+		if (m.limit != 0 && room_known(ev->ask.store) != ROOM_COUNTED &&
+		    clock_mono_ms() >= ev->count_next_ms)
 			count(ev);
 		eased = relieve(ev);
 		room_expect_nothing(ev->ask.store);

@@ -17,6 +17,7 @@
 #include "server/reply.h"
 #include "server/server_impl.h"
 #include "server/work.h"
+#include "store/keep.h"
 #include "store/link.h"
 #include "store/room.h"
 #include "store/upload.h"
@@ -292,8 +293,16 @@ static int run_job(void *arg, struct err *e)
 	struct job *j = arg;
 	int rc;
 
-	if (j->upload == NULL)
-		return link_add(j->store, LINK_LAYER, &j->name, &j->digest, true, e);
+	if (j->upload == NULL) {
+		if (link_add(j->store, LINK_LAYER, &j->name, &j->digest, true, e) != 0)
+			return -1;
+		/* Named now, it stays; unless it went while the disk took its time. */
+		return keep_link(j->store, &j->name, &j->digest)
+			       ? 0
+			       : err_set(e, ERR_IO,
+					 "the blob has just been removed; "
+					 "push it");
+	}
 	rc = upload_commit(j->upload, &j->digest, e);
 	if (rc != 0 && j->unnamed)
 		upload_cancel(j->upload);

@@ -13,7 +13,10 @@
 #include "store/walk.h"
 
 #define TRIES 10 /* then a slice in which much goes on is taken as it is */
-#define STEP 64	 /* files between two breaths */
+#define OTHER_TRIES                                                                      \
+	300	/* of downloads under way, which are known but for a first time          \
+		 */
+#define STEP 64 /* files between two breaths */
 
 struct census {
 	struct store *s;
@@ -75,40 +78,45 @@ static int walk_slice(struct census *c, unsigned slice, struct err *e)
 	return add_folder(c, LAYOUT_UPLOADS, e);
 }
 
+/* 1: something moved all the time. */
 static int count_slice(struct census *c, unsigned slice, struct err *e)
 {
+	unsigned tries, most = slice < ROOM_SLICES ? TRIES : OTHER_TRIES;
 	struct room_count count;
-	unsigned tries;
 
-	for (tries = 1; tries <= TRIES; tries++) {
+	for (tries = 1; tries <= most; tries++) {
 		bool quiet = room_count_begin(c->s, slice, &count);
+		bool force = tries == most && slice < ROOM_SLICES;
 
-		if (!quiet && tries < TRIES) {
+		if (!quiet && !force) {
 			if (breathe(c, e) != 0)
 				return -1;
 			continue;
 		}
 		if (walk_slice(c, slice, e) != 0)
 			return -1;
-		/* Of downloads under way something always moves: what is known of them
-		 * is as good as what could be counted, unless nothing is. */
-		if (room_count_end(c->s, &count, c->bytes,
-				   tries == TRIES &&
-					   (slice < ROOM_SLICES ||
-					    room_known(c->s) == ROOM_NOT_COUNTED)))
+		if (room_count_end(c->s, &count, c->bytes, force))
 			return 0;
 	}
-	return 0;
+	return 1;
 }
 
 int census_run(struct store *s, bool (*breathe_fn)(void *arg), void *arg, struct err *e)
 {
 	struct census c = { .s = s, .breathe = breathe_fn, .arg = arg };
+	/* First, since it needs a quiet moment and this may be the start. */
+	int others = count_slice(&c, ROOM_SLICES, e);
 	unsigned slice;
 
-	for (slice = 0; slice <= ROOM_SLICES; slice++)
-		if (breathe(&c, e) != 0 || count_slice(&c, slice, e) != 0)
+	if (others < 0)
+		return -1;
+	for (slice = 0; slice < ROOM_SLICES; slice++)
+		if (breathe(&c, e) != 0 || count_slice(&c, slice, e) < 0)
 			return -1;
-	room_counted(s);
+	if (others != 0)
+		others = count_slice(&c, ROOM_SLICES, e);
+	if (others < 0)
+		return -1;
+	room_counted(s, others == 0);
 	return 0;
 }

@@ -100,6 +100,14 @@ bool keep_link(struct store *s, const struct reponame *name, const struct digest
 	return touch(s, path);
 }
 
+void keep_link_only(struct store *s, const struct reponame *name, const struct digest *d)
+{
+	layout_path path;
+
+	layout_layer(path, name, d);
+	(void)touch(s, path);
+}
+
 void keep_file(int fd)
 {
 	(void)futimens(fd, NULL); /* its writer owns it */

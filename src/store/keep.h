@@ -35,6 +35,9 @@ bool keep_blob(struct store *s, const struct digest *d);
  * and will name in a manifest, perhaps hours later. False: there is none, or no blob. */
 bool keep_link(struct store *s, const struct reponame *name, const struct digest *d);
 
+/* The same of a link alone, whose blob is about to come. */
+void keep_link_only(struct store *s, const struct reponame *name, const struct digest *d);
+
 /* A file that is about to become a blob counts as kept from now on. */
 void keep_file(int fd);
 

@@ -110,15 +110,18 @@ int partial_need(struct partial *p, uint64_t size, int64_t wait_ms, struct err *
 int partial_write(struct partial *p, uint64_t off, const void *bytes, size_t n,
 		  int64_t wait_ms, struct err *e)
 {
+	int rc;
+
 	if (fault("space.write"))
 		return err_errno(e, "cannot write");
 	if (stake_need(&p->stake, off + n, wait_ms, e) != 0)
 		return -1;
-	if (fs_pwrite_all(p->fd, bytes, n, off, e) != 0)
-		return -1;
-	if (off + n > p->stake.bytes)
+	room_other_begin(p->stake.store);
+	rc = fs_pwrite_all(p->fd, bytes, n, off, e);
+	if (rc == 0 && off + n > p->stake.bytes)
 		stake_now(&p->stake, off + n);
-	return 0;
+	room_other_end(p->stake.store);
+	return rc;
 }
 
 /* Under which name is the file now, however far giving it one has come? */
@@ -185,24 +188,34 @@ void partial_unlock(struct partial *p)
 {
 	if (p->fd < 0 || p->unlocked)
 		return;
-	settle_bytes(p);
+	if (p->stake.store != NULL) {
+		room_other_begin(p->stake.store);
+		settle_bytes(p);
+		room_other_end(p->stake.store);
+	}
 	p->unlocked = true;
 	flock(p->fd, LOCK_UN);
 }
 
 void partial_discard(struct store *s, struct partial *p)
 {
-	if (p->gone || p->unlocked || fs_unlink(s->dirfd, p->path, NULL) != 0)
+	if (p->gone || p->unlocked)
 		return;
-	p->gone = true;
-	stake_unname(&p->stake);
+	room_other_begin(s);
+	if (fs_unlink(s->dirfd, p->path, NULL) == 0) {
+		p->gone = true;
+		stake_unname(&p->stake);
+	}
+	room_other_end(s);
 }
 
 void partial_cut(struct store *s, struct partial *p, uint64_t off)
 {
 	partial_discard(s, p);
+	room_other_begin(s);
 	if (ftruncate(p->fd, (off_t)off) == 0) /* frees what was promised, too */
 		stake_now(&p->stake, off);
+	room_other_end(s);
 	stake_settle(&p->stake);
 }
 
@@ -233,6 +246,7 @@ static int expire(void *arg, int dirfd, const char *file, struct err *e)
 	CLEANUP(mem_closep)
 	int fd = openat(dirfd, file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
+	room_other_begin(x->store);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
 	    S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec * 1000 < x->before_ms &&
 	    fstatat(dirfd, file, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -240,6 +254,7 @@ static int expire(void *arg, int dirfd, const char *file, struct err *e)
 		room_sub(x->store, (uint64_t)st.st_size);
 		x->n++;
 	}
+	room_other_end(x->store);
 	return 0;
 }
 

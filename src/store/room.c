@@ -356,14 +356,25 @@ void room_blob_end(struct store *s, const struct digest *d, int64_t more)
 	atomic_fetch_sub(&sl->busy, 1);
 }
 
+void room_other_begin(struct store *s)
+{
+	atomic_fetch_add(&s->room->n->busy, 1);
+}
+
+void room_other_end(struct store *s)
+{
+	atomic_fetch_add(&s->room->n->moves, 1);
+	atomic_fetch_sub(&s->room->n->busy, 1);
+}
+
 void room_look_again(struct store *s)
 {
 	wake(s->room);
 	press(s->room, false);
 }
 
-void room_counted(struct store *s)
+void room_counted(struct store *s, bool all)
 {
-	atomic_store(&s->room->n->known, ROOM_COUNTED);
+	atomic_store(&s->room->n->known, all ? ROOM_COUNTED : ROOM_DOUBTFUL);
 	wake(s->room);
 }

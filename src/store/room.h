@@ -67,6 +67,11 @@ void room_sub(struct store *s, uint64_t n); /* files have so many bytes less */
 void room_blob_begin(struct store *s, const struct digest *d);
 void room_blob_end(struct store *s, const struct digest *d, int64_t more);
 
+/* The same of a file that is no blob (yet): begin before it is written to or cut, end
+ * when what it has is said. */
+void room_other_begin(struct store *s);
+void room_other_end(struct store *s);
+
 /* fn is called, on the thread that finds out, when a reservation does not fit or the
  * whole passes `mark` bytes; it must neither wait nor ask anything of the room. One at a
  * time; NULL: nobody, and fn is not running any more. */
@@ -87,6 +92,7 @@ void room_reap(struct store *s);
 
 /* For room_count.c: the numbers are others than they were. */
 void room_look_again(struct store *s);
-void room_counted(struct store *s); /* all slices have been (room_count.h) */
+/* All slices have been counted (room_count.h); or all but what is no blob. */
+void room_counted(struct store *s, bool all);
 
 #endif

@@ -20,6 +20,8 @@ static bool any_busy(struct room_numbers *n)
 {
 	size_t i;
 
+	if (atomic_load(&n->busy) != 0)
+		return true;
 	for (i = 0; i < ROOM_SLICES; i++)
 		if (atomic_load(&n->slice[i].busy) != 0)
 			return true;

@@ -78,6 +78,7 @@ static void begin_again(struct room_numbers *n)
 		atomic_store(&n->seat[i].taken, 0);
 		atomic_store(&n->seat[i].reserved, 0);
 	}
+	atomic_store(&n->busy, 0);
 	for (i = 0; i < ROOM_SLICES; i++)
 		atomic_store(&n->slice[i].busy, 0);
 }

@@ -31,6 +31,7 @@ struct room_numbers {
 	_Atomic int clean; /* the last who had it open ended in order */
 	char boot[ROOM_BOOT_BYTES];
 	_Atomic uint64_t moves; /* of what is no blob */
+	_Atomic int64_t busy;	/* files of those that are just being changed */
 	struct room_seat seat[ROOM_SEATS];
 	struct room_slice slice[ROOM_SLICES];
 };

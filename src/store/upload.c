@@ -295,19 +295,25 @@ int upload_look(struct uploads *us, const struct reponame *name, struct view id,
 
 int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
 {
+	int rc;
+
 	if (n > UPLOAD_MAX_BYTES - u->size)
 		return err_set(e, ERR_LIMIT, "a blob may have %llu bytes at the most",
 			       (unsigned long long)UPLOAD_MAX_BYTES);
 	/* Threads that serve come here: room is there or it is not. */
 	if (stake_need(&u->stake, u->size + n, 0, e) != 0)
 		return err_add(e, "upload %s", u->id);
-	if (fs_pwrite_all(u->fd, p, n, u->size, e) != 0) {
+	room_other_begin(u->home->store);
+	rc = fs_pwrite_all(u->fd, p, n, u->size, e);
+	if (rc == 0)
+		stake_now(&u->stake, u->size + n);
+	else if (ftruncate(u->fd, (off_t)u->size) != 0)
+		u->gone = true; /* nobody knows what it holds */
+	room_other_end(u->home->store);
+	if (rc != 0) {
 		stake_settle(&u->stake);
-		if (ftruncate(u->fd, (off_t)u->size) != 0)
-			u->gone = true; /* nobody knows what it holds */
 		return err_add(e, "upload %s", u->id);
 	}
-	stake_now(&u->stake, u->size + n);
 	if (u->hash != NULL)
 		hash_add(u->hash, p, n);
 	u->size += n;
@@ -322,10 +328,12 @@ int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
 
 void upload_cut(struct upload *u, uint64_t bytes)
 {
+	room_other_begin(u->home->store);
 	if (ftruncate(u->fd, (off_t)bytes) != 0)
 		upload_cancel(u);
 	else
 		stake_now(&u->stake, bytes);
+	room_other_end(u->home->store);
 	hash_free(u->hash);
 	u->hash = NULL;
 	u->size = u->flushed = bytes;
@@ -408,16 +416,25 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 		return -1;
 	layout_blob(path, d);
 	keep_file(u->fd);
-	if (fs_sync(u->fd, e) != 0 || give_name(u, d, path, e) != 0)
+	/* The link first, though it promises what is not there for a moment: a collection
+	 * that comes between would take what nothing names. One that was there already
+	 * may be so old that a collection is just removing it. */
+	if (fs_sync(u->fd, e) != 0 || link_add(s, LINK_LAYER, &u->name, d, true, e) != 0)
+		return err_add(e, "upload %s", u->id);
+	keep_link_only(s, &u->name, d);
+	if (give_name(u, d, path, e) != 0)
 		return err_add(e, "upload %s", u->id);
 	u->gone = true;
-	return link_add(s, LINK_LAYER, &u->name, d, true, e);
+	return keep_link(s, &u->name, d) ? 0
+					 : link_add(s, LINK_LAYER, &u->name, d, true, e);
 }
 
 void upload_cancel(struct upload *u)
 {
+	room_other_begin(u->home->store);
 	if (fs_unlink(u->home->store->dirfd, u->path, NULL) == 0)
 		stake_unname(&u->stake);
+	room_other_end(u->home->store);
 	u->gone = true;
 }
 
@@ -438,12 +455,14 @@ static int expire(void *arg, int dirfd, const char *file, struct err *e)
 	CLEANUP(mem_closep)
 	int fd = openat(dirfd, file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
+	room_other_begin(x->store);
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
 	    S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec * 1000 < x->before_ms &&
 	    fs_unlink(dirfd, file, NULL) == 0) {
 		room_sub(x->store, (uint64_t)st.st_size);
 		x->n++;
 	}
+	room_other_end(x->store);
 	return 0;
 }
 

@@ -402,6 +402,49 @@ static void test_print(void **state)
 	assert_string_equal(first.p, second.p);
 }
 
+static void test_durations(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} good[] = {
+		{ "0", 0 },	     { "0s", 0 },	  { "500ms", 500 },
+		{ "2s", 2000 },	     { "10m", 600000 },	  { "1h30m", 5400000 },
+		{ "7d", 604800000 }, { "1.5h", 5400000 }, { "0.25s", 250 },
+		{ "always", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct settings *s = load(ARGS("--freshness", good[i].text), ENV());
+
+		assert_int_equal(s->freshness_ms, good[i].ms);
+		settings_free(s);
+	}
+}
+
+static void test_addresses(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		int port;
+	} good[] = {
+		{ ":5000", NULL, 5000 },       { "0.0.0.0:80", "0.0.0.0", 80 },
+		{ "[::1]:5000", "::1", 5000 }, { "localhost:0", "localhost", 0 },
+		{ "[::]:65535", "::", 65535 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		struct settings *s = load(ARGS("--addr", good[i].text), ENV());
+
+		assert_int_equal(s->listen_port, good[i].port);
+		if (good[i].host)
+			assert_string_equal(s->listen_host, good[i].host);
+		else
+			assert_null(s->listen_host);
+		settings_free(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +461,8 @@ int main(void)
 		cmocka_unit_test(test_whole_file),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -1,28 +1,5 @@
-/*
- * test_app_settings_values.c - texts of settings as values: durations, sizes, rules,
- * addresses.
- */
+/* larder.size, larder.size-low and larder.keep. */
 #include "settings_try.h"
-
-static void test_durations(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t ms;
-	} good[] = {
-		{ "0", 0 },	     { "0s", 0 },	  { "500ms", 500 },
-		{ "2s", 2000 },	     { "10m", 600000 },	  { "1h30m", 5400000 },
-		{ "7d", 604800000 }, { "1.5h", 5400000 }, { "0.25s", 250 },
-		{ "always", 0 },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		struct settings *s = load(ARGS("--freshness", good[i].text), ENV());
-
-		assert_int_equal(s->freshness_ms, good[i].ms);
-		settings_free(s);
-	}
-}
 
 static void test_sizes(void **state)
 {
@@ -79,36 +56,62 @@ static void test_keep(void **state)
 	settings_free(s);
 }
 
-static void test_addresses(void **state)
+static void test_printed(void **state)
+{
+	struct buf first = BUF_INIT(65536), second = BUF_INIT(65536);
+	struct settings *s =
+		load(ARGS(), ENV("LARDER_SIZE=1.5TB", "LARDER_SIZE_LOW=50GiB",
+				 "LARDER_KEEP=a/*=last:1,used:2d;local:b=last:3"));
+
+	assert_int_equal(settings_print(s, &first), 0);
+	settings_free(s);
+	assert_non_null(strstr(first.p, "size: 1500GB"));
+	assert_non_null(strstr(first.p, "size-low: 50GiB"));
+	assert_non_null(strstr(first.p, "local:b=last:3"));
+	s = load_file(first.p);
+	assert_int_equal(settings_print(s, &second), 0);
+	settings_free(s);
+	assert_string_equal(first.p, second.p);
+	buf_done(&first);
+	buf_done(&second);
+}
+
+static void test_refused(void **state)
 {
 	static const struct {
-		const char *text, *host;
-		int port;
-	} good[] = {
-		{ ":5000", NULL, 5000 },       { "0.0.0.0:80", "0.0.0.0", 80 },
-		{ "[::1]:5000", "::1", 5000 }, { "localhost:0", "localhost", 0 },
-		{ "[::]:65535", "::", 65535 },
+		const char *variable, *said;
+	} bad[] = {
+		{ "LARDER_SIZE=999999", "at least 1000000" },
+		{ "LARDER_SIZE=0%", "a size such as" },
+		{ "LARDER_SIZE=101%", "a size such as" },
+		{ "LARDER_SIZE=5XB", "a size such as" },
+		{ "LARDER_SIZE=99999999999999999999", "a size such as" },
+		{ "LARDER_SIZE_LOW=0", "more than 0" },
+		{ "LARDER_SIZE_LOW=100%", "at most 99%" },
+		{ "LARDER_KEEP=a", "pattern=rules" },
+		{ "LARDER_KEEP=a=last:0", "from 1 to" },
+		{ "LARDER_KEEP=a=used:0", "more than 0" },
+		{ "LARDER_KEEP=a=oldest:3", "last:NUMBER" },
+		{ "LARDER_KEEP=a=", "must have rules" },
 	};
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		struct settings *s = load(ARGS("--addr", good[i].text), ENV());
-
-		assert_int_equal(s->listen_port, good[i].port);
-		if (good[i].host)
-			assert_string_equal(s->listen_host, good[i].host);
-		else
-			assert_null(s->listen_host);
-		settings_free(s);
+	for (i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_null(try(ARGS(), ENV(bad[i].variable)));
+		if (strstr(err.msg, bad[i].said) == NULL)
+			fail_msg("%s: %s", bad[i].variable, err.msg);
 	}
+	assert_null(try(ARGS(), ENV("LARDER_SIZE=2GB", "LARDER_SIZE_LOW=2GB")));
+	assert_non_null(strstr(err.msg, "less than larder.size"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_keep),
-		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_printed),
+		cmocka_unit_test(test_refused),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
