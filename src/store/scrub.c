@@ -61,9 +61,7 @@ static void log_finding(const struct scrub_finding *f)
 
 	if (f->has_digest)
 		digest_text(&f->digest, text);
-	log_event(f->harms && f->done == SCRUB_LEFT	      ? LOG_ERROR
-		  : f->kind == SCRUB_NOTE || f->kind == SCRUB_STRAY ? LOG_INFO
-							      : LOG_WARN,
+	log_event(f->kind == SCRUB_NOTE || f->kind == SCRUB_STRAY ? LOG_INFO : LOG_WARN,
 		  "scrub.found", LS("kind", scrub_kind_word(f->kind)), LS("path", f->path),
 		  LS("digest", text), LS("why", f->why),
 		  LS("done", scrub_done_word(f->done)), LU("images", f->images),
