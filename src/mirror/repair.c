@@ -15,6 +15,7 @@
 #include "mirror/ask_manifest.h"
 #include "mirror/await.h"
 #include "mirror/flight.h"
+#include "mirror/inventory_json.h"
 #include "mirror/mirror_impl.h"
 #include "store/blob.h"
 #include "store/tag.h"
@@ -274,6 +275,19 @@ static void say_figures(const struct repair_ask *ask, const struct scrubbed *out
 				 "When all of the store had last been looked at, in "
 				 "seconds since 1970"),
 			    st.ended_ms / 1000);
+}
+
+int repair_json(struct buf *out, const struct scrub_state *st)
+{
+	int rc = buf_adds(out, "\"scrub\":{\"lastPass\":");
+
+	rc |= inventory_json_time(out, st->ended_ms);
+	rc |= st->began_ms != 0 ? buf_addf(out, ",\"underWay\":%.3f",
+					   (double)st->at / SCRUB_PLACES)
+				: buf_adds(out, ",\"underWay\":null");
+	return rc | buf_addf(out, ",\"harmed\":%llu,\"curable\":%llu}",
+			     (unsigned long long)st->harmed,
+			     (unsigned long long)st->curable);
 }
 
 int repair_run(const struct repair_ask *ask, struct scrubbed *out, struct err *e)

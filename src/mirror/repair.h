@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "mirror/mirror.h"
 #include "store/scrub.h"
@@ -34,5 +35,8 @@ struct repair_ask {
 
 /* As scrub_run. Counts in the metrics larder_scrub_*. */
 int repair_run(const struct repair_ask *ask, struct scrubbed *out, struct err *e);
+
+/* What is known of it without a run, as `"scrub":{...}`. */
+int repair_json(struct buf *out, const struct scrub_state *st);
 
 #endif

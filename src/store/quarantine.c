@@ -78,6 +78,12 @@ int quarantine_put(struct store *s, const struct digest *d, int fd, struct err *
 	return 1;
 }
 
+bool quarantine_is_due(const struct err *e)
+{
+	return e->kind == ERR_CORRUPT || e->errnum == EIO || e->errnum == EBADMSG ||
+	       e->errnum == EUCLEAN;
+}
+
 bool quarantine_has(struct store *s, const struct digest *d)
 {
 	layout_path path;

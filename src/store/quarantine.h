@@ -28,6 +28,8 @@ struct quarantined {
  * 1: its name is free now. 0: there is another file by now, or none; -1: *e. */
 int quarantine_put(struct store *s, const struct digest *d, int fd, struct err *e);
 bool quarantine_has(struct store *s, const struct digest *d);
+/* What a read ended with: is the file to blame, and not the moment? */
+bool quarantine_is_due(const struct err *e);
 /* In no order; fn as for fs_each. A store without any: none. */
 int quarantine_each(struct store *s,
 		    int (*fn)(void *arg, const struct quarantined *q, struct err *e),

@@ -19,6 +19,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/quarantine.h"
 
 #define ENDED 1	      /* the slice, not the pass */
 #define SAVE_MS 10000 /* between two notes of how far it is */
@@ -93,6 +94,7 @@ static int check_bytes(struct scrub *r, const struct digest *d, const char *path
 	enum scrub_kind kind = SCRUB_CORRUPT;
 	char why[160] = "its bytes have another digest";
 	struct digest real;
+	struct err failed;
 	int bad, tries;
 
 	for (tries = 0; tries < 2; tries++) {
@@ -107,6 +109,12 @@ static int check_bytes(struct scrub *r, const struct digest *d, const char *path
 	if (bad != 0) {
 		kind = SCRUB_UNREADABLE;
 		snprintf(why, sizeof(why), "reading it fails: %s", strerror(bad));
+		err_set(&failed, ERR_IO, "%s", why);
+		failed.errnum = bad;
+		if (!quarantine_is_due(&failed)) { /* not the file's fault */
+			scrub_tell(r, kind, SCRUB_LEFT, true, path, why);
+			return 0;
+		}
 	}
 	wounds_take(r, d, fd, kind, why);
 	return 0;

@@ -19,6 +19,7 @@ struct wound {
 	bool old;	  /* known from the quarantine alone, ... */
 	bool expired;	  /* ... for so long that only who needs it keeps it there */
 	bool out;	  /* its place is free */
+	bool asked;	  /* an image that is wanted needs it */
 	bool is_manifest; /* a repository has it as one */
 	bool perhaps;	  /* only if somebody names it */
 	uint64_t bytes;
@@ -49,7 +50,7 @@ struct scrub {
 	struct map *by_digest; /* to struct wound */
 	/* the present repository */
 	const struct reponame *name;
-	bool local;
+	bool local, asked; /* it is wanted */
 	bool checks;	   /* links and notes, too */
 	struct marks *own; /* what its manifests name */
 	bool own_full;	   /* not all of it could be noted, or read */

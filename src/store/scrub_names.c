@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "store/blob.h"
 #include "store/mstore.h"
+#include "store/quarantine.h"
 #include "store/referrers.h"
 #include "store/tag.h"
 #include "store/walk.h"
@@ -223,8 +224,7 @@ static void unreadable(struct scrub *r, const struct digest *d, const struct err
 	}
 	if (why->kind == ERR_DENIED)
 		wounds_add(r, d, SCRUB_UNREADABLE, why->msg);
-	else if (why->kind == ERR_CORRUPT || why->kind == ERR_IO ||
-		 why->kind == ERR_LIMIT)
+	else if (quarantine_is_due(why) || why->kind == ERR_LIMIT)
 		wounds_take(r, d, fd, SCRUB_CORRUPT, why->msg);
 	w = wounds_find(r, d);
 	if (w != NULL)
@@ -274,6 +274,7 @@ static int look_at_repository(void *arg, const struct reponame *name, struct err
 		return scrub_step(r, e);
 	r->name = name;
 	r->local = r->ask->is_local == NULL || r->ask->is_local(r->ask->arg, name);
+	r->asked = wanted;
 	r->checks = r->checks && wanted;
 	r->own_full = false;
 	r->nhurt = 0;

@@ -165,6 +165,7 @@ void wounds_hurt(struct scrub *r, const struct digest *manifest, struct wound *w
 	if (bytes > w->bytes)
 		w->bytes = bytes;
 	w->is_manifest = w->is_manifest || digest_equal(manifest, &w->digest);
+	w->asked = w->asked || r->asked;
 	add_source(r, w);
 	add_hurt(r, manifest, number_of(r, w));
 }
@@ -348,12 +349,12 @@ int wounds_settle(struct scrub *r, struct err *e)
 	for (i = 0; i < r->nwounds && rc == 0; i++) {
 		const struct wound *w = r->wound[i];
 
+		if (r->wanted != NULL && w->old && !w->asked)
+			continue; /* another's */
 		memset(f, 0, sizeof(*f));
 		describe(w, f);
 		if (w->images == 0) {
-			/* Only some of the repositories have been asked. */
-			if (r->wanted == NULL || !w->old)
-				settle_unneeded(r, w, f);
+			settle_unneeded(r, w, f);
 		} else if (w->out || r->ask->look) {
 			heal(r, w, f);
 			scrub_give(r, f);
