@@ -31,9 +31,10 @@ static bool pace(void *arg, uint64_t bytes)
 	int64_t due_ms;
 
 	j->bytes += bytes;
-	due_ms = j->began_ms + (int64_t)(j->bytes / (uint64_t)j->c->conf.scrub_rate * 1000 +
-					 j->bytes % (uint64_t)j->c->conf.scrub_rate * 1000 /
-						 (uint64_t)j->c->conf.scrub_rate);
+	due_ms = j->began_ms +
+		 (int64_t)(j->bytes / (uint64_t)j->c->conf.scrub_rate * 1000 +
+			   j->bytes % (uint64_t)j->c->conf.scrub_rate * 1000 /
+				   (uint64_t)j->c->conf.scrub_rate);
 	if (due_ms > clock_mono_ms())
 		return chores_rest(j->c, due_ms - clock_mono_ms());
 	return chores_breathe(j->c);
@@ -73,8 +74,7 @@ static int64_t next_ms(const struct chores *c, const struct scrub_state *st)
 }
 
 /* What is due: a piece of a pass, or only another try. False: nothing. */
-static bool choose(const struct chores *c, const struct scrub_state *st,
-		   bool *names_only)
+static bool choose(const struct chores *c, const struct scrub_state *st, bool *names_only)
 {
 	int64_t age_ms = clock_wall_ms() - st->ended_ms;
 
@@ -83,7 +83,8 @@ static bool choose(const struct chores *c, const struct scrub_state *st,
 	    age_ms < 0)
 		return true;
 	*names_only = st->harmed > 0 &&
-		      (c->scrub_tries == 0 || clock_mono_ms() >= c->scrub_tried_ms + retry_ms(c));
+		      (c->scrub_tries == 0 ||
+		       clock_mono_ms() >= c->scrub_tried_ms + retry_ms(c));
 	return *names_only;
 }
 

@@ -24,7 +24,7 @@
 #include "upstream/upstream.h"
 
 #define ROW_BYTES 16384
-#define SLEEP_MS 100 /* at once, so that a signal is seen */
+#define SLEEP_MS 100   /* at once, so that a signal is seen */
 #define WAIT_MS 120000 /* for another's piece of a scrub */
 
 struct scrubbing {
@@ -67,8 +67,9 @@ static int check(struct scrubbing *p, struct err *e)
 		if (pattern_check(p->o->operand[i], e) != 0)
 			return err_add(e, "pattern \"%.100s\"", p->o->operand[i]);
 	if (p->go_on && p->o->n_operands > 0)
-		return err_set(e, ERR_INVALID,
-			       "--continue goes on with all of the store; name no images");
+		return err_set(
+			e, ERR_INVALID,
+			"--continue goes on with all of the store; name no images");
 	return 0;
 }
 
@@ -81,8 +82,7 @@ static bool pace(void *arg, uint64_t bytes)
 	if (p->rate == 0)
 		return atomic_load(&signalled) == 0;
 	due_ms = p->began_ms + (int64_t)((double)p->bytes * 1000 / (double)p->rate);
-	while (atomic_load(&signalled) == 0 &&
-	       (left_ms = due_ms - clock_mono_ms()) > 0) {
+	while (atomic_load(&signalled) == 0 && (left_ms = due_ms - clock_mono_ms()) > 0) {
 		int64_t ms = left_ms < SLEEP_MS ? left_ms : SLEEP_MS;
 		struct timespec ts = { .tv_nsec = ms * 1000000 };
 
@@ -313,29 +313,34 @@ int cmd_scrub(int argc, char **argv, char **envp)
 		{ "dry-run", 'n', OPTION_FLAG, &p.look, NULL,
 		  "Say what is wrong, and change nothing.", 0, 0 },
 		{ "no-fetch", 0, OPTION_FLAG, &p.local_only, NULL,
-		  "Ask no upstream: mend what can be mended from the store itself.", 0, 0 },
+		  "Ask no upstream: mend what can be mended from the store itself.", 0,
+		  0 },
 		{ "rate", 0, OPTION_TEXT, &p.rate_text, "BYTES",
-		  "Read so many bytes a second at most, such as 50MB. Without it, as fast "
+		  "Read so many bytes a second at most, such as 50MB. Without it, as "
+		  "fast "
 		  "as it goes; larder.scrub-rate is for the larder that serves.",
 		  0, 0 },
 		{ "continue", 0, OPTION_FLAG, &p.go_on, NULL,
-		  "Go on where the last scrub ended, if it did not reach the end.", 0, 0 },
+		  "Go on where the last scrub ended, if it did not reach the end.", 0,
+		  0 },
 		{ "json", 0, OPTION_FLAG, &p.json, NULL,
-		  "Print JSON: an object a line for each finding, and one for all.", 0, 0 },
+		  "Print JSON: an object a line for each finding, and one for all.", 0,
+		  0 },
 		{ 0 },
 	};
 	struct options o = {
 		.row = row,
 		.name = "scrub",
 		.operands = "[PATTERN...]",
-		.about = "Reads and hashes all that the store has, and looks at every "
-			 "link, tag and note. A blob whose bytes are wrong is taken out "
-			 "of the way, so that nobody gets it, and fetched again where a "
-			 "mirrored image has it; what cannot be repaired is named, with "
-			 "the images that it harms. A PATTERN limits it to the images it "
-			 "matches, like 'python:*' or 'quay.io/**'.\n"
-			 "It works beside a larder that serves the same store, which does "
-			 "it by itself once a week (larder.scrub).",
+		.about =
+			"Reads and hashes all that the store has, and looks at every "
+			"link, tag and note. A blob whose bytes are wrong is taken out "
+			"of the way, so that nobody gets it, and fetched again where a "
+			"mirrored image has it; what cannot be repaired is named, with "
+			"the images that it harms. A PATTERN limits it to the images it "
+			"matches, like 'python:*' or 'quay.io/**'.\n"
+			"It works beside a larder that serves the same store, which does "
+			"it by itself once a week (larder.scrub).",
 		.done = "all is well, or has been repaired",
 		.failed = "the store cannot be read, or it was stopped",
 		.partly = "something is wrong that does harm",

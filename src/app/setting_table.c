@@ -178,7 +178,8 @@ const struct setting_row setting_table_rows[] = {
 	  "How long a blob that was pushed stays without a manifest that names it." },
 	{ "larder.scrub", NULL, SETTING_DURATION, S(scrub_ms), 0, YEAR, "7d",
 	  "How often, while it serves, all of the store is read and hashed again, at low "
-	  "priority; what is wrong is fetched again where there is an upstream to have it "
+	  "priority; what is wrong is fetched again where there is an upstream to have "
+	  "it "
 	  "from. 0: only by larder scrub." },
 	{ "larder.scrub-rate", NULL, SETTING_BYTES, S(scrub_rate), 0, TERA, "20MB",
 	  "How many bytes a second that reads at most; 0: none, which is as larder.scrub "

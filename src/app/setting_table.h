@@ -23,7 +23,7 @@ enum setting_type {
 	SETTING_COUNT,
 	SETTING_DURATION,
 	SETTING_BYTES, /* app/setting_bytes.h */
-	SETTING_AGE, /* a duration, or "always" for 0 */
+	SETTING_AGE,   /* a duration, or "always" for 0 */
 	SETTING_LEVEL,
 	SETTING_FORMAT,
 	SETTING_ADDR,

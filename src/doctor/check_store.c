@@ -100,13 +100,15 @@ void check_store(struct group *g)
 				  "larder counts them as not there, and fetches or takes "
 				  "them again; its log names each");
 	} else if (scrub_state_read(s, &scrub), scrub.harmed > 0) {
-		finding_say(g, "store", FINDING_WARN,
-			    "%llu of what it has turned out to be damaged and could not be "
-			    "repaired",
-			    (unsigned long long)scrub.harmed);
-		finding_remedy(g, "larder scrub names each, the images that it harms, and "
-				  "what hinders its repair; push those images again, or "
-				  "pull them when their upstream answers");
+		finding_say(
+			g, "store", FINDING_WARN,
+			"%llu of what it has turned out to be damaged and could not be "
+			"repaired",
+			(unsigned long long)scrub.harmed);
+		finding_remedy(g,
+			       "larder scrub names each, the images that it harms, and "
+			       "what hinders its repair; push those images again, or "
+			       "pull them when their upstream answers");
 	} else {
 		finding_say(g, "store", FINDING_OK,
 			    "%u repositories, %u tags%s in %.200s", t.repositories,

@@ -221,7 +221,8 @@ enum answer ask_blob(struct mirror *m, const struct route *r, const struct diges
 	digest_text(d, text);
 	if (quarantine_has(m->store, d))
 		err_set(e, ERR_NOT_FOUND,
-			"blob %s of %s was found to be damaged, and is not served; push it "
+			"blob %s of %s was found to be damaged, and is not served; push "
+			"it "
 			"again",
 			text, r->name.s);
 	else

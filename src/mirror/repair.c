@@ -219,8 +219,8 @@ static char *image_shown(const struct repairing *w, const char *image)
 static metric_cell *cell(enum metric_type type, const char *name, const char *label,
 			 const char *value, const char *help)
 {
-	return metrics_cell(metrics_family(type, name, label, help),
-			    value, NULL, NULL, NULL);
+	return metrics_cell(metrics_family(type, name, label, help), value, NULL, NULL,
+			    NULL);
 }
 
 static void count(const struct scrub_finding *f)
@@ -282,9 +282,9 @@ int repair_json(struct buf *out, const struct scrub_state *st)
 	int rc = buf_adds(out, "\"scrub\":{\"lastPass\":");
 
 	rc |= inventory_json_time(out, st->ended_ms);
-	rc |= st->began_ms != 0 ? buf_addf(out, ",\"underWay\":%.3f",
-					   (double)st->at / SCRUB_PLACES)
-				: buf_adds(out, ",\"underWay\":null");
+	rc |= st->began_ms != 0
+		      ? buf_addf(out, ",\"underWay\":%.3f", (double)st->at / SCRUB_PLACES)
+		      : buf_adds(out, ",\"underWay\":null");
 	return rc | buf_addf(out, ",\"harmed\":%llu,\"curable\":%llu}",
 			     (unsigned long long)st->harmed,
 			     (unsigned long long)st->curable);

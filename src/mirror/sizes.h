@@ -2,8 +2,8 @@
  * sizes.h - how large the blobs are that manifests lately fetched or served name.
  *
  * A bound for answers that do not say their own length, and a reason to doubt a file of
- * another size; no proof: a manifest may be wrong about a blob that another one has right. In memory, at most 16,384; past that all are
- * forgotten. Any thread.
+ * another size; no proof: a manifest may be wrong about a blob that another one has
+ * right. In memory, at most 16,384; past that all are forgotten. Any thread.
  */
 #ifndef LARDER_MIRROR_SIZES_H
 #define LARDER_MIRROR_SIZES_H

@@ -166,8 +166,8 @@ struct task *visit_join_here(struct visit *v, const char *lane, const char *key,
 			     task_fn fn, struct work *w, struct err *e)
 {
 	bool started;
-	struct task *t = tasks_start_in(w->m->tasks, lane, key, fn, w, work_free,
-					&started, e);
+	struct task *t =
+		tasks_start_in(w->m->tasks, lane, key, fn, w, work_free, &started, e);
 
 	return t != NULL ? hold(v, t) : NULL;
 }

@@ -73,8 +73,9 @@ int quarantine_put(struct store *s, const struct digest *d, int fd, struct err *
 	set_time(s, to);
 	digest_text(d, text);
 	log_event(LOG_WARN, "store.quarantined", LS("digest", text),
-		  LS("what", "its bytes are wrong or cannot be read; it is not served any "
-			     "more"));
+		  LS("what",
+		     "its bytes are wrong or cannot be read; it is not served any "
+		     "more"));
 	return 1;
 }
 

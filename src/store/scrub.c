@@ -23,8 +23,8 @@
 const char *scrub_kind_word(enum scrub_kind k)
 {
 	static const char *const words[SCRUB_KINDS] = {
-		"corrupt", "empty", "unreadable", "missing", "manifest", "link",
-		"dangling", "tag",  "note",	  "referrer", "stray",
+		"corrupt",  "empty", "unreadable", "missing",  "manifest", "link",
+		"dangling", "tag",   "note",	   "referrer", "stray",
 	};
 
 	return words[k];
@@ -62,8 +62,8 @@ static void log_finding(const struct scrub_finding *f)
 	if (f->has_digest)
 		digest_text(&f->digest, text);
 	log_event(f->kind == SCRUB_NOTE || f->kind == SCRUB_STRAY ? LOG_INFO : LOG_WARN,
-		  "scrub.found", LS("kind", scrub_kind_word(f->kind)), LS("path", f->path),
-		  LS("digest", text), LS("why", f->why),
+		  "scrub.found", LS("kind", scrub_kind_word(f->kind)),
+		  LS("path", f->path), LS("digest", text), LS("why", f->why),
 		  LS("done", scrub_done_word(f->done)), LU("images", f->images),
 		  LS("image", f->nimages > 0 ? f->image[0] : ""));
 }
@@ -135,7 +135,7 @@ static void begin(struct scrub *r)
 
 static void end(struct scrub *r)
 {
-	wounds_free(r);
+	scrub_wounds_free(r);
 	marks_free(r->own);
 	marks_free(r->wanted);
 	free(r->chunk);
@@ -156,9 +156,9 @@ static int run(struct scrub *r, struct err *e)
 {
 	int rc = 0;
 
-	if (wounds_load(r, e) != 0)
+	if (scrub_wounds_load(r, e) != 0)
 		return -1;
-	if (r->wanted != NULL && scrub_want(r, e) != 0)
+	if (r->wanted != NULL && scrub_names_want(r, e) != 0)
 		return -1;
 	if (!r->ask->names_only)
 		rc = scrub_blobs(r, e);
@@ -172,9 +172,9 @@ static int run(struct scrub *r, struct err *e)
 	if (scrub_names(r, e) != 0)
 		return -1;
 	if (r->checks && r->wanted == NULL &&
-	    (scrub_types(r, e) != 0 || scrub_strays(r, e) != 0))
+	    (scrub_notes_types(r, e) != 0 || scrub_strays(r, e) != 0))
 		return -1;
-	if (wounds_settle(r, e) != 0)
+	if (scrub_wounds_settle(r, e) != 0)
 		return -1;
 	if (rc == 0)
 		finish(r);

@@ -7,8 +7,8 @@
  * store is, and the rest is told with the images that it harms.
  *
  * It runs beside serving, pushing, collecting and other processes; one at a time in a
- * store. How far it came is written down (LAYOUT_SCRUB_STATE), so that the next run can go
- * on there. Memory is bounded whatever the store holds: of more than SCRUB_MAX_WOUNDS
+ * store. How far it came is written down (LAYOUT_SCRUB_STATE), so that the next run can
+ * go on there. Memory is bounded whatever the store holds: of more than SCRUB_MAX_WOUNDS
  * wrong blobs at once, the others wait for the next run.
  */
 #ifndef LARDER_STORE_SCRUB_H
@@ -71,16 +71,16 @@ struct scrub_finding {
 	char tag[TAG_MAX_BYTES + 1];
 	/* "name:tag", else "name@sha256:...", as in the store. */
 	const char *image[SCRUB_MAX_IMAGES];
-	size_t nimages, images; /* those above, and all there are */
+	size_t nimages, images;	       /* those above, and all there are */
 	const struct reponame *source; /* mirrored repositories that have or name it */
 	size_t nsources;
 };
 
 struct scrub_ask {
 	struct store *store;
-	bool look;	 /* change nothing */
-	bool go_on;	 /* where the last run ended, if it did not reach the end */
-	bool names_only; /* no hashing: what is known, and what names it */
+	bool look;	  /* change nothing */
+	bool go_on;	  /* where the last run ended, if it did not reach the end */
+	bool names_only;  /* no hashing: what is known, and what names it */
 	int64_t slice_ms; /* stop hashing after that; 0: at the end */
 	/* All are called on the calling thread. */
 	bool (*is_local)(void *arg, const struct reponame *name); /* NULL: all are */
@@ -103,7 +103,7 @@ struct scrubbed {
 	uint64_t repositories, manifests, links;
 	uint64_t found[SCRUB_KINDS];
 	uint64_t findings, mended, repaired, quarantined;
-	uint64_t harmed; /* findings that still harm */
+	uint64_t harmed;  /* findings that still harm */
 	uint64_t curable; /* of them, what a mirrored repository has; later, perhaps */
 };
 
@@ -115,8 +115,8 @@ int scrub_run(const struct scrub_ask *ask, struct scrubbed *out, struct err *e);
 struct scrub_state {
 	int64_t began_ms; /* of the pass under way */
 	int64_t ended_ms; /* the last full pass */
-	unsigned at;	  /* of SCRUB_PLACES, folders of blobs done in the pass under way */
-	uint64_t blobs, bytes;	   /* of it so far */
+	unsigned at; /* of SCRUB_PLACES, folders of blobs done in the pass under way */
+	uint64_t blobs, bytes;	  /* of it so far */
 	uint64_t harmed, curable; /* at the end of the last run that told */
 };
 #define SCRUB_PLACES 512

@@ -42,7 +42,8 @@ static ssize_t read_some(struct scrub *r, int fd, uint64_t off, bool *direct)
 
 	for (;;) {
 		errno = fault("scrub.read");
-		got = errno != 0 ? -1 : pread(fd, r->chunk, SCRUB_CHUNK_BYTES, (off_t)off);
+		got = errno != 0 ? -1
+				 : pread(fd, r->chunk, SCRUB_CHUNK_BYTES, (off_t)off);
 		if (got >= 0 && !*direct)
 			posix_fadvise(fd, (off_t)off, got, POSIX_FADV_DONTNEED);
 		if (got >= 0 || (errno != EINTR && (errno != EINVAL || !*direct)))
@@ -84,8 +85,9 @@ static int hash_file(struct scrub *r, int fd, bool direct, enum hash_alg alg,
 static void say_unsteady(const char *path)
 {
 	log_event(LOG_ERROR, "scrub.unsteady", LS("path", path),
-		  LS("what", "read twice, its bytes were wrong once: the disk, its cable or "
-			     "the memory may be failing"));
+		  LS("what",
+		     "read twice, its bytes were wrong once: the disk, its cable or "
+		     "the memory may be failing"));
 }
 
 static int check_bytes(struct scrub *r, const struct digest *d, const char *path, int fd,
@@ -116,7 +118,7 @@ static int check_bytes(struct scrub *r, const struct digest *d, const char *path
 			return 0;
 		}
 	}
-	wounds_take(r, d, fd, kind, why);
+	scrub_wounds_take(r, d, fd, kind, why);
 	return 0;
 }
 
@@ -142,10 +144,12 @@ static void not_ours(struct scrub *r, const struct digest *d, const char *path,
 	char why[160];
 
 	snprintf(why, sizeof(why),
-		 "it belongs to user %u and has mode %04o, larder runs as user %u: chown or "
+		 "it belongs to user %u and has mode %04o, larder runs as user %u: chown "
+		 "or "
 		 "chmod it",
-		 (unsigned)st->st_uid, (unsigned)st->st_mode & 07777, (unsigned)geteuid());
-	w = wounds_add(r, d, SCRUB_UNREADABLE, why);
+		 (unsigned)st->st_uid, (unsigned)st->st_mode & 07777,
+		 (unsigned)geteuid());
+	w = scrub_wounds_add(r, d, SCRUB_UNREADABLE, why);
 	if (w == NULL)
 		scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, path, why);
 }
@@ -190,7 +194,7 @@ static int check_blob(struct scrub *r, const struct digest *d, const char *path,
 	r->state.blobs++;
 	digest_of(d->alg, "", 0, &nothing);
 	if (st.st_size == 0 && !digest_equal(d, &nothing)) {
-		wounds_take(r, d, fd, SCRUB_EMPTY, "it has no bytes");
+		scrub_wounds_take(r, d, fd, SCRUB_EMPTY, "it has no bytes");
 		return scrub_step(r, e);
 	}
 	return check_bytes(r, d, path, fd, direct, e);
@@ -200,10 +204,11 @@ static int check_blob(struct scrub *r, const struct digest *d, const char *path,
  * somebody is about to put one, or a crash came between the two. */
 static void no_blob(struct scrub *r, const struct digest *d)
 {
-	struct wound *w = wounds_find(r, d);
+	struct wound *w = scrub_wounds_find(r, d);
 
 	if (w == NULL)
-		w = wounds_add(r, d, SCRUB_MISSING, "its folder is here, and it is not");
+		w = scrub_wounds_add(r, d, SCRUB_MISSING,
+				     "its folder is here, and it is not");
 	if (w != NULL && w->kind == SCRUB_MISSING)
 		w->perhaps = w->out = true;
 }
@@ -267,9 +272,7 @@ static int look_at_digest(void *arg, int dirfd, const char *name, struct err *e)
 /* A folder that we may not read: all that is in it. */
 static int look_at_folder(struct scrub *r, unsigned at, struct err *e)
 {
-	struct folder f = { .r = r,
-			    .alg = algs[at / FOLDERS],
-			    .first = at % FOLDERS };
+	struct folder f = { .r = r, .alg = algs[at / FOLDERS], .first = at % FOLDERS };
 	struct err why = { 0 };
 	int rc;
 

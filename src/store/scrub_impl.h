@@ -1,7 +1,8 @@
 /*
  * scrub_impl.h - a run of scrub.c, for the files it is made of: the blobs
  * (scrub_blobs.c), what names them (scrub_names.c, scrub_links.c), notes (scrub_notes.c),
- * what does not belong there (scrub_strays.c), and what is wrong with blobs, whom it harms (scrub_wounds.c).
+ * what does not belong there (scrub_strays.c), and what is wrong with blobs, whom it
+ * harms (scrub_wounds.c).
  */
 #ifndef LARDER_STORE_SCRUB_IMPL_H
 #define LARDER_STORE_SCRUB_IMPL_H
@@ -41,7 +42,7 @@ struct scrub {
 	struct scrubbed *out;
 	struct store *s;
 	struct scrub_state state;
-	int64_t until_ms;    /* monotonic; when hashing stops for now. INT64_MAX: never */
+	int64_t until_ms; /* monotonic; when hashing stops for now. INT64_MAX: never */
 	struct marks *wanted; /* digests to look at; NULL: all */
 	unsigned steps;
 	unsigned char *chunk; /* of SCRUB_CHUNK_BYTES, aligned for the disk */
@@ -74,37 +75,37 @@ int scrub_blobs(struct scrub *r, struct err *e);
 /* scrub_names.c: every repository that is wanted; with r->checks, links and notes. */
 int scrub_names(struct scrub *r, struct err *e);
 /* The digests of what is wanted into r->wanted. */
-int scrub_want(struct scrub *r, struct err *e);
+int scrub_names_want(struct scrub *r, struct err *e);
 
 /* scrub_links.c: the present repository's links to manifests; its other links and its
  * tags. */
-int scrub_revisions(struct scrub *r, struct err *e);
+int scrub_links_revisions(struct scrub *r, struct err *e);
 int scrub_links(struct scrub *r, struct err *e);
 
 /* scrub_notes.c: the notes about the present repository; those of manifests' types. */
 int scrub_notes(struct scrub *r, struct err *e);
-int scrub_types(struct scrub *r, struct err *e);
+int scrub_notes_types(struct scrub *r, struct err *e);
 
 /* scrub_strays.c: whatever has no business where it is. */
 int scrub_strays(struct scrub *r, struct err *e);
 
 /* scrub_wounds.c */
-int wounds_load(struct scrub *r, struct err *e); /* those in quarantine */
-void wounds_free(struct scrub *r);
+int scrub_wounds_load(struct scrub *r, struct err *e); /* those in quarantine */
+void scrub_wounds_free(struct scrub *r);
 /* NULL: there are too many. Known already: that one. */
-struct wound *wounds_add(struct scrub *r, const struct digest *d, enum scrub_kind kind,
-			 const char *why);
-struct wound *wounds_find(const struct scrub *r, const struct digest *d);
+struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
+			       enum scrub_kind kind, const char *why);
+struct wound *scrub_wounds_find(const struct scrub *r, const struct digest *d);
 /* The file fd, or what has the name, is wrong: into quarantine, unless only looked at. */
-void wounds_take(struct scrub *r, const struct digest *d, int fd, enum scrub_kind kind,
-		 const char *why);
+void scrub_wounds_take(struct scrub *r, const struct digest *d, int fd,
+		       enum scrub_kind kind, const char *why);
 /* A manifest of the present repository names (or is) a wound. */
-void wounds_hurt(struct scrub *r, const struct digest *manifest, struct wound *w,
-		 uint64_t bytes);
+void scrub_wounds_hurt(struct scrub *r, const struct digest *manifest, struct wound *w,
+		       uint64_t bytes);
 /* All its manifests have been seen: which images that harms. */
-int wounds_images(struct scrub *r, struct err *e);
+int scrub_wounds_images(struct scrub *r, struct err *e);
 /* All repositories have: repair, and tell. */
-int wounds_settle(struct scrub *r, struct err *e);
+int scrub_wounds_settle(struct scrub *r, struct err *e);
 
 /* scrub_state.c */
 void scrub_state_write(struct scrub *r);

@@ -127,7 +127,8 @@ static bool check_link(struct scrub *r, const struct digest *d, const char *fold
 	return did;
 }
 
-/* What a client is told is here, is not. If a manifest names it, that is what is wrong. */
+/* What a client is told is here, is not. If a manifest names it, that is what is wrong.
+ */
 static void check_target(struct scrub *r, const struct digest *d, const char *folder)
 {
 	layout_path path;
@@ -285,8 +286,7 @@ static bool find_target(struct scrub *r, const char *tag, const struct links *in
 {
 	int64_t ms;
 
-	if (!r->local &&
-	    tag_check_get(r->s, r->name, tag, out, &ms, NULL) == 0 &&
+	if (!r->local && tag_check_get(r->s, r->name, tag, out, &ms, NULL) == 0 &&
 	    link_exists(r->s, LINK_REVISION, r->name, out))
 		return true;
 	if (index->found)
@@ -339,7 +339,7 @@ static int look_at_tag(void *arg, int dirfd, const char *tag, struct err *e)
 	return scrub_step(r, e);
 }
 
-int scrub_revisions(struct scrub *r, struct err *e)
+int scrub_links_revisions(struct scrub *r, struct err *e)
 {
 	struct links w = { .r = r };
 	size_t i;

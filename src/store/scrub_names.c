@@ -24,7 +24,7 @@
 struct wanting {
 	struct scrub *r;
 	const struct reponame *name;
-	bool any;  /* enough to know whether one is */
+	bool any; /* enough to know whether one is */
 	bool found;
 };
 
@@ -107,7 +107,7 @@ static int want_repository(void *arg, const struct reponame *name, struct err *e
 	return each_tag(&w, e);
 }
 
-int scrub_want(struct scrub *r, struct err *e)
+int scrub_names_want(struct scrub *r, struct err *e)
 {
 	return walk_repositories(r->s, want_repository, r, e);
 }
@@ -125,22 +125,23 @@ static bool is_wanted(struct scrub *r, const struct reponame *name)
 static void missing(struct scrub *r, const struct digest *manifest,
 		    const struct digest *d, uint64_t bytes)
 {
-	struct wound *w = wounds_add(r, d, SCRUB_MISSING, "it is needed, and not here");
+	struct wound *w =
+		scrub_wounds_add(r, d, SCRUB_MISSING, "it is needed, and not here");
 
 	if (w == NULL)
 		return;
 	w->out = true;
-	wounds_hurt(r, manifest, w, bytes);
+	scrub_wounds_hurt(r, manifest, w, bytes);
 }
 
 static void look_at_child(struct scrub *r, const struct digest *d, const struct child *c)
 {
-	struct wound *w = wounds_find(r, &c->digest);
+	struct wound *w = scrub_wounds_find(r, &c->digest);
 
 	if (!marks_add(r->own, &c->digest))
 		r->own_full = true;
 	if (w != NULL)
-		wounds_hurt(r, d, w, c->size);
+		scrub_wounds_hurt(r, d, w, c->size);
 	/* A mirror fetches what is asked for; what was pushed must be here, unless the
 	 * manifest was deleted meanwhile. */
 	else if (r->local && !c->is_manifest && !c->is_foreign &&
@@ -223,18 +224,18 @@ static void unreadable(struct scrub *r, const struct digest *d, const struct err
 		return;
 	}
 	if (why->kind == ERR_DENIED)
-		wounds_add(r, d, SCRUB_UNREADABLE, why->msg);
+		scrub_wounds_add(r, d, SCRUB_UNREADABLE, why->msg);
 	else if (quarantine_is_due(why) || why->kind == ERR_LIMIT)
-		wounds_take(r, d, fd, SCRUB_CORRUPT, why->msg);
-	w = wounds_find(r, d);
+		scrub_wounds_take(r, d, fd, SCRUB_CORRUPT, why->msg);
+	w = scrub_wounds_find(r, d);
 	if (w != NULL)
-		wounds_hurt(r, d, w, 0);
+		scrub_wounds_hurt(r, d, w, 0);
 }
 
 static int look_at_manifest(void *arg, const struct digest *d, struct err *e)
 {
 	struct scrub *r = arg;
-	struct wound *w = wounds_find(r, d);
+	struct wound *w = scrub_wounds_find(r, d);
 	struct manifest doc;
 	struct stored *m;
 	struct err why;
@@ -243,7 +244,7 @@ static int look_at_manifest(void *arg, const struct digest *d, struct err *e)
 	r->out->manifests++;
 	if (w != NULL) {
 		r->own_full = true;
-		wounds_hurt(r, d, w, 0);
+		scrub_wounds_hurt(r, d, w, 0);
 		return scrub_step(r, e);
 	}
 	if (mstore_peek(r->s, r->name, d, &m, &why) != 0) {
@@ -280,11 +281,11 @@ static int look_at_repository(void *arg, const struct reponame *name, struct err
 	r->nhurt = 0;
 	marks_begin(r->own, 0, MARKS_RANGE_END);
 	r->out->repositories++;
-	rc = r->checks ? scrub_revisions(r, e) : 0;
+	rc = r->checks ? scrub_links_revisions(r, e) : 0;
 	if (rc == 0)
 		rc = walk_links(r->s, LINK_REVISION, name, look_at_manifest, r, e);
 	if (rc == 0)
-		rc = wounds_images(r, e);
+		rc = scrub_wounds_images(r, e);
 	if (rc == 0 && r->checks)
 		rc = scrub_links(r, e);
 	if (rc == 0 && r->checks)

@@ -97,8 +97,7 @@ static int look_at_referrer(void *arg, int dirfd, const char *name, struct err *
 	dash = strchr(text, '-');
 	if (dash != NULL)
 		*dash = ':';
-	if (digest_parse(view_of(text), &d, NULL) != 0 ||
-	    is_about(w->r, &d, w->digest))
+	if (digest_parse(view_of(text), &d, NULL) != 0 || is_about(w->r, &d, w->digest))
 		return scrub_step(w->r, e);
 	layout_referrer(path, w->r->name, w->digest, &d);
 	drop_note(w->r, path, SCRUB_REFERRER,
@@ -148,7 +147,7 @@ static bool is_lonely(struct scrub *r, const struct digest *d, const char *path)
 	struct stat st;
 	int64_t now_ms;
 
-	return !blob_exists(r->s, d, NULL) && wounds_find(r, d) == NULL &&
+	return !blob_exists(r->s, d, NULL) && scrub_wounds_find(r, d) == NULL &&
 	       keep_now(r->s, &now_ms, NULL) == 0 &&
 	       fstatat(r->s->dirfd, path, &st, 0) == 0 &&
 	       now_ms - (int64_t)st.st_mtim.tv_sec * 1000 > KEEP_MS;
@@ -173,7 +172,7 @@ static int look_at_type(void *arg, const struct digest *d, struct err *e)
 	return scrub_step(r, e);
 }
 
-int scrub_types(struct scrub *r, struct err *e)
+int scrub_notes_types(struct scrub *r, struct err *e)
 {
 	layout_path path;
 	size_t i;

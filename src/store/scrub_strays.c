@@ -1,6 +1,6 @@
 /*
- * scrub_strays.c - names that neither larder nor registry:2 gives. They are told and stay:
- * nobody but who put them there knows what they are.
+ * scrub_strays.c - names that neither larder nor registry:2 gives. They are told and
+ * stay: nobody but who put them there knows what they are.
  */
 #include "store/scrub_impl.h"
 
@@ -20,9 +20,9 @@ static const char *const top_names[] = { "blobs", "repositories", NULL };
 static const char *const alg_names[] = { "sha256", "sha512", NULL };
 static const char *const manifest_names[] = { "revisions", "tags", NULL };
 static const char *const own_names[] = {
-	"lock",	     "sweep",	   "collect",	 "scrub", "scrub.state", "tmp",
-	"partial",   "uploads",	   "referrers",	 "types", "tags",	 "quarantine",
-	"usage.db*", "room*",	   NULL,
+	"lock", "sweep",      "collect",   "scrub",	"scrub.state",
+	"tmp",	"partial",    "uploads",   "referrers", "types",
+	"tags", "quarantine", "usage.db*", "room*",	NULL,
 };
 
 struct folder {
@@ -59,8 +59,7 @@ static bool is_folder(int dirfd, const char *name)
 {
 	struct stat st;
 
-	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       S_ISDIR(st.st_mode);
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* A part of a repository's name, or what larder keeps inside of one. */
@@ -147,7 +146,8 @@ int scrub_strays(struct scrub *r, struct err *e)
 	layout_path path;
 	size_t i;
 
-	if (look(&f, V2, top_names, e) != 0 || look(&f, LAYOUT_BLOBS, alg_names, e) != 0 ||
+	if (look(&f, V2, top_names, e) != 0 ||
+	    look(&f, LAYOUT_BLOBS, alg_names, e) != 0 ||
 	    look(&f, LAYOUT_REPOSITORIES, NULL, e) != 0 ||
 	    look(&f, "larder", own_names, e) != 0)
 		return -1;

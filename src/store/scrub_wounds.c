@@ -24,7 +24,7 @@
 #define MAX_NESTED 4	/* indexes in indexes */
 #define GROW 64
 
-struct wound *wounds_find(const struct scrub *r, const struct digest *d)
+struct wound *scrub_wounds_find(const struct scrub *r, const struct digest *d)
 {
 	char key[DIGEST_TEXT_MAX];
 
@@ -32,10 +32,10 @@ struct wound *wounds_find(const struct scrub *r, const struct digest *d)
 	return map_get(r->by_digest, key);
 }
 
-struct wound *wounds_add(struct scrub *r, const struct digest *d, enum scrub_kind kind,
-			 const char *why)
+struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
+			       enum scrub_kind kind, const char *why)
 {
-	struct wound *w = wounds_find(r, d);
+	struct wound *w = scrub_wounds_find(r, d);
 	char key[DIGEST_TEXT_MAX];
 
 	if (w != NULL && !w->old)
@@ -71,7 +71,8 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 			quarantine_forget(r->s, &q->digest);
 		return 0;
 	}
-	w = wounds_add(r, &q->digest, SCRUB_CORRUPT, "found earlier, and in quarantine");
+	w = scrub_wounds_add(r, &q->digest, SCRUB_CORRUPT,
+			     "found earlier, and in quarantine");
 	if (w != NULL) {
 		w->old = w->out = true;
 		w->expired = clock_wall_ms() - q->since_ms > QUARANTINE_KEEP_MS;
@@ -80,13 +81,13 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 	return 0;
 }
 
-int wounds_load(struct scrub *r, struct err *e)
+int scrub_wounds_load(struct scrub *r, struct err *e)
 {
 	r->by_digest = map_new(SCRUB_MAX_WOUNDS);
 	return quarantine_each(r->s, load_one, r, e);
 }
 
-void wounds_free(struct scrub *r)
+void scrub_wounds_free(struct scrub *r)
 {
 	size_t i, k;
 
@@ -101,8 +102,8 @@ void wounds_free(struct scrub *r)
 	free(r->hurt);
 }
 
-void wounds_take(struct scrub *r, const struct digest *d, int fd, enum scrub_kind kind,
-		 const char *why)
+void scrub_wounds_take(struct scrub *r, const struct digest *d, int fd,
+		       enum scrub_kind kind, const char *why)
 {
 	struct wound *w;
 	struct err e;
@@ -111,7 +112,7 @@ void wounds_take(struct scrub *r, const struct digest *d, int fd, enum scrub_kin
 
 	if (rc == 0)
 		return; /* it has gone, or another has come */
-	w = wounds_add(r, d, kind, why);
+	w = scrub_wounds_add(r, d, kind, why);
 	if (w != NULL) {
 		w->out = rc > 0;
 		if (rc < 0)
@@ -152,15 +153,14 @@ static size_t number_of(const struct scrub *r, const struct wound *w)
 static void add_source(struct scrub *r, struct wound *w)
 {
 	if (r->local || w->nsources == SCRUB_MAX_SOURCES ||
-	    (w->nsources > 0 &&
-	     strcmp(w->source[w->nsources - 1].s, r->name->s) == 0))
+	    (w->nsources > 0 && strcmp(w->source[w->nsources - 1].s, r->name->s) == 0))
 		return;
 	w->source = mem_grow(w->source, (w->nsources + 1) * sizeof(*w->source));
 	w->source[w->nsources++] = *r->name;
 }
 
-void wounds_hurt(struct scrub *r, const struct digest *manifest, struct wound *w,
-		 uint64_t bytes)
+void scrub_wounds_hurt(struct scrub *r, const struct digest *manifest, struct wound *w,
+		       uint64_t bytes)
 {
 	if (bytes > w->bytes)
 		w->bytes = bytes;
@@ -229,13 +229,12 @@ static int name_tag(void *arg, int dirfd, const char *tag, struct err *e)
 		if (!digest_equal(&r->hurt[i].manifest, &d))
 			continue;
 		r->hurt[i].below = true; /* the tag's name says it */
-		add_image(r->wound[r->hurt[i].wound],
-			  mem_fmt("%s:%s", r->name->s, tag));
+		add_image(r->wound[r->hurt[i].wound], mem_fmt("%s:%s", r->name->s, tag));
 	}
 	return scrub_step(r, e);
 }
 
-int wounds_images(struct scrub *r, struct err *e)
+int scrub_wounds_images(struct scrub *r, struct err *e)
 {
 	struct nesting w = { .r = r, .grew = true };
 	char text[DIGEST_TEXT_MAX];
@@ -261,8 +260,7 @@ int wounds_images(struct scrub *r, struct err *e)
 		if (r->hurt[i].below)
 			continue;
 		digest_text(&r->hurt[i].manifest, text);
-		add_image(r->wound[r->hurt[i].wound],
-			  mem_fmt("%s@%s", r->name->s, text));
+		add_image(r->wound[r->hurt[i].wound], mem_fmt("%s@%s", r->name->s, text));
 	}
 	r->nhurt = 0;
 	return 0;
@@ -274,8 +272,7 @@ int wounds_images(struct scrub *r, struct err *e)
 static bool from_memory(struct scrub *r, const struct wound *w)
 {
 	struct stored *m = mcache_get(r->s->mcache, &w->digest);
-	bool did = m != NULL &&
-		   blob_put(r->s, &w->digest, m->body, m->n, NULL) == 0;
+	bool did = m != NULL && blob_put(r->s, &w->digest, m->body, m->n, NULL) == 0;
 
 	stored_unref(m);
 	return did;
@@ -340,7 +337,7 @@ static void settle_unneeded(struct scrub *r, const struct wound *w,
 	scrub_give(r, f);
 }
 
-int wounds_settle(struct scrub *r, struct err *e)
+int scrub_wounds_settle(struct scrub *r, struct err *e)
 {
 	struct scrub_finding *f = mem_alloc(sizeof(*f));
 	size_t i;
