@@ -118,6 +118,7 @@ struct scrub_state {
 	unsigned at; /* of SCRUB_PLACES, folders of blobs done in the pass under way */
 	uint64_t blobs, bytes;	  /* of it so far */
 	uint64_t harmed, curable; /* at the end of the last run that told */
+	uint64_t lasting;	  /* of harmed, what only a full pass looks at */
 };
 #define SCRUB_PLACES 512
 void scrub_state_read(struct store *s, struct scrub_state *out);
