@@ -38,6 +38,7 @@ struct scrubbing {
 };
 
 static atomic_int signalled;
+static atomic_bool over; /* nobody need wait for signals */
 
 /* --- what is wanted --- */
 
@@ -213,7 +214,7 @@ static void *wait_for_signals(void *arg)
 	sigset_t *set = arg;
 	int sig;
 
-	while (sigwait(set, &sig) == 0) {
+	while (sigwait(set, &sig) == 0 && !atomic_load(&over)) {
 		if (atomic_fetch_add(&signalled, 1) > 0)
 			_exit(EXIT_FAILED);
 		fprintf(stderr, "larder scrub: ending\n");
@@ -296,7 +297,8 @@ static int scrub(struct scrubbing *p, const struct settings *s, struct err *e)
 			print_end(p, &out);
 	}
 	store_close(store);
-	pthread_cancel(watcher);
+	atomic_store(&over, true);
+	pthread_kill(watcher, SIGTERM);
 	pthread_join(watcher, NULL);
 	upstream_global_done();
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))

@@ -23,6 +23,7 @@
 
 #define ENDED 1	      /* the slice, not the pass */
 #define SAVE_MS 10000 /* between two notes of how far it is */
+#define PARTS 16      /* of a folder, by the next four bits of a digest */
 #define FOLDERS 256   /* of an algorithm */
 
 static const char *const algs[] = { "sha256", "sha512" };
@@ -31,7 +32,8 @@ static const char *const algs[] = { "sha256", "sha512" };
 struct folder {
 	struct scrub *r;
 	const char *alg;
-	unsigned first; /* the byte that all its digests begin with */
+	unsigned first;	   /* the byte that all its digests begin with */
+	unsigned from, to; /* which parts */
 	layout_path path;
 };
 
@@ -267,33 +269,44 @@ static int look_at_digest(void *arg, int dirfd, const char *name, struct err *e)
 	char text[DIGEST_TEXT_MAX];
 	layout_path path;
 	struct digest d;
+	unsigned part;
 
 	if ((size_t)snprintf(text, sizeof(text), "%s:%s", f->alg, name) < sizeof(text) &&
-	    digest_parse(view_of(text), &d, NULL) == 0 && d.bytes[0] == f->first)
-		return look_into(f, &d, name, e);
-	if (f->r->wanted == NULL &&
+	    digest_parse(view_of(text), &d, NULL) == 0 && d.bytes[0] == f->first) {
+		part = d.bytes[1] / PARTS;
+		return part >= f->from && part < f->to ? look_into(f, &d, name, e) : 0;
+	}
+	if (f->r->wanted == NULL && f->from == 0 &&
 	    (size_t)snprintf(path, sizeof(path), "%s/%s", f->path, name) < sizeof(path))
 		scrub_tell(f->r, SCRUB_STRAY, SCRUB_TOLD, false, path,
 			   "its name is no digest that begins so");
 	return 0;
 }
 
-/* A folder that we may not read: all that is in it. */
-static int look_at_folder(struct scrub *r, unsigned at, struct err *e)
+/* Who works in slices takes a folder part by part. One that we may not read says so; that
+ * is all that is in it. */
+static int look_at_place(struct scrub *r, struct err *e)
 {
-	struct folder f = { .r = r, .alg = algs[at / FOLDERS], .first = at % FOLDERS };
+	unsigned at = r->state.at / PARTS, part = r->state.at % PARTS;
+	struct folder f = { .r = r,
+			    .alg = algs[at / FOLDERS],
+			    .first = at % FOLDERS,
+			    .from = part,
+			    .to = r->ask->slice_ms > 0 ? part + 1 : PARTS };
 	struct err why = { 0 };
 	int rc;
 
 	snprintf(f.path, sizeof(f.path), LAYOUT_BLOBS "/%s/%02x", f.alg, f.first);
 	rc = fs_each(r->s->dirfd, f.path, look_at_digest, &f, &why);
-	if (rc == 0 || (why.kind == ERR_NOT_FOUND && why.errnum == ENOENT))
-		return 0;
-	if (why.kind == ERR_CANCELLED) {
+	if (rc != 0 && why.kind == ERR_CANCELLED) {
 		*e = why;
 		return -1;
 	}
-	scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, f.path, why.msg);
+	if (rc != 0)
+		f.to = PARTS;
+	if (rc != 0 && why.kind != ERR_NOT_FOUND)
+		scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, f.path, why.msg);
+	r->state.at += f.to - f.from;
 	return 0;
 }
 
@@ -302,9 +315,8 @@ int scrub_blobs(struct scrub *r, struct err *e)
 	int64_t saved_ms = clock_mono_ms();
 
 	while (r->state.at < SCRUB_PLACES) {
-		if (look_at_folder(r, r->state.at, e) != 0)
+		if (look_at_place(r, e) != 0)
 			return -1;
-		r->state.at++;
 		if (clock_mono_ms() >= r->until_ms && r->state.at < SCRUB_PLACES)
 			return ENDED;
 		if (clock_mono_ms() - saved_ms >= SAVE_MS) {

@@ -15,6 +15,7 @@
 /* A blob that is not here as it should be. */
 struct wound {
 	struct digest digest;
+	size_t number; /* its place in struct scrub's list */
 	enum scrub_kind kind;
 	char why[160];
 	bool old;	  /* known from the quarantine alone, ... */

@@ -20,8 +20,8 @@
 #include "store/tag.h"
 #include "store/walk.h"
 
-#define MAX_HURT 100000 /* of one repository */
-#define MAX_NESTED 4	/* indexes in indexes */
+#define MAX_HURT 5000 /* of one repository, by name; the rest is counted */
+#define MAX_NESTED 4  /* indexes in indexes */
 #define GROW 64
 
 struct wound *scrub_wounds_find(const struct scrub *r, const struct digest *d)
@@ -52,6 +52,7 @@ struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
 		if (r->nwounds % GROW == 0)
 			r->wound = mem_grow(r->wound,
 					    (r->nwounds + GROW) * sizeof(*r->wound));
+		w->number = r->nwounds;
 		r->wound[r->nwounds++] = w;
 	}
 	w->digest = *d;
@@ -136,20 +137,13 @@ static void add_hurt(struct scrub *r, const struct digest *manifest, size_t woun
 		if (r->hurt[i].wound == wound &&
 		    digest_equal(&r->hurt[i].manifest, manifest))
 			return;
-	if (r->nhurt == MAX_HURT)
+	if (r->nhurt == MAX_HURT) {
+		r->wound[wound]->images++;
 		return;
+	}
 	if (r->nhurt % GROW == 0)
 		r->hurt = mem_grow(r->hurt, (r->nhurt + GROW) * sizeof(*r->hurt));
 	r->hurt[r->nhurt++] = (struct hurt){ *manifest, wound, false };
-}
-
-static size_t number_of(const struct scrub *r, const struct wound *w)
-{
-	size_t i = 0;
-
-	while (r->wound[i] != w)
-		i++;
-	return i;
 }
 
 static void add_source(struct scrub *r, struct wound *w)
@@ -169,7 +163,7 @@ void scrub_wounds_hurt(struct scrub *r, const struct digest *manifest, struct wo
 	w->is_manifest = w->is_manifest || digest_equal(manifest, &w->digest);
 	w->asked = w->asked || r->asked;
 	add_source(r, w);
-	add_hurt(r, manifest, number_of(r, w));
+	add_hurt(r, manifest, w->number);
 }
 
 static void add_image(struct wound *w, char *text)
