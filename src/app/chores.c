@@ -16,6 +16,7 @@
 #include "app/chore_collect.h"
 #include "app/chore_keep.h"
 #include "app/chore_room.h"
+#include "app/chore_scrub.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -62,11 +63,18 @@ static int64_t count_interval(const struct chores_conf *conf)
 	return DAY_MS;
 }
 
+/* A rate of nothing is none. */
+static int64_t scrub_interval(const struct chores_conf *conf)
+{
+	return conf->scrub_rate > 0 ? conf->scrub_ms : 0;
+}
+
 static const struct chore chore[] = {
 	{ keep_interval, chore_keep },
 	{ collect_interval, chore_collect },
 	{ partials_interval, chore_room_partials },
 	{ count_interval, chore_room_count },
+	{ scrub_interval, chore_scrub },
 };
 
 struct chores_thread {
@@ -84,6 +92,8 @@ static struct chores_conf conf_of(const struct settings *s)
 {
 	struct chores_conf conf = { .collect_ms = s->collect_ms,
 				    .grace_ms = s->grace_ms,
+				    .scrub_ms = s->scrub_ms,
+				    .scrub_rate = s->scrub_rate,
 				    .n_keep = s->n_keep };
 	size_t i;
 
@@ -122,18 +132,16 @@ static bool is_over(const struct chores_thread *t)
 	return t->stopping || t->changed;
 }
 
-bool chores_breathe(struct chores *c)
+bool chores_rest(struct chores *c, int64_t ms)
 {
 	struct chores_thread *t = c->thread;
-	int64_t worked_ms = clock_mono_ms() - t->worked_since_ms;
+	int64_t until_ms = clock_mono_ms() + ms, left_ms;
 	bool over;
 
 	pthread_mutex_lock(&t->mu);
-	if (worked_ms >= WORK_MS && !is_over(t)) {
-		wait_ms(t, worked_ms * REST < REST_MOST_MS ? worked_ms * REST
-							   : REST_MOST_MS);
-		t->worked_since_ms = clock_mono_ms();
-	}
+	while (!is_over(t) && (left_ms = until_ms - clock_mono_ms()) > 0)
+		wait_ms(t, left_ms);
+	t->worked_since_ms = clock_mono_ms();
 	over = is_over(t);
 	pthread_mutex_unlock(&t->mu);
 	return !over;
@@ -147,6 +155,16 @@ bool chores_may_go_on(struct chores *c)
 	over = is_over(c->thread);
 	pthread_mutex_unlock(&c->thread->mu);
 	return !over;
+}
+
+bool chores_breathe(struct chores *c)
+{
+	int64_t worked_ms = clock_mono_ms() - c->thread->worked_since_ms;
+
+	if (worked_ms >= WORK_MS)
+		return chores_rest(c, worked_ms * REST < REST_MOST_MS ? worked_ms * REST
+								      : REST_MOST_MS);
+	return chores_may_go_on(c);
 }
 
 /* A first run soon, the others as the settings say. */
@@ -213,9 +231,12 @@ static void *work(void *arg)
 			continue;
 		pthread_mutex_unlock(&t->mu);
 		t->worked_since_ms = clock_mono_ms();
+		c->again_ms = 0;
 		chore[next].run(c);
 		pthread_mutex_lock(&t->mu);
-		t->due_ms[next] = clock_wall_ms() + chore[next].interval_ms(&c->conf);
+		t->due_ms[next] = clock_wall_ms() +
+				  (c->again_ms > 0 ? c->again_ms
+						   : chore[next].interval_ms(&c->conf));
 	}
 	pthread_mutex_unlock(&t->mu);
 	return NULL;

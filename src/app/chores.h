@@ -22,7 +22,9 @@ struct chores_conf {
 	int64_t grace_ms;
 	struct setting_keep *keep; /* owned, as their patterns */
 	size_t n_keep;
-	char *images; /* owned; NULL: none */
+	char *images;	    /* owned; NULL: none */
+	int64_t scrub_ms;   /* between two full scrubs; 0: none */
+	int64_t scrub_rate; /* bytes a second */
 };
 
 struct chores {
@@ -32,6 +34,9 @@ struct chores {
 	char **env;
 	bool counts;		 /* for chore_room.c */
 	struct chores_conf conf; /* of the run under way: the thread's own */
+	int64_t again_ms;	 /* set by a run that wants its next sooner; 0: not */
+	unsigned scrub_tries;	 /* repairs in vain, one after the other; ... */
+	int64_t scrub_tried_ms;	 /* ... the last, monotonic */
 	struct chores_thread *thread;
 };
 
@@ -47,5 +52,7 @@ void chores_stop(struct chores *c);			       /* NULL is fine */
 bool chores_breathe(struct chores *c);
 /* The same without a sleep, for what others wait for. */
 bool chores_may_go_on(struct chores *c);
+/* The same, for at least so long. */
+bool chores_rest(struct chores *c, int64_t ms);
 
 #endif

@@ -55,6 +55,7 @@ static int look_at_store(const struct asked *a, struct store *store,
 	marks = sized_marks(s, store);
 	r->limit_bytes = marks.limit;
 	r->low_bytes = marks.limit > 0 ? marks.low : 0;
+	scrub_state_read(store, &r->scrub);
 	if (rc == 0 && !a->quick)
 		rc = look_at_images(store, s, r, e);
 	return rc;

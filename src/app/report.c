@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "app/report_sites.h"
+#include "base/clock.h"
 #include "base/human.h"
 #include "base/mem.h"
 #include "mirror/inventory_json.h"
+#include "mirror/repair.h"
 #include "oci/reference.h"
 
 static const char *size_of(const struct json *doc, const char *key, char out[HUMAN_MAX])
@@ -39,6 +41,27 @@ static int size_text(struct buf *out, const struct report *r)
 	return rc | buf_addf(out, ", going down to %s when it is near\n", low);
 }
 
+static int scrub_text(struct buf *out, const struct scrub_state *st)
+{
+	char ago[HUMAN_MAX];
+	int rc = buf_adds(out, "scrub      ");
+
+	if (st->ended_ms > 0) {
+		human_span(clock_wall_ms() - st->ended_ms, ago);
+		rc |= buf_addf(out, "all looked at %s ago", ago);
+	} else {
+		rc |= buf_adds(out, "never all looked at");
+	}
+	if (st->began_ms > 0)
+		rc |= buf_addf(out, ", %u%% of the next pass",
+			       st->at * 100 / SCRUB_PLACES);
+	if (st->harmed > 0)
+		rc |= buf_addf(out, "; %llu wrong: larder scrub names %s",
+			       (unsigned long long)st->harmed,
+			       st->harmed == 1 ? "it" : "them");
+	return rc | buf_adds(out, "\n");
+}
+
 static int store_text(struct buf *out, const struct report *r)
 {
 	char a[HUMAN_MAX], b[HUMAN_MAX];
@@ -59,9 +82,10 @@ static int store_text(struct buf *out, const struct report *r)
 		rc |= size_text(out, r);
 	human_bytes(r->facts.partial_bytes, a);
 	human_bytes(r->facts.upload_bytes, b);
-	return rc | buf_addf(out, "unfinished %llu downloads (%s), %llu uploads (%s)\n",
-			     (unsigned long long)r->facts.partials, a,
-			     (unsigned long long)r->facts.uploads, b);
+	rc |= buf_addf(out, "unfinished %llu downloads (%s), %llu uploads (%s)\n",
+		       (unsigned long long)r->facts.partials, a,
+		       (unsigned long long)r->facts.uploads, b);
+	return rc | scrub_text(out, &r->scrub);
 }
 
 static int rate_text(struct buf *out, const struct json *asked)
@@ -167,6 +191,8 @@ static int store_json(struct buf *out, const struct report *r)
 		       (unsigned long long)f->partial_bytes,
 		       (unsigned long long)f->uploads,
 		       (unsigned long long)f->upload_bytes);
+	rc |= repair_json(out, &r->scrub);
+	rc |= buf_adds(out, ",");
 	rc |= buf_addf(out, "\"size\":{\"counted\":%s,\"usedBytes\":%llu,",
 		       r->counted ? "true" : "false", (unsigned long long)r->used_bytes);
 	rc |= buf_addf(out, "\"limitBytes\":%llu,\"lowBytes\":%llu},",

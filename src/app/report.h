@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "store/facts.h"
+#include "store/scrub.h"
 
 #define REPORT_MAX_BYTES (2u << 20)
 
@@ -26,6 +27,7 @@ struct report {
 	bool counted;		      /* used_bytes is known */
 	uint64_t used_bytes;
 	uint64_t limit_bytes, low_bytes; /* by the settings; 0: no limit */
+	struct scrub_state scrub;
 	/* of a larder that serves; url NULL: none was asked */
 	const char *url;
 	const char *why_not;	   /* it did not answer */
