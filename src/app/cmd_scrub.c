@@ -240,11 +240,18 @@ static int run_in_turn(struct repair_ask *ask, struct scrubbed *out, struct err 
 {
 	struct timespec pause = { .tv_nsec = SLEEP_MS * 1000000 };
 	int64_t until_ms = clock_mono_ms() + WAIT_MS;
+	bool said = false;
 	int rc;
 
 	while ((rc = repair_run(ask, out, e)) != 0 && e->kind == ERR_BUSY &&
-	       clock_mono_ms() < until_ms && atomic_load(&signalled) == 0)
+	       clock_mono_ms() < until_ms && atomic_load(&signalled) == 0) {
+		if (!said)
+			fprintf(stderr,
+				"larder scrub: another larder scrubs this store just "
+				"now; waiting for its turn to end\n");
+		said = true;
 		nanosleep(&pause, NULL);
+	}
 	return rc;
 }
 

@@ -117,7 +117,7 @@ static int take_turn(struct store *s, int *fd, struct err *e)
 static void begin(struct scrub *r)
 {
 	scrub_state_read(r->s, &r->state);
-	if (!r->ask->go_on || r->state.began_ms == 0) {
+	if (!r->ask->names_only && (!r->ask->go_on || r->state.began_ms == 0)) {
 		r->state.began_ms = clock_wall_ms();
 		r->state.at = 0;
 		r->state.blobs = r->state.bytes = 0;
