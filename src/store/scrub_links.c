@@ -12,11 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/blob.h"
+#include "store/keep.h"
 #include "store/tag.h"
 
 #define LINK_MAX 256
@@ -127,6 +129,15 @@ static bool check_link(struct scrub *r, const struct digest *d, const char *fold
 	return did;
 }
 
+/* A push links before it gives a blob its name. */
+static bool is_young(const struct scrub *r, const char *path)
+{
+	struct stat st;
+
+	return fstatat(r->s->dirfd, path, &st, 0) == 0 &&
+	       st.st_mtim.tv_sec >= time(NULL) - KEEP_MS / 1000;
+}
+
 /* What a client is told is here, is not. If a manifest names it, that is what is wrong.
  */
 static void check_target(struct scrub *r, const struct digest *d, const char *folder)
@@ -134,7 +145,7 @@ static void check_target(struct scrub *r, const struct digest *d, const char *fo
 	layout_path path;
 
 	if (!r->local || blob_exists(r->s, d, NULL) || r->own_full ||
-	    marks_has(r->own, d) || !join(path, folder, "link"))
+	    marks_has(r->own, d) || !join(path, folder, "link") || is_young(r, path))
 		return;
 	if (!r->ask->look)
 		link_forget(r->s, LINK_LAYER, r->name, d);

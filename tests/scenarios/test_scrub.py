@@ -422,7 +422,7 @@ def test_beside_pulls_and_pushes(larders, store):
     finally:
         stop.set()
         worker.join()
-    assert rows == [], rows
+    assert rows == [], "\n".join(map(repr, rows))
     check_store(root)
     assert scrub()[0] == []
 
