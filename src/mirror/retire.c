@@ -72,10 +72,11 @@ static void find_use(struct retiring *w)
 	char text[DIGEST_TEXT_MAX];
 	int64_t ms;
 
-	im->stored_ms = im->used_ms = 0;
-	if (im->has_digest)
-		im->stored_ms = im->used_ms = link_time(w->ask->store, LINK_REVISION,
-							&im->repository, &im->digest);
+	im->stored_ms = im->has_digest
+				? link_time(w->ask->store, LINK_REVISION, &im->repository,
+					    &im->digest)
+				: tag_time(w->ask->store, &im->repository, im->tag);
+	im->used_ms = im->stored_ms;
 	if (w->ask->usage == NULL)
 		return;
 	if (im->tag[0] != '\0') {
@@ -277,6 +278,15 @@ static int take_out(void *arg, const struct digest *d, struct err *e)
 	return -1;
 }
 
+/* It may have been moved since it was listed: then it is another image. */
+static bool is_still(struct store *s, const struct retire_image *im)
+{
+	struct digest at;
+	bool has = tag_get(s, &im->repository, im->tag, &at, NULL) == 0;
+
+	return has == im->has_digest && (!has || digest_equal(&at, &im->digest));
+}
+
 /* Tags first, as publish.h has it. */
 static int untag(const struct taking *t, struct err *e)
 {
@@ -284,7 +294,7 @@ static int untag(const struct taking *t, struct err *e)
 	size_t i;
 
 	for (i = 0; i < t->n && !t->dry_run; i++) {
-		if (t->im[i].tag[0] == '\0' ||
+		if (t->im[i].tag[0] == '\0' || !is_still(t->s, &t->im[i]) ||
 		    publish_untag(t->p, &t->im->repository, t->im[i].tag, &why) == 0 ||
 		    why.kind == ERR_NOT_FOUND)
 			continue;

@@ -149,8 +149,8 @@ static int no_space(struct err *e)
 {
 	return err_set(
 		e, ERR_NO_SPACE,
-		"the store has no room for it: its disk is full, or what must stay "
-		"in it leaves too little within larder.size");
+		"the disk of the store is full, or what must stay in it leaves too "
+		"little room within larder.size; free some space there");
 }
 
 /* A download under way: 1 to wait, 0 it is here, -1 *e. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
@@ -50,6 +51,17 @@ int tag_set(struct store *s, const struct reponame *name, const char *tag,
 		return -1;
 	layout_tag(path, name, tag);
 	return fs_write(s->dirfd, LAYOUT_TMP, path, text, strlen(text), true, e);
+}
+
+int64_t tag_time(struct store *s, const struct reponame *name, const char *tag)
+{
+	layout_path path;
+	struct stat st;
+
+	layout_tag_folder(path, name, tag);
+	if (fstatat(s->dirfd, path, &st, 0) != 0)
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
 int tag_remove(struct store *s, const struct reponame *name, const char *tag,

@@ -20,6 +20,9 @@ int tag_get(struct store *s, const struct reponame *name, const char *tag,
 int tag_set(struct store *s, const struct reponame *name, const char *tag,
 	    const struct digest *d, struct err *e);
 
+/* When its folder was last changed (wall clock, ms); 0: there is none. Of a tag that
+ * cannot be read, perhaps because it is just being set. */
+int64_t tag_time(struct store *s, const struct reponame *name, const char *tag);
 /* On disk on return. ERR_NOT_FOUND: no such tag. */
 int tag_remove(struct store *s, const struct reponame *name, const char *tag,
 	       struct err *e);

@@ -331,7 +331,7 @@ def test_what_the_rules_keep(hub, larders, clock):
             for tag in ("1", "2"):
                 pusher.image(repository, tag, image_of(f"{repository}{tag}", 2 * KB))
     wait_until(lambda: "own/thing:1" not in tags(larder), "local, on purpose")
-    assert len(tags(larder)) == 12 + 3
+    assert len(tags(larder)) == 12 + 3, tags(larder)
     clock.advance(5 * 86400)
     assert client.pull(larder.url, "library/x", "d").ok
     assert client.pull(larder.url, "library/y", "d").ok

@@ -122,6 +122,21 @@ static void local_ones_on_purpose(void **state)
 	assert_true(has(s, "team/y", "d"));
 }
 
+/* A tag that is just being set has its folder before it can be read. */
+static void not_what_is_being_made(void **state)
+{
+	const struct retain_rule rule = { "docker.io/library/x", false, 1, 5 * DAY };
+	struct store *s = try_store(state);
+	struct reponame name = try_name("library/x");
+	layout_path path;
+
+	fill(s, "library/x");
+	layout_tag_folder(path, &name, "new");
+	assert_int_equal(fs_mkdirs(s->dirfd, path, false, NULL), 0);
+	assert_int_equal(run(s, &rule, 1), 4);
+	assert_true(try_exists(s, path));
+}
+
 static void many(void **state)
 {
 	const struct retain_rule rule = { "docker.io/library/x", false, 5, 0 };
@@ -142,8 +157,11 @@ static void many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_STORE(the_last_ones), IN_STORE(what_was_used),
-		IN_STORE(together),	 IN_STORE(local_ones_on_purpose),
+		IN_STORE(the_last_ones),
+		IN_STORE(what_was_used),
+		IN_STORE(together),
+		IN_STORE(local_ones_on_purpose),
+		IN_STORE(not_what_is_being_made),
 		IN_STORE(many),
 	};
 
