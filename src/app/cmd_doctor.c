@@ -89,7 +89,7 @@ static char *default_mirror(const struct settings *s)
 
 static char *credentials_of(const struct settings *s, const struct setting_upstream *u)
 {
-	if (u->username != NULL)
+	if (u->username != NULL || u->n_logins > 0)
 		return mem_fmt("the settings or the environment");
 	return mem_dup(s->docker_config != NULL ? s->docker_config : "");
 }

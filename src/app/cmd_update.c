@@ -17,7 +17,11 @@ static const char about[] =
 int cmd_update(int argc, char **argv, char **envp)
 {
 	struct pull p = {
-		.command = "update", .envp = envp, .at_once = AT_ONCE, .stale_bad = true
+		.command = "update",
+		.envp = envp,
+		.at_once = AT_ONCE,
+		.stale_bad = true,
+		.who = VISIT_BACKGROUND,
 	};
 	struct option_values files = { .n = 0 };
 	struct login login = { 0 };

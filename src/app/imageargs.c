@@ -152,14 +152,32 @@ void imageargs_set_platforms(struct imageargs *a, const struct platform *p, size
 	}
 }
 
+static void arg_free(struct imagearg *arg)
+{
+	free(arg->text);
+	free(arg);
+}
+
+void imageargs_keep(struct imageargs *a,
+		    bool (*keep)(void *arg, const struct imagearg *image), void *arg)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < a->n; i++) {
+		if (keep(arg, a->arg[i]))
+			a->arg[n++] = a->arg[i];
+		else
+			arg_free(a->arg[i]);
+	}
+	a->n = n;
+}
+
 void imageargs_done(struct imageargs *a)
 {
 	size_t i;
 
-	for (i = 0; i < a->n; i++) {
-		free(a->arg[i]->text);
-		free(a->arg[i]);
-	}
+	for (i = 0; i < a->n; i++)
+		arg_free(a->arg[i]);
 	free(a->arg);
 	*a = (struct imageargs){ 0 };
 }

@@ -32,6 +32,9 @@ int imageargs_read(struct imageargs *a, char **operand, size_t noperands,
 		   const struct option_values *files, char **env, struct err *e);
 /* For those without platforms of their own; n 0: all. */
 void imageargs_set_platforms(struct imageargs *a, const struct platform *p, size_t n);
+/* Only those for which keep says so stay. */
+void imageargs_keep(struct imageargs *a,
+		    bool (*keep)(void *arg, const struct imagearg *image), void *arg);
 void imageargs_done(struct imageargs *a);
 
 #endif

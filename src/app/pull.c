@@ -220,6 +220,7 @@ static enum exit_status work(struct run *r, const sigset_t *set)
 		.image = mem_alloc((p->images.n + 1) * sizeof(struct batch_image *)),
 		.at_once = p->at_once,
 		.look = p->look,
+		.who = p->who,
 		.via = r->via,
 		.hand = r->target != NULL ? pull_target_hand : NULL,
 		.arg = r->target,

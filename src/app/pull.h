@@ -22,6 +22,7 @@ struct pull {
 	unsigned at_once;
 	bool look, json, quiet;
 	bool stale_bad; /* pull_report.h */
+	enum visit_for who;
 };
 
 /* Options of both: f is a struct option_values, p the struct pull. */

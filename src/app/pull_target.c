@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/wire.h"
 #include "base/mem.h"
 #include "mirror/copy.h"
 #include "mirror/load.h"
@@ -56,8 +57,13 @@ static int open_upstream(struct pull_target *t, const struct settings *s,
 		.header_ms = (int)s->header_ms,
 		.stall_ms = (int)s->stall_ms,
 	};
+	CLEANUP(mem_freep)
+	struct upstream_login *logins = NULL;
 
 	if (known != NULL) {
+		logins = wire_logins(known);
+		conf.logins = logins;
+		conf.n_logins = known->n_logins;
 		conf.username = known->username;
 		conf.password = known->password;
 		conf.realm_host = known->realm_host;

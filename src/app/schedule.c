@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -20,16 +21,27 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "upstream/quota.h"
 
 #define AT_ONCE 2
 #define LOOK_MS 60000 /* the clock may be set meanwhile */
 #define NICE 10
+/* What was left is not tried again sooner than the first; where an upstream does not say
+ * when it will be better, so long doubles to the second. */
+#define AGAIN_MS 60000
+#define AGAIN_MOST_MS (60 * 60000)
 
 /* What the settings say of it. */
 struct what {
 	char *images, *words;
-	unsigned reserve;
+};
+
+/* What a run had to leave. The thread's own. */
+struct left {
+	char **image; /* as the list says it */
+	size_t n;
+	unsigned runs;	 /* in a row that left something */
+	int64_t span_ms; /* wall: again at at_ms, so long after it was left */
+	int64_t at_ms;
 };
 
 struct schedule {
@@ -45,7 +57,7 @@ struct schedule {
 
 static struct what what_of(const struct settings *s)
 {
-	return (struct what){ mem_dup(s->images), mem_dup(s->schedule), s->reserve };
+	return (struct what){ mem_dup(s->images), mem_dup(s->schedule) };
 }
 
 static void what_done(struct what *w)
@@ -69,6 +81,29 @@ static int64_t next_run(const struct what *w)
 	return at < 0 ? INT64_MAX : at;
 }
 
+static void left_clear(struct left *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		free(l->image[i]);
+	free(l->image);
+	*l = (struct left){ 0 };
+}
+
+/* The wall clock's ms at which what was left is run again; INT64_MAX: nothing was. The
+ * clock may have been set back. */
+static int64_t next_again(struct left *l)
+{
+	int64_t most_ms = clock_wall_ms() + l->span_ms;
+
+	if (l->n == 0)
+		return INT64_MAX;
+	if (l->at_ms > most_ms)
+		l->at_ms = most_ms;
+	return l->at_ms;
+}
+
 /* With the lock held. False: it is time. True: something has changed. */
 static bool wait_until(struct schedule *sc, int64_t at_ms)
 {
@@ -89,24 +124,6 @@ static bool wait_until(struct schedule *sc, int64_t at_ms)
 		pthread_cond_timedwait(&sc->moved, &sc->mu, &ts);
 	}
 	return true;
-}
-
-/* Is what the upstream last said of its quota still true, and at the reserve? */
-static bool may_fetch(void *arg, const struct batch_image *im, struct err *e)
-{
-	const struct what *w = arg;
-	struct upstream_quota q;
-
-	if (w->reserve == 0 || !upstream_quota(im->route.site->up, &q) ||
-	    q.remaining < 0 || q.remaining > w->reserve ||
-	    clock_wall_ms() - q.seen_wall_ms > q.window_s * 1000)
-		return true;
-	err_set(e, ERR_BUSY,
-		"left for later: %lld pulls are left at %s, and larder.reserve keeps %u "
-		"for clients",
-		(long long)q.remaining, im->route.site->host, w->reserve);
-	e->retry_after_s = 0;
-	return false;
 }
 
 static void say_image(const struct imagearg *arg)
@@ -164,16 +181,15 @@ static void set_batch(struct schedule *sc, struct batch *b)
 	pthread_mutex_unlock(&sc->mu);
 }
 
-static void run_batch(struct schedule *sc, struct what *w, struct imageargs *a)
+static void run_batch(struct schedule *sc, struct imageargs *a, unsigned at_once)
 {
 	struct batch_image **image = mem_alloc((a->n + 1) * sizeof(*image));
 	struct batch b = {
 		.plan = mirror_plan(sc->mirror),
 		.mirror = sc->mirror,
 		.image = image,
-		.at_once = AT_ONCE,
-		.may_fetch = may_fetch,
-		.arg = w,
+		.at_once = at_once,
+		.who = VISIT_BACKGROUND,
 	};
 	size_t i;
 
@@ -189,46 +205,121 @@ static void run_batch(struct schedule *sc, struct what *w, struct imageargs *a)
 	free(image);
 }
 
-static void run(struct schedule *sc, struct what *w)
+/* Was it left because of what will pass? Then after how long it is worth another try. */
+static bool is_left(const struct imagearg *arg, unsigned runs, int64_t *span_ms)
+{
+	const struct batch_image *im = &arg->im;
+	int64_t ms = AGAIN_MOST_MS;
+
+	if (arg->bad || (im->result != BATCH_FAILED && im->result != BATCH_STALE) ||
+	    (im->err.kind != ERR_BUSY && im->err.kind != ERR_UPSTREAM))
+		return false;
+	if (im->err.kind == ERR_BUSY && im->err.retry_after_s > 0)
+		ms = (int64_t)im->err.retry_after_s * 1000;
+	else if (runs < 6)
+		ms = (int64_t)AGAIN_MS << runs;
+	*span_ms = ms > AGAIN_MS ? ms : AGAIN_MS;
+	return true;
+}
+
+/* The first that can go on brings all of them: to be refused again costs nothing. */
+static void note_left(struct left *l, const struct imageargs *a)
+{
+	unsigned runs = l->runs;
+	int64_t span_ms;
+	size_t i;
+
+	left_clear(l);
+	l->image = mem_alloc((a->n + 1) * sizeof(*l->image));
+	for (i = 0; i < a->n; i++) {
+		if (!is_left(a->arg[i], runs, &span_ms))
+			continue;
+		if (l->n == 0 || span_ms < l->span_ms)
+			l->span_ms = span_ms;
+		l->image[l->n++] = mem_dup(a->arg[i]->text);
+	}
+	if (l->n == 0)
+		return;
+	l->runs = runs + 1;
+	l->at_ms = clock_wall_ms() + l->span_ms;
+	log_event(LOG_INFO, "schedule.left", LU("images", l->n),
+		  LU("again_in_s", l->span_ms / 1000));
+}
+
+static bool was_left(void *arg, const struct imagearg *image)
+{
+	const struct left *l = arg;
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (strcmp(l->image[i], image->text) == 0)
+			return true;
+	return false;
+}
+
+/* again: only what was left. The list may be another by now. */
+static void run(struct schedule *sc, struct what *w, struct left *left, bool again)
 {
 	const struct option_values files = { .v = { w->images }, .n = 1 };
 	struct platform here;
 	struct imageargs a;
 	struct err e;
 
-	log_event(LOG_INFO, "schedule.begins", LS("images", w->images));
+	log_event(LOG_INFO, "schedule.begins", LS("images", w->images),
+		  LS("which", again ? "those left for later" : "all"));
 	if (imageargs_read(&a, NULL, 0, &files, sc->envp, &e) != 0) {
 		log_event(LOG_ERROR, "schedule.failed", LS("error", e.msg));
+		left_clear(left);
 	} else {
+		if (again)
+			imageargs_keep(&a, was_left, left);
+		else
+			left->runs = 0;
 		here_platform(&here);
 		imageargs_set_platforms(&a, &here, 1);
-		run_batch(sc, w, &a);
+		/* The first shows whether it is any use. */
+		run_batch(sc, &a, again ? 1 : AT_ONCE);
 		count_images(&a);
+		note_left(left, &a);
 	}
 	imageargs_done(&a);
+}
+
+/* With the lock held. */
+static void take_settings(struct schedule *sc, struct what *what, struct left *left)
+{
+	bool on = sc->what.images != NULL && sc->what.words != NULL;
+
+	sc->changed = false;
+	what_done(what);
+	*what = (struct what){ mem_dup(sc->what.images), mem_dup(sc->what.words) };
+	if (!on)
+		left_clear(left);
 }
 
 static void *work(void *arg)
 {
 	struct schedule *sc = arg;
 	struct what what = { 0 };
+	struct left left = { 0 };
+	int64_t next_ms, again_ms;
 	bool changed;
 
 	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
 	pthread_mutex_lock(&sc->mu);
 	while (!sc->stopping) {
-		sc->changed = false;
-		what_done(&what);
-		what = (struct what){ mem_dup(sc->what.images), mem_dup(sc->what.words),
-				      sc->what.reserve };
-		changed = wait_until(sc, next_run(&what));
+		take_settings(sc, &what, &left);
+		next_ms = next_run(&what);
+		again_ms = next_again(&left);
+		changed = wait_until(sc, again_ms < next_ms ? again_ms : next_ms);
 		pthread_mutex_unlock(&sc->mu);
 		if (!changed)
-			run(sc, &what);
+			run(sc, &what, &left, again_ms < next_ms);
 		pthread_mutex_lock(&sc->mu);
 	}
 	pthread_mutex_unlock(&sc->mu);
 	what_done(&what);
+	left_clear(&left);
 	return NULL;
 }
 

@@ -3,9 +3,9 @@
  * with their upstreams at the times that cron words say, and what has changed is brought
  * here.
  *
- * A thread of its own, at low priority; what clients wait for goes before: an image that
- * would have to be fetched is left for later when the pull quota is down to
- * larder.reserve.
+ * A thread of its own, at low priority; what clients wait for goes before: no pull of
+ * larder.reserve is spent here. What is left for that reason, or because an upstream is
+ * in trouble, comes in a run of its own, as soon as there are pulls or an answer again.
  */
 #ifndef LARDER_APP_SCHEDULE_H
 #define LARDER_APP_SCHEDULE_H

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/setting_logins.h"
 #include "base/mem.h"
 
 void setting_draft_drop(char **text)
@@ -24,6 +25,7 @@ static void upstream_clear(struct setting_upstream *u)
 	free(u->url);
 	setting_draft_drop(&u->username);
 	setting_draft_drop(&u->password);
+	setting_logins_clear(u);
 	free(u->ca_file);
 	free(u->realm_host);
 }

@@ -212,6 +212,8 @@ static int apply_value(struct setting_draft *d, const char *name,
 	for (size_t i = 0; i < path.n; i++)
 		if (host && strcmp(path.part[i], "*") == 0)
 			path.part[i] = host;
+	if (row != NULL && row->type == SETTING_CREDENTIALS && *value == '[')
+		return apply_yaml(d, name, &path, value, e);
 	if (list && (row == NULL || *value == '{' || *value == '['))
 		return apply_yaml(d, name, &path, value, e);
 	return apply_text(d, name, &path, value, e);

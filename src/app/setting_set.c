@@ -10,6 +10,7 @@
 
 #include "app/setting_bound.h"
 #include "app/setting_list.h"
+#include "app/setting_logins.h"
 #include "app/setting_value.h"
 #include "base/buf.h"
 #include "base/mem.h"
@@ -64,9 +65,22 @@ static int set_credentials(struct draft_upstream *u, const char *text, struct er
 	if (colon == NULL || colon == text || colon[1] == '\0')
 		return err_set(
 			e, ERR_INVALID,
-			"must be user:password, or a map of username and password");
+			"must be user:password, a map of username and password, or a "
+			"list of maps of username, password and names");
+	setting_logins_clear(&u->u);
 	replace(&u->u.username, mem_dupn(text, (size_t)(colon - text)));
 	replace(&u->u.password, mem_dup(colon + 1));
+	replace(&u->password_file, NULL);
+	return 0;
+}
+
+static int set_logins(struct draft_upstream *u, const struct yaml *node, int *line,
+		      struct err *e)
+{
+	if (setting_logins_set(&u->u, node, line, e) != 0)
+		return -1;
+	replace(&u->u.username, NULL);
+	replace(&u->u.password, NULL);
 	replace(&u->password_file, NULL);
 	return 0;
 }
@@ -258,6 +272,10 @@ static void after_set(struct setting_draft *d, void *base, const struct setting_
 		return;
 	if (row->type == SETTING_AGE)
 		u->u.has_freshness = given;
+	if (row->offset == offsetof(struct draft_upstream, u.username) ||
+	    row->offset == offsetof(struct draft_upstream, u.password) ||
+	    row->offset == offsetof(struct draft_upstream, password_file))
+		setting_logins_clear(&u->u);
 	if (row->offset == offsetof(struct draft_upstream, u.password))
 		replace(&u->password_file, NULL);
 	if (row->offset == offsetof(struct draft_upstream, password_file))
@@ -280,6 +298,8 @@ int setting_set(struct setting_draft *d, const struct setting_row *row,
 	if (row->type == SETTING_PATTERNS || row->type == SETTING_TAGS ||
 	    row->type == SETTING_LIST || row->type == SETTING_ACCESS)
 		return setting_list_set(&d->s, row, node, line, e);
+	if (row->type == SETTING_CREDENTIALS && node->kind == YAML_LIST)
+		return set_logins(base, node, line, e);
 	if (node->kind == YAML_NULL) {
 		reset(base, row);
 	} else if (node->kind != YAML_SCALAR) {

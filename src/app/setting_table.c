@@ -124,7 +124,13 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.upstreams.*.freshness", NULL, SETTING_AGE, U(freshness_ms), 0, YEAR,
 	  "(larder.freshness)", "Freshness of this upstream's tags." },
 	{ "larder.upstreams.*.credentials", NULL, SETTING_CREDENTIALS, 0, 0, 0, NULL,
-	  "Credential for this upstream as user:password, or a map as below." },
+	  "Credential for this upstream as user:password, or a map as below; or a list "
+	  "of "
+	  "maps, each of username, password (or password-file) and names, a list of "
+	  "patterns over repository names as the upstream has them. A request is made "
+	  "with the first that is for its repository, and with no other, whatever "
+	  "becomes of it; the last may be without names, for all else. In a variable: "
+	  "[{username: u, password: p, names: [team/**]}, ...]." },
 	{ "larder.upstreams.*.credentials.username", NULL, SETTING_SECRET, U(username), 0,
 	  0, NULL, "User name." },
 	{ "larder.upstreams.*.credentials.password", NULL, SETTING_SECRET, U(password), 0,
@@ -143,7 +149,9 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.timeouts.stall", NULL, SETTING_DURATION, S(stall_ms), 1, 10 * MINUTE,
 	  "10s", "Without a byte of a download." },
 	{ "larder.flights", NULL, SETTING_COUNT, S(flights), 1, 1024, "32",
-	  "Downloads at once." },
+	  "Downloads at once. A quarter of it is each upstream's own, on top where "
+	  "others "
+	  "have taken all." },
 	{ "larder.threads", NULL, SETTING_COUNT, S(threads), 1, 256, "(processors)",
 	  "Threads that serve requests." },
 	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",
@@ -158,8 +166,9 @@ const struct setting_row setting_table_rows[] = {
 	  "upstreams and brought here if they have moved: crontab's five fields in the "
 	  "machine's time zone, as in \"30 4 * * *\", or @hourly, @daily, @weekly." },
 	{ "larder.reserve", NULL, SETTING_COUNT, S(reserve), 0, 1000000, "20",
-	  "Pulls of an upstream's quota that larder.schedule leaves for clients: with no "
-	  "more than these left, it fetches nothing." },
+	  "Pulls of an upstream's quota that are left for what clients wait for: with no "
+	  "more than these left, larder.schedule and larder update fetch nothing, and of "
+	  "tags that have moved the copy that is here goes on being served." },
 	{ "larder.collect", NULL, SETTING_DURATION, S(collect_ms), 0, YEAR, "24h",
 	  "How often, while it serves, content that nothing names any more is removed, "
 	  "at "

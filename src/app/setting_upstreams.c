@@ -3,18 +3,14 @@
  */
 #include "app/setting_upstreams.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/setting_env.h"
+#include "app/setting_logins.h"
 #include "app/setting_value.h"
-#include "base/buf.h"
-#include "base/fs.h"
 #include "base/mem.h"
 #include "oci/reference.h"
-
-#define PASSWORD_MAX_BYTES 65536 /* some access tokens are several kilobytes */
 
 static const struct {
 	const char *host, *url;
@@ -83,7 +79,8 @@ static int add_remote(struct setting_draft *d, struct err *e)
 	u->u.is_default = true;
 	if (u->u.url == NULL)
 		u->u.url = TAKE(url);
-	if (u->u.username == NULL && u->u.password == NULL && u->password_file == NULL) {
+	if (u->u.username == NULL && u->u.password == NULL && u->password_file == NULL &&
+	    u->u.n_logins == 0) {
 		u->u.username = TAKE(d->remote_username);
 		u->u.password = TAKE(d->remote_password);
 	}
@@ -110,24 +107,11 @@ static int check_one_default(const struct setting_draft *d, struct err *e)
 
 static int read_password(struct draft_upstream *u, struct err *e)
 {
-	CLEANUP(buf_done)
-	struct buf b = BUF_INIT(PASSWORD_MAX_BYTES);
-	size_t n;
+	CLEANUP(mem_freep)
+	char *setting =
+		mem_fmt("larder.upstreams.%s.credentials.password-file", u->u.host);
 
-	if (fs_read(AT_FDCWD, u->password_file, &b, e) != 0)
-		return err_add(e, "larder.upstreams.%s.credentials.password-file",
-			       u->u.host);
-	for (n = b.n; n > 0 && (b.p[n - 1] == '\n' || b.p[n - 1] == '\r');)
-		n--;
-	if (n == 0 || memchr(b.p, '\0', n))
-		return err_set(
-			e, ERR_INVALID,
-			"larder.upstreams.%s.credentials.password-file: %.200s holds "
-			"no password",
-			u->u.host, u->password_file);
-	u->u.password = mem_dupn(b.p, n);
-	explicit_bzero(b.p, b.n);
-	return 0;
+	return setting_logins_read_password(u->password_file, setting, &u->u.password, e);
 }
 
 /* The variables that CI systems set for Docker Hub, when nothing else was said of it. */
@@ -138,7 +122,8 @@ static void borrow_docker(struct setting_draft *d, struct draft_upstream *u, cha
 	bool has_username = username && *username, has_password = password && *password;
 
 	if (!(d->s.mirror || d->command) || d->s.docker_config ||
-	    strcmp(u->u.host, "docker.io") != 0 || u->u.username || u->u.password)
+	    strcmp(u->u.host, "docker.io") != 0 || u->u.username || u->u.password ||
+	    u->u.n_logins > 0)
 		return;
 	if (has_username && has_password) {
 		u->u.username = mem_dup(username);
@@ -170,6 +155,8 @@ static int complete(struct setting_draft *d, struct draft_upstream *u, char **en
 		u->u.url = mem_fmt("https://%s", u->u.host);
 	if (u->password_file && read_password(u, e) != 0)
 		return -1;
+	if (setting_logins_complete(&u->u, e) != 0)
+		return -1;
 	borrow_docker(d, u, envp);
 	if ((u->u.username == NULL) != (u->u.password == NULL))
 		return err_set(e, ERR_INVALID,
@@ -179,8 +166,8 @@ static int complete(struct setting_draft *d, struct draft_upstream *u, char **en
 	if (u->u.username && strchr(u->u.username, ':'))
 		return err_set(e, ERR_INVALID,
 			       "upstream %s: a user name cannot have a colon", u->u.host);
-	if (u->u.username && strncasecmp(u->u.url, "http://", 7) == 0 &&
-	    !is_loopback(u->u.url))
+	if ((u->u.username || u->u.n_logins > 0) &&
+	    strncasecmp(u->u.url, "http://", 7) == 0 && !is_loopback(u->u.url))
 		setting_draft_warn(d, "upstream %s: credentials go over %s unencrypted",
 				   u->u.host, u->u.url);
 	return 0;

@@ -15,6 +15,7 @@
 #include "app/setting_args.h"
 #include "app/setting_draft.h"
 #include "app/setting_env.h"
+#include "app/setting_logins.h"
 #include "app/setting_set.h"
 #include "app/setting_upstreams.h"
 #include "base/cron.h"
@@ -178,6 +179,7 @@ static void log_in(struct settings *s, const struct setting_login *login)
 			explicit_bzero(u->password, strlen(u->password));
 		free(u->username);
 		free(u->password);
+		setting_logins_clear(u);
 		u->username = mem_dup(login->username);
 		u->password = mem_dup(login->password);
 	}

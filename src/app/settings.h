@@ -32,11 +32,21 @@ struct setting_header {
 	char *value;
 };
 
+/* A login for some of an upstream's repositories. */
+struct setting_account {
+	char *username, *password;
+	char *password_file; /* where the password was read from; NULL: it was given */
+	char **names;	     /* oci/pattern.h, without tags; none: for all */
+	size_t n_names;
+};
+
 struct setting_upstream {
 	char *host; /* as in image names, canonical (registry_host_parse): "docker.io" */
 	char *url;  /* "https://registry-1.docker.io": http or https, no "/" at the end */
-	char *username, *password; /* both or neither (NULL) */
-	char *ca_file;		   /* PEM, besides the system's; NULL: none */
+	char *username, *password;	/* both or neither (NULL); NULL with logins */
+	struct setting_account *logins; /* in order; the last may be without names */
+	size_t n_logins;
+	char *ca_file;	    /* PEM, besides the system's; NULL: none */
 	char *realm_host;   /* a foreign token realm that may have the credential; NULL */
 	bool has_freshness; /* freshness_ms counts instead of settings.freshness_ms */
 	int64_t freshness_ms; /* 0: always */

@@ -109,6 +109,25 @@ static int add_access(const struct settings *s, struct buf *out)
 	return 0;
 }
 
+static int add_logins(const struct setting_upstream *u, struct buf *out)
+{
+	if (u->n_logins > 0 && buf_adds(out, "      credentials:\n") != 0)
+		return -1;
+	for (size_t i = 0; i < u->n_logins; i++) {
+		const struct setting_account *a = &u->logins[i];
+
+		if (buf_adds(out, "        - username: \"" MASK "\"\n") != 0 ||
+		    add_text(out, 5, "password", MASK) != 0 ||
+		    (a->n_names > 0 && buf_adds(out, "          names:\n") != 0))
+			return -1;
+		for (size_t k = 0; k < a->n_names; k++)
+			if (buf_adds(out, "            - ") != 0 ||
+			    add_string(out, a->names[k]) != 0 || buf_adds(out, "\n") != 0)
+				return -1;
+	}
+	return 0;
+}
+
 static int add_upstream(const struct setting_upstream *u, struct buf *out)
 {
 	if (buf_adds(out, "    ") != 0 || add_string(out, u->host) != 0 ||
@@ -122,6 +141,8 @@ static int add_upstream(const struct setting_upstream *u, struct buf *out)
 	if (u->username && (buf_adds(out, "      credentials:\n") != 0 ||
 			    add_text(out, 4, "username", MASK) != 0 ||
 			    add_text(out, 4, "password", MASK) != 0))
+		return -1;
+	if (add_logins(u, out) != 0)
 		return -1;
 	if (add_text(out, 3, "ca", u->ca_file) != 0)
 		return -1;

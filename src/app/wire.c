@@ -13,12 +13,31 @@ static struct tag_policy policy_of(int64_t age_ms)
 	return (struct tag_policy){ age_ms == 0 ? TAG_ALWAYS : TAG_AGE, age_ms };
 }
 
+struct upstream_login *wire_logins(const struct setting_upstream *u)
+{
+	struct upstream_login *logins = mem_alloc((u->n_logins + 1) * sizeof(*logins));
+	size_t i;
+
+	for (i = 0; i < u->n_logins; i++) {
+		const struct setting_account *a = &u->logins[i];
+
+		logins[i] = (struct upstream_login){ a->username, a->password,
+						     (const char *const *)a->names,
+						     a->n_names };
+	}
+	return logins;
+}
+
 static int add_upstream(struct plan *p, const struct settings *s,
 			const struct setting_upstream *u, struct err *e)
 {
+	CLEANUP(mem_freep)
+	struct upstream_login *logins = wire_logins(u);
 	struct upstream_conf conf = {
 		.host = u->host,
 		.url = u->url,
+		.logins = logins,
+		.n_logins = u->n_logins,
 		.username = u->username,
 		.password = u->password,
 		.docker_config = s->docker_config,
@@ -27,6 +46,7 @@ static int add_upstream(struct plan *p, const struct settings *s,
 		.connect_ms = (int)s->connect_ms,
 		.header_ms = (int)s->header_ms,
 		.stall_ms = (int)s->stall_ms,
+		.reserve = s->reserve,
 	};
 	int64_t age_ms = u->has_freshness ? u->freshness_ms : s->freshness_ms;
 	struct upstream *up = upstream_new(&conf, e);

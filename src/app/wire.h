@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "mirror/route.h"
 #include "store/store.h"
+#include "upstream/upstream.h"
 
 /* The upstreams, policies and local names as a plan; contacts nobody. NULL: *e names the
  * setting. The HTTP client has been set up (upstream_global_init). */
@@ -17,5 +18,9 @@ struct plan *wire_plan(const struct settings *s, struct err *e);
  * and the store has never mirrored any, its images live there. */
 struct plan *wire_store_plan(const struct settings *s, struct store *store,
 			     struct err *e);
+
+/* The logins of an upstream for upstream_conf.logins, u->n_logins of them; to be freed
+ * after upstream_new. */
+struct upstream_login *wire_logins(const struct setting_upstream *u);
 
 #endif

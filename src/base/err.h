@@ -30,9 +30,10 @@ struct err {
 	enum err_kind kind;
 	int errnum;	   /* errno where one is known, else 0 */
 	int retry_after_s; /* with ERR_BUSY: when the other side says to return; 0: it did
-			      not */
+			      not. With a lasting ERR_UPSTREAM: when to try again */
 	bool lasting; /* with ERR_DENIED: asking again cannot help before something is
-			 changed */
+			 changed. With ERR_UPSTREAM: it was not even asked, being known
+			 to be in trouble; at once it will be no better */
 	char msg[480];
 };
 

@@ -107,7 +107,7 @@ static bool other_scheme_works(struct group *g, const struct url *at)
 	/* A certificate that is not trusted is a certificate. */
 	works = upstream_ping(up, "/v2/", clock_mono_ms() + 3000, &p, &e) == 0
 			? p.status != 400
-			: is(&p, "tls") && strstr(e.msg, "certificate") != NULL;
+			: is(&p, "certificate");
 	upstream_unref(up);
 	return works;
 }
@@ -133,7 +133,7 @@ static void say_silent(struct group *g, const struct url *at,
 			       "getent hosts %.150s; put the right one into the "
 			       "clients' settings (larder setup docker)",
 			       at->host);
-	} else if (is(p, "tls")) {
+	} else if (is(p, "tls") || is(p, "certificate")) {
 		finding_remedy(g, "give clients the authority that signed it: "
 				  "/usr/local/share/ca-certificates/ and "
 				  "update-ca-certificates, then restart Docker; for this "

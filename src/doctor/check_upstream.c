@@ -36,7 +36,7 @@ static void remedy_unreached(struct group *g, const struct doctor_upstream *u,
 	if (strcmp(outcome, "dns") == 0)
 		finding_remedy(g, "DNS: see /etc/resolv.conf, and whether getent hosts "
 				  "finds it; in a container, the engine's --dns");
-	else if (strcmp(outcome, "tls") == 0)
+	else if (strcmp(outcome, "tls") == 0 || strcmp(outcome, "certificate") == 0)
 		finding_remedy(g,
 			       "a proxy that opens TLS has its own authority: set "
 			       "larder.ca (LARDER_CA) or larder.upstreams.%.100s.ca to "

@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
+#include "mirror/throttle.h"
 #include "store/blob.h"
 #include "store/keep.h"
 #include "store/link.h"
+#include "store/partial.h"
 
 static void run_size(struct task *t, void *arg, struct task_result *out)
 {
@@ -36,13 +39,14 @@ static enum answer ask_size(struct mirror *m, const struct route *r,
 			    const struct digest *d, struct visit *v, int64_t *size,
 			    struct err *e)
 {
-	struct work *w = visit_work(m, r);
+	struct work *w = visit_work(m, r, v);
 	const struct task_result *result;
 	enum answer answer;
 	bool started;
 	visit_key key;
 
 	w->digest = *d;
+	w->want = UPSTREAM_WANT_BLOB;
 	visit_digest_key(key, 's', r, d);
 	if (visit_join(v, key, run_size, w, &started, e) == NULL)
 		return ANSWER_FAILED;
@@ -66,8 +70,40 @@ static enum answer open_stored(struct mirror *m, const struct digest *d, bool wa
 	return ANSWER_READY;
 }
 
+/* A client would leave unanswered soon, and would not know why. */
+static bool is_late(const struct visit *v, struct task *t, enum flight_look look)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (v->who != VISIT_CLIENT || (look != FLIGHT_WAIT && look != FLIGHT_MISSED))
+		return false;
+	return now_ms >= v->since_ms + VISIT_DEADLINE_MS ||
+	       (look == FLIGHT_WAIT && now_ms >= task_started_ms(t) + VISIT_DEADLINE_MS);
+}
+
+static enum answer too_late(const struct route *r, const struct digest *d, struct task *t,
+			    struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	digest_text(d, text);
+	if (flight_has_begun(t))
+		err_set(e, ERR_UPSTREAM,
+			"%s: blob %s: nothing of it that could be given out has come in "
+			"%d s; it is still being fetched, try again",
+			r->site->host, text, VISIT_DEADLINE_MS / 1000);
+	else
+		err_set(e, ERR_BUSY,
+			"%s: blob %s: too many downloads go before it; try again, or "
+			"raise larder.flights",
+			r->site->host, text);
+	task_unref(t);
+	return ANSWER_FAILED;
+}
+
 /* Takes over the reference to the flight. */
-static enum answer watch(struct task *t, bool started, bool want_body, struct visit *v,
+static enum answer watch(const struct route *r, const struct digest *d, struct task *t,
+			 bool started, bool want_body, struct visit *v,
 			 struct found_blob *out, struct err *e)
 {
 	uint64_t seen = bell_count(task_bell(t));
@@ -83,6 +119,8 @@ static enum answer watch(struct task *t, bool started, bool want_body, struct vi
 		task_unref(t);
 		return look == FLIGHT_FAILED ? ANSWER_FAILED : ANSWER_READY;
 	}
+	if (is_late(v, t, look))
+		return too_late(r, d, t, e);
 	task_unref(v->task);
 	v->task = t;
 	v->flight = true;
@@ -103,12 +141,29 @@ static struct task *waited_for(struct visit *v)
 	return task_ref(v->task);
 }
 
+/* All of its bytes may have come before a restart: then nobody need be asked. */
+static bool may_be_whole(struct mirror *m, const struct digest *d)
+{
+	uint64_t bytes = partial_bytes(m->store, d);
+
+	return bytes > 0 && bytes >= sizes_get(m->fetch.sizes, d, 0);
+}
+
+static struct task *start_flight(struct mirror *m, const struct route *r,
+				 const struct digest *d, bool *started, struct err *e)
+{
+	if (!may_be_whole(m, d) && throttle_may(r, UPSTREAM_WANT_BLOB, false, e) != 0)
+		return NULL;
+	return flights_start(m->flights, r, d,
+			     sizes_get(m->fetch.sizes, d, FLIGHT_MAX_BYTES), started, e);
+}
+
 static enum answer mirrored_blob(struct mirror *m, const struct route *r,
 				 const struct digest *d, bool want_body, struct visit *v,
 				 struct found_blob *out, struct err *e)
 {
 	bool mine = link_exists(m->store, LINK_LAYER, &r->name, d), started = false;
-	struct task *t = flights_find(m->flights, d);
+	struct task *t = flights_find(m->flights, r, d);
 	enum answer answer;
 
 	if (!mine && t != NULL)
@@ -127,10 +182,8 @@ static enum answer mirrored_blob(struct mirror *m, const struct route *r,
 	if (t == NULL)
 		t = waited_for(v);
 	if (t == NULL)
-		t = flights_start(m->flights, r, d,
-				  sizes_get(m->fetch.sizes, d, FLIGHT_MAX_BYTES),
-				  &started, e);
-	return t != NULL ? watch(t, started, want_body, v, out, e) : ANSWER_FAILED;
+		t = start_flight(m, r, d, &started, e);
+	return t != NULL ? watch(r, d, t, started, want_body, v, out, e) : ANSWER_FAILED;
 }
 
 enum answer ask_blob(struct mirror *m, const struct route *r, const struct digest *d,

@@ -7,18 +7,20 @@
 
 #include "base/clock.h"
 #include "mirror/mirror_impl.h"
+#include "store/blob.h"
 #include "store/mstore.h"
 #include "store/tag.h"
 
 static void run_manifest(struct task *t, void *arg, struct task_result *out)
 {
 	struct work *w = arg;
+	struct fetch_how how = { .deadline_ms = task_started_ms(t) + VISIT_DEADLINE_MS,
+				 .want = visit_get(w) };
 	struct stored *got = NULL;
 	bool unsaved;
 	int rc;
 
-	rc = fetch_manifest(&w->m->fetch, &w->route, &w->digest, false,
-			    task_started_ms(t) + VISIT_DEADLINE_MS, &got, &unsaved,
+	rc = fetch_manifest(&w->m->fetch, &w->route, &w->digest, &how, &got, &unsaved,
 			    &out->err);
 	if (rc == 0)
 		stored_unref(got);
@@ -51,9 +53,11 @@ static enum answer by_digest(struct mirror *m, const struct route *r,
 		return ANSWER_READY;
 	if (r->site == NULL)
 		return ANSWER_FAILED;
-	w = visit_work(m, r);
+	w = visit_work(m, r, v);
 	w->digest = *d;
-	visit_digest_key(key, 'm', r, d);
+	/* Another repository's copy costs a question that is free. */
+	w->want = blob_exists(m->store, d, NULL) ? UPSTREAM_WANT_LIST : visit_get(w);
+	visit_digest_key(key, visit_kind('m', v), r, d);
 	if (visit_join(v, key, run_manifest, w, &started, e) == NULL)
 		return ANSWER_FAILED;
 	answer = visit_look(v, &result, e);
@@ -108,26 +112,29 @@ static bool checked_meanwhile(const struct work *w)
 static void run_check(struct task *t, void *arg, struct task_result *out)
 {
 	struct work *w = arg;
+	struct fetch_how how = { .deadline_ms = task_started_ms(t) + VISIT_DEADLINE_MS,
+				 .want = visit_get(w) };
 
 	if (checked_meanwhile(w))
 		return;
 	visit_work_over(out, w,
-			fetch_tag(&w->m->fetch, &w->route, w->tag,
-				  task_started_ms(t) + VISIT_DEADLINE_MS, task_bell(t),
+			fetch_tag(&w->m->fetch, &w->route, w->tag, &how, task_bell(t),
 				  &out->err));
 }
 
 static struct task *start_check(struct mirror *m, const struct route *r, const char *tag,
 				bool cached, struct visit *v, struct err *e)
 {
-	struct work *w = visit_work(m, r);
+	struct work *w = visit_work(m, r, v);
 	visit_key key;
 
 	w->cached = cached;
-	w->since_ms = v->since_ms;
-	w->must_check = v->must_check;
+	/* With nobody waiting, too, it is a question that is free which comes first; it
+	 * shows when a quota is back. */
+	w->want = cached || v->who == VISIT_BACKGROUND ? UPSTREAM_WANT_CHECK
+						       : UPSTREAM_WANT_PULL;
 	snprintf(w->tag, sizeof(w->tag), "%s", tag);
-	snprintf(key, sizeof(key), "t %s:%s", r->name.s, tag);
+	snprintf(key, sizeof(key), "%c %s:%s", visit_kind('t', v), r->name.s, tag);
 	return visit_check(v, key, run_check, w, e);
 }
 

@@ -25,14 +25,15 @@ static void free_list(void *value)
 static int from_tag(struct work *w, struct task *t, struct buf *out, struct err *e)
 {
 	const struct fetch *x = &w->m->fetch;
+	struct fetch_how how = { .deadline_ms = task_started_ms(t) + VISIT_DEADLINE_MS,
+				 .want = visit_get(w) };
 	char tag[TAG_MAX_BYTES + 1];
 	struct tagstate state;
 	struct stored *list;
 	int rc;
 
 	referrer_tag(&w->digest, tag);
-	rc = fetch_tag(x, &w->route, tag, task_started_ms(t) + VISIT_DEADLINE_MS, NULL,
-		       e);
+	rc = fetch_tag(x, &w->route, tag, &how, NULL, e);
 	if (rc != 0)
 		return e->kind == ERR_NOT_FOUND ? 0 : -1;
 	if (!tagstate_get(x->tags, &w->route.name, tag, &state) ||
@@ -103,11 +104,12 @@ static struct task *start(struct mirror *m, const struct route *r,
 			  const struct digest *subject, bool cached, struct visit *v,
 			  struct err *e)
 {
-	struct work *w = visit_work(m, r);
+	struct work *w = visit_work(m, r, v);
 	visit_key key;
 
 	w->digest = *subject;
 	w->cached = cached;
+	w->want = cached ? UPSTREAM_WANT_CHECK : UPSTREAM_WANT_LIST;
 	visit_digest_key(key, 'r', r, subject);
 	return visit_check(v, key, run, w, e);
 }

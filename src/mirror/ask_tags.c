@@ -59,11 +59,12 @@ enum answer ask_tags(struct mirror *m, const struct route *r, struct visit *v,
 
 	if (r->site == NULL)
 		return local_tags(m, r, out, e);
-	w = visit_work(m, r);
+	w = visit_work(m, r, v);
+	w->want = UPSTREAM_WANT_LIST; /* it is free, and ours is no copy of it */
 	snprintf(key, sizeof(key), "l %s", r->name.s);
-	if (visit_join(v, key, run_tags, w, &started, e) == NULL)
-		return ANSWER_FAILED;
-	answer = visit_look(v, &result, e);
+	answer = visit_join(v, key, run_tags, w, &started, e) != NULL
+			 ? visit_look(v, &result, e)
+			 : ANSWER_FAILED;
 	if (answer == ANSWER_WAIT)
 		return answer;
 	if (answer == ANSWER_FAILED) {

@@ -60,7 +60,7 @@ static int look(struct batch *b, struct batch_image *im, const struct warm_wish 
 	struct reference ref = imageref_reference(&im->image);
 	struct warm_look found;
 
-	if (warm_look(b->mirror, &im->route, &ref, wish, &found, e) != 0)
+	if (warm_look(b->mirror, &im->route, &ref, wish, b->who, &found, e) != 0)
 		return -1;
 	im->done = (struct warm_done){ .had = found.had,
 				       .before = found.before,
@@ -90,17 +90,9 @@ static int bring(struct batch *b, struct batch_image *im, const struct warm_wish
 		 struct err *e)
 {
 	struct reference ref = imageref_reference(&im->image);
-	bool known;
 
-	if (b->may_fetch != NULL) {
-		/* An upstream that cannot say is asked again below: a copy may stand in.
-		 */
-		known = look(b, im, wish, e) == 0;
-		if (!(known && im->done.complete) && !b->may_fetch(b->arg, im, e))
-			return -1;
-	}
-	if (warm_image(b->mirror, &im->route, &ref, wish, &im->progress, &im->done, e) !=
-	    0)
+	if (warm_image(b->mirror, &im->route, &ref, wish, b->who, &im->progress,
+		       &im->done, e) != 0)
 		return -1;
 	im->result = im->done.stale ? BATCH_STALE
 				    : result_of(im->done.had, &im->done.before,

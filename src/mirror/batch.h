@@ -68,13 +68,12 @@ struct batch {
 	struct batch_image **image;
 	size_t n;
 	unsigned at_once; /* images; 1 to BATCH_MAX_AT_ONCE */
-	bool look;	  /* change nothing, say what would be (NEW, MOVED, CURRENT) */
+	enum visit_for who;
+	bool look; /* change nothing, say what would be (NEW, MOVED, CURRENT) */
 	struct upstream *via; /* another cache that is to have them; NULL: the store */
 	/* Hand an image that is in the store to wherever it is wanted. *handed: it was
 	 * not there already. NULL: nowhere. On threads of the batch. */
 	int (*hand)(void *arg, struct batch_image *im, bool *handed, struct err *e);
-	/* May this image be fetched, should it have to be (quota)? NULL: always. */
-	bool (*may_fetch)(void *arg, const struct batch_image *im, struct err *e);
 	void *arg;
 	/* its own */
 	struct batch_run *run;

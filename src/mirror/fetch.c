@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "mirror/throttle.h"
 #include "store/blob.h"
 #include "store/link.h"
 #include "store/mstore.h"
@@ -37,14 +38,18 @@ static int keep(const struct fetch *x, const struct route *r, const struct diges
 }
 
 static int get_with_retries(const struct route *r, const struct reference *ref,
-			    int64_t deadline_ms, struct buf *body,
+			    const struct fetch_how *how, struct buf *body,
 			    struct upstream_manifest *about, struct err *e)
 {
-	struct retry again = RETRY_INIT(deadline_ms);
+	struct retry again = RETRY_INIT(how->deadline_ms);
 	int rc;
 
+	/* A pull that somebody waits for has been let through before its work began. */
+	if (how->want == UPSTREAM_WANT_REFRESH &&
+	    throttle_may(r, how->want, false, e) != 0)
+		return -1;
 	do
-		rc = upstream_get_manifest(r->site->up, &r->remote, ref, deadline_ms,
+		rc = upstream_get_manifest(r->site->up, &r->remote, ref, how->deadline_ms,
 					   body, about, e);
 	while (rc != 0 && retry_again(&again, e));
 	return rc;
@@ -74,14 +79,15 @@ static int head_with_retries(const struct route *r, const struct reference *ref,
 
 /* Another repository has it: may this one see it too? */
 static int link_existing(const struct fetch *x, const struct route *r,
-			 const struct reference *ref, bool entitled, int64_t deadline_ms,
+			 const struct reference *ref, const struct fetch_how *how,
 			 struct stored **out, bool *unsaved, struct err *e)
 {
 	struct upstream_manifest about;
 	struct stored *have;
 	int rc;
 
-	if (!entitled && head_with_retries(r, ref, deadline_ms, &about, NULL, e) != 0)
+	if (!how->entitled &&
+	    head_with_retries(r, ref, how->deadline_ms, &about, NULL, e) != 0)
 		return -1;
 	if (mstore_load(x->store, &ref->digest, &have, e) != 0)
 		return -1;
@@ -92,7 +98,7 @@ static int link_existing(const struct fetch *x, const struct route *r,
 }
 
 static int fetch_claimed(const struct fetch *x, const struct route *r,
-			 const struct digest *d, bool entitled, int64_t deadline_ms,
+			 const struct digest *d, const struct fetch_how *how,
 			 struct stored **out, bool *unsaved, struct err *e)
 {
 	CLEANUP(buf_done)
@@ -114,38 +120,39 @@ static int fetch_claimed(const struct fetch *x, const struct route *r,
 			  LS("what", "removed, to be fetched again"));
 		blob_remove(x->store, d);
 	} else if (blob_exists(x->store, d, NULL)) {
-		if (link_existing(x, r, &ref, entitled, deadline_ms, out, unsaved, e) ==
-		    0)
+		if (link_existing(x, r, &ref, how, out, unsaved, e) == 0)
 			return 0;
 		if (e->kind != ERR_CORRUPT)
 			return -1;
 		blob_remove(x->store, d);
 	}
-	if (get_with_retries(r, &ref, deadline_ms, &body, &about, e) != 0)
+	if (get_with_retries(r, &ref, how, &body, &about, e) != 0)
 		return -1;
 	return keep(x, r, d, about.media_type, buf_view(&body), out, unsaved, e);
 }
 
 int fetch_manifest(const struct fetch *x, const struct route *r, const struct digest *d,
-		   bool entitled, int64_t deadline_ms, struct stored **out, bool *unsaved,
+		   const struct fetch_how *how, struct stored **out, bool *unsaved,
 		   struct err *e)
 {
-	char key[DIGEST_TEXT_MAX];
+	char text[DIGEST_TEXT_MAX], key[sizeof(r->site->host) + DIGEST_TEXT_MAX];
 	int rc;
 
-	digest_text(d, key);
-	if (!claim_take(x->claims, key, deadline_ms))
+	digest_text(d, text);
+	/* Another upstream may be slow with it. */
+	snprintf(key, sizeof(key), "%s %s", r->site->host, text);
+	if (!claim_take(x->claims, key, how->deadline_ms))
 		return err_set(e, ERR_UPSTREAM,
 			       "%s: manifest %s of %s: no answer in time", r->site->host,
-			       key, r->remote.s);
-	rc = fetch_claimed(x, r, d, entitled, deadline_ms, out, unsaved, e);
+			       text, r->remote.s);
+	rc = fetch_claimed(x, r, d, how, out, unsaved, e);
 	claim_release(x->claims, key);
 	return rc;
 }
 
 /* The upstream does not say the digest on HEAD: only a GET can tell. */
 static int fetch_by_tag(const struct fetch *x, const struct route *r,
-			const struct reference *ref, int64_t deadline_ms,
+			const struct reference *ref, const struct fetch_how *how,
 			struct digest *digest, bool *unsaved, struct err *e)
 {
 	CLEANUP(buf_done)
@@ -153,7 +160,7 @@ static int fetch_by_tag(const struct fetch *x, const struct route *r,
 	struct upstream_manifest about;
 	struct stored *m;
 
-	if (get_with_retries(r, ref, deadline_ms, &body, &about, e) != 0 ||
+	if (get_with_retries(r, ref, how, &body, &about, e) != 0 ||
 	    keep(x, r, &about.digest, about.media_type, buf_view(&body), &m, unsaved,
 		 e) != 0)
 		return -1;
@@ -164,19 +171,22 @@ static int fetch_by_tag(const struct fetch *x, const struct route *r,
 
 /* Where the upstream has the tag, once: HEAD, and GET by digest of what is new here. */
 static int locate_tag(const struct fetch *x, const struct route *r,
-		      const struct reference *ref, int64_t deadline_ms, struct bell *bell,
-		      struct digest *digest, bool *unsaved, bool *missing, struct err *e)
+		      const struct reference *ref, const struct fetch_how *how,
+		      struct bell *bell, struct digest *digest, bool *unsaved,
+		      bool *missing, struct err *e)
 {
+	struct fetch_how seen = *how;
 	struct upstream_manifest about;
 	struct stored *m;
 
 	*missing = false;
-	if (head_with_retries(r, ref, deadline_ms, &about, bell, e) != 0)
+	if (head_with_retries(r, ref, how->deadline_ms, &about, bell, e) != 0)
 		return -1;
 	if (!about.has_digest)
-		return fetch_by_tag(x, r, ref, deadline_ms, digest, unsaved, e);
+		return fetch_by_tag(x, r, ref, how, digest, unsaved, e);
 	*digest = about.digest;
-	if (fetch_manifest(x, r, digest, true, deadline_ms, &m, unsaved, e) != 0) {
+	seen.entitled = true;
+	if (fetch_manifest(x, r, digest, &seen, &m, unsaved, e) != 0) {
 		/* It has just said that there is such a manifest: 404 would be a lie. */
 		*missing = e->kind == ERR_NOT_FOUND;
 		if (*missing)
@@ -199,10 +209,10 @@ static void say_moved(const struct route *r, const char *tag, const struct diges
 }
 
 int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
-	      int64_t deadline_ms, struct bell *bell, struct err *e)
+	      const struct fetch_how *how, struct bell *bell, struct err *e)
 {
 	struct reference ref = { .is_digest = false };
-	struct retry again = RETRY_INIT(deadline_ms);
+	struct retry again = RETRY_INIT(how->deadline_ms);
 	struct tagstate had;
 	struct digest digest;
 	bool unsaved, missing;
@@ -212,8 +222,7 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
 	again.max = cached ? 1 : 4; /* each has tries of its own inside */
 	do
-		rc = locate_tag(x, r, &ref, deadline_ms, bell, &digest, &unsaved,
-				&missing, e);
+		rc = locate_tag(x, r, &ref, how, bell, &digest, &unsaved, &missing, e);
 	while (rc != 0 && missing && retry_again(&again, e));
 	if (rc != 0 && missing)
 		e->kind = ERR_CORRUPT; /* no trouble that its other tags would share */

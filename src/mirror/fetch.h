@@ -17,6 +17,7 @@
 #include "mirror/tagstate.h"
 #include "store/mcache.h"
 #include "store/store.h"
+#include "upstream/may.h"
 
 /* What fetching works on; borrowed. */
 struct fetch {
@@ -27,20 +28,28 @@ struct fetch {
 	struct sizes *sizes;
 };
 
+/* For whom, and how long. */
+struct fetch_how {
+	int64_t deadline_ms; /* monotonic */
+	/* UPSTREAM_WANT_PULL, or UPSTREAM_WANT_REFRESH: is asked for with a GET only
+	 * where upstream_may says so, after all that is free. */
+	enum upstream_want want;
+	bool entitled; /* the upstream has just said that this repository has it */
+};
+
 /* The manifest, from the store if it is there by now, else from the upstream, by one GET;
  * a manifest that another repository has costs a HEAD instead, which asks whether this
- * one may see it (entitled: the upstream has just said so). Tries again within
- * deadline_ms (monotonic). *out is a reference; *unsaved says that the disk did not take
- * it, and that it is in overflow. */
+ * one may see it (unless entitled). Tries again within the deadline. *out is a reference;
+ * *unsaved says that the disk did not take it, and that it is in overflow. */
 int fetch_manifest(const struct fetch *x, const struct route *r, const struct digest *d,
-		   bool entitled, int64_t deadline_ms, struct stored **out, bool *unsaved,
+		   const struct fetch_how *how, struct stored **out, bool *unsaved,
 		   struct err *e);
 
 /* Ask the upstream where the tag is (HEAD), bring the manifest if it is new here, and
  * note the answer in tagstates. Trouble that is tried again is shown at once, as the
  * site's `trouble`, and bell rung, for those who have something to answer with. */
 int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
-	      int64_t deadline_ms, struct bell *bell, struct err *e);
+	      const struct fetch_how *how, struct bell *bell, struct err *e);
 
 /* May this repository see the blob, and how large is it? Notes a yes as a link. */
 int fetch_blob_size(const struct fetch *x, const struct route *r, const struct digest *d,

@@ -288,6 +288,21 @@ static int prove_found(struct flight *f)
 	return digest_equal(&real, &f->digest) ? prove(f, NULL) : -1;
 }
 
+/* Did an attempt bring enough to be worth another as if it were the first? At less than
+ * the least rate of a body, somebody only keeps us here. */
+static bool is_progress(uint64_t bytes, int64_t took_ms)
+{
+	return bytes > 0 && bytes >= (uint64_t)(took_ms / 1000) * UPSTREAM_LEAST_BYTES;
+}
+
+/* A breaker that holds the request back will not in a while: the readers of what has
+ * begun would lose it all, and a look at a breaker is no request. */
+static void bear_with(const struct flight *f, struct err *e)
+{
+	if (f->landed > 0 && e->kind == ERR_UPSTREAM)
+		e->lasting = false;
+}
+
 static int download(struct flight *f, struct err *e)
 {
 	struct upstream_sink sink = { on_begin, on_data, f };
@@ -295,6 +310,7 @@ static int download(struct flight *f, struct err *e)
 
 	for (;;) {
 		uint64_t before = f->landed;
+		int64_t began_ms = clock_mono_ms();
 		int rc = upstream_get_blob(f->route.site->up, &f->route.remote,
 					   &f->digest, f->landed, &sink, e);
 
@@ -313,10 +329,14 @@ static int download(struct flight *f, struct err *e)
 			if (start_over(f, e) != 0)
 				return -1;
 			*e = why;
-		} else if (f->landed > before) {
+		} else if (is_progress(f->landed - before, clock_mono_ms() - began_ms)) {
 			retry_progress(&r, clock_mono_ms() + FLIGHT_PATIENCE_MS);
+		} else if (f->landed > before) {
+			/* Another server may be faster; but they are counted. */
+			r.deadline_ms = clock_mono_ms() + FLIGHT_PATIENCE_MS;
 		}
 		r.max = f->landed > 0 ? MAX_TRIES_BEGUN : r.max;
+		bear_with(f, e);
 		if (!retry_again(&r, e))
 			return -1;
 		metrics_add(f->home->broken, 1);

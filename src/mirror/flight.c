@@ -3,7 +3,9 @@
  */
 #include "mirror/flight.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,6 +16,8 @@
 #include "store/blob.h"
 
 #define MAX_KNOWN 4096
+#define LOOK_AFTER_MS 1000
+#define MAX_QUEUED 1024 /* for each upstream */
 
 static void flight_free(void *arg)
 {
@@ -35,6 +39,7 @@ static struct flight *flight_new(struct flights *fs, const struct route *r,
 	pthread_condattr_t attr;
 
 	f->home = fs;
+	f->alarms = fs->alarms;
 	route_copy(&f->route, r);
 	f->digest = *d;
 	digest_text(d, f->text);
@@ -71,9 +76,8 @@ static int64_t linger_ms(const struct flight *f, const struct err *e)
 	case ERR_NOT_FOUND:
 	case ERR_DENIED:
 		return f->route.plan->negative_ms;
-	case ERR_BUSY:
-		return e->retry_after_s > 0 ? (int64_t)e->retry_after_s * 1000
-					    : VISIT_BUSY_MS;
+	case ERR_BUSY: /* mirror/visit.c has why */
+		return 250;
 	case ERR_CORRUPT:
 		return 2000;
 	default:
@@ -86,6 +90,7 @@ static void flight_run(struct task *t, void *arg, struct task_result *out)
 	struct flight *f = arg;
 
 	f->task = t;
+	atomic_store(&f->begun, true);
 	/* Between a look at the store and this start, another flight may have ended. */
 	f->stored_before = blob_exists(f->home->store, &f->digest, NULL);
 	if (f->stored_before)
@@ -94,8 +99,6 @@ static void flight_run(struct task *t, void *arg, struct task_result *out)
 	out->rc = fill_run(f, &out->err);
 	if (out->rc != 0) {
 		out->linger_ms = linger_ms(f, &out->err);
-		if (out->linger_ms > 60000)
-			out->linger_ms = 60000;
 		log_event(LOG_WARN, "flight.failed", LS("digest", f->text),
 			  LS("upstream", f->route.site->host),
 			  LS("repository", f->route.name.s),
@@ -115,8 +118,8 @@ struct flights *flights_new(struct store *s, struct alarms *alarms, unsigned max
 
 	fs->store = s;
 	fs->alarms = alarms;
-	fs->pool = pool_new("flight", max_flights, MAX_KNOWN);
-	fs->tasks = tasks_new(fs->pool, MAX_KNOWN);
+	fs->lanes = lanes_new("flight", max_flights, MAX_QUEUED);
+	fs->tasks = tasks_new_in(fs->lanes, MAX_KNOWN);
 	fs->running = metrics_cell(metrics_family(METRIC_GAUGE, "larder_flights", "",
 						  "Blob downloads under way"),
 				   0, 0, 0, 0);
@@ -136,17 +139,75 @@ void flights_stop(struct flights *fs)
 {
 	if (fs == NULL)
 		return;
-	pool_stop(fs->pool);
+	lanes_stop(fs->lanes);
 	tasks_free(fs->tasks);
 	free(fs);
 }
 
-struct task *flights_find(struct flights *fs, const struct digest *d)
-{
-	char key[DIGEST_TEXT_MAX];
+/* Beside another upstream's. */
+typedef char own_key[DIGEST_TEXT_MAX + sizeof(((struct site *)NULL)->host) + 1];
 
-	digest_text(d, key);
+static void make_key(own_key key, const struct route *r, const char *text)
+{
+	snprintf(key, sizeof(own_key), "%s %s", text, r->site->host);
+}
+
+static bool is_of(struct task *t, const struct route *r)
+{
+	return strcmp(((struct flight *)task_arg(t))->route.site->host, r->site->host) ==
+	       0;
+}
+
+static bool gets_on(struct task *t)
+{
+	struct err why;
+	int64_t size;
+	enum flight_look look = flight_look(t, &size, &why);
+
+	return look != FLIGHT_WAIT && look != FLIGHT_FAILED;
+}
+
+struct task *flights_find(struct flights *fs, const struct route *r,
+			  const struct digest *d)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct task *t;
+	own_key key;
+
+	digest_text(d, text);
+	t = tasks_find(fs->tasks, text);
+	if (r == NULL || (t != NULL && (is_of(t, r) || gets_on(t))))
+		return t;
+	task_unref(t);
+	make_key(key, r, text);
 	return tasks_find(fs->tasks, key);
+}
+
+static void look_after(void *arg);
+
+/* Takes over the reference. */
+static void look_later(struct task *t)
+{
+	struct flight *f = task_arg(t);
+
+	if (!alarms_set(f->alarms, clock_mono_ms() + LOOK_AFTER_MS, look_after, t))
+		task_unref(t);
+}
+
+/* Clients who have waited for long in vain look again, and are told. Until then somebody
+ * looks now and then whether it is over, so as not to hold its files when it is. */
+static void look_after(void *arg)
+{
+	struct task *t = arg;
+
+	if (task_result(t) != NULL) {
+		task_unref(t);
+	} else if (clock_mono_ms() < task_started_ms(t) + VISIT_DEADLINE_MS) {
+		look_later(t);
+	} else {
+		bell_ring(task_bell(t));
+		task_unref(t);
+	}
 }
 
 struct task *flights_start(struct flights *fs, const struct route *r,
@@ -154,9 +215,20 @@ struct task *flights_start(struct flights *fs, const struct route *r,
 			   struct err *e)
 {
 	struct flight *f = flight_new(fs, r, d);
+	struct task *t = tasks_find(fs->tasks, f->text);
+	own_key key;
 
 	f->max_bytes = max_bytes;
-	return tasks_start(fs->tasks, f->text, flight_run, f, flight_free, started, e);
+	if (t != NULL && !is_of(t, r))
+		make_key(key, r, f->text);
+	else
+		snprintf(key, sizeof(key), "%s", f->text);
+	task_unref(t);
+	t = tasks_start_in(fs->tasks, r->site->host, key, flight_run, f, flight_free,
+			   started, e);
+	if (t != NULL && *started)
+		look_later(task_ref(t));
+	return t;
 }
 
 enum flight_look flight_look(struct task *t, int64_t *size, struct err *e)
@@ -190,6 +262,11 @@ uint64_t flight_landed(struct task *t)
 	landed = f->landed;
 	pthread_mutex_unlock(&f->mu);
 	return landed;
+}
+
+bool flight_has_begun(struct task *t)
+{
+	return atomic_load(&((struct flight *)task_arg(t))->begun);
 }
 
 bool flight_is_passing(struct task *t)

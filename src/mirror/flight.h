@@ -4,10 +4,11 @@
  *	OPENING -> FILLING -> PROVED -> STORED
  *	      \________\_________\----> FAILED (or PROVED and not stored: a full disk)
  *
- * A flight is a task whose key is the digest: it outlives its clients, and goes on where
- *it broke. Bytes are given to readers as they land, but the last ones only when the
- *digest is proved; small blobs are held back whole for a moment, so that wrong bytes of
- *theirs never reach anybody.
+ * A flight is a task whose key is the digest (and, where that of another upstream does
+ *not get on, the upstream): it outlives its clients, and goes on where it broke. Bytes
+ *are given to readers as they land, but the last ones only when the digest is proved;
+ *small blobs are held back whole for a moment, so that wrong bytes of theirs never reach
+ *anybody.
  */
 #ifndef LARDER_MIRROR_FLIGHT_H
 #define LARDER_MIRROR_FLIGHT_H
@@ -37,8 +38,11 @@ struct flights;
 struct flights *flights_new(struct store *s, struct alarms *alarms, unsigned max_flights);
 void flights_stop(struct flights *fs); /* upstream calls have been cancelled before */
 
-/* The flight of this digest, running or lately failed. A reference, or NULL. */
-struct task *flights_find(struct flights *fs, const struct digest *d);
+/* The flight of this digest, running or lately failed. A reference, or NULL: also where
+ * another upstream's has nothing to give out yet; it may be in trouble there. r NULL:
+ * whosever. */
+struct task *flights_find(struct flights *fs, const struct route *r,
+			  const struct digest *d);
 /* The same, started from the route's upstream if there is none. max_bytes bounds an
  * answer that does not say its length. NULL: ERR_BUSY. */
 struct task *flights_start(struct flights *fs, const struct route *r,
@@ -58,6 +62,8 @@ enum flight_look {
 enum flight_look flight_look(struct task *t, int64_t *size, struct err *e);
 /* Bytes that have come so far, those found on disk too. */
 uint64_t flight_landed(struct task *t);
+/* It has its turn, among those of its upstream. */
+bool flight_has_begun(struct task *t);
 /* The disk has no room for it: it goes by without being stored. */
 bool flight_is_passing(struct task *t);
 const struct reponame *flight_name(struct task *t); /* the repository that started it */

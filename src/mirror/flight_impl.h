@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "base/alarm.h"
+#include "base/lanes.h"
 #include "base/metrics.h"
 #include "codec/hash.h"
 #include "mirror/flight.h"
@@ -19,7 +20,7 @@
 
 struct flights {
 	struct store *store;
-	struct pool *pool;
+	struct lanes *lanes; /* of the upstreams' hosts */
 	struct tasks *tasks;
 	struct alarms *alarms;
 	metric_cell *running, *resumed, *mismatches, *broken, *passed;
@@ -27,10 +28,12 @@ struct flights {
 
 struct flight {
 	struct flights *home;
+	struct alarms *alarms; /* there longer than home is */
 	struct route route;
 	struct digest digest;
 	char text[DIGEST_TEXT_MAX];
 	uint64_t max_bytes; /* where the upstream does not say the size */
+	atomic_bool begun;
 
 	/* the writer's own */
 	struct task *task;

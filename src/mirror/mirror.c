@@ -7,6 +7,7 @@
 #include "mirror/mirror.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -14,7 +15,7 @@
 #include "upstream/quota.h"
 
 #define CHECK_THREADS 128
-#define CHECK_QUEUE 2048
+#define CHECK_QUEUE 2048 /* for each upstream */
 #define WORK_LIMIT 8192
 #define SWEEP_MS 60000 /* how often idle upstream connections are looked for */
 
@@ -31,8 +32,8 @@ struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_fligh
 	struct mirror *m = mem_alloc(sizeof(*m));
 
 	m->store = s;
-	m->pool = pool_new("upstream", CHECK_THREADS, CHECK_QUEUE);
-	m->tasks = tasks_new(m->pool, WORK_LIMIT);
+	m->lanes = lanes_new("upstream", CHECK_THREADS, CHECK_QUEUE);
+	m->tasks = tasks_new_in(m->lanes, WORK_LIMIT);
 	m->alarms = alarms_new();
 	m->flights = flights_new(s, m->alarms, max_flights);
 	m->fetch.store = s;
@@ -58,7 +59,7 @@ void mirror_stop(struct mirror *m)
 	if (m == NULL)
 		return;
 	mirror_cancel(m);
-	pool_stop(m->pool);
+	lanes_stop(m->lanes);
 	tasks_free(m->tasks);
 	flights_stop(m->flights);
 	alarms_stop(m->alarms); /* after those who set them; each holds its task */
@@ -105,12 +106,25 @@ void mirror_sites(struct mirror *m, void (*fn)(void *arg, const struct mirror_si
 	plan_unref(p);
 }
 
+/* How often an upstream was asked lately does not change with the settings. */
+static void keep_pace(struct plan *to, const struct plan *from)
+{
+	size_t i, k;
+
+	for (i = 0; i < to->nsites; i++)
+		for (k = 0; k < from->nsites; k++)
+			if (strcmp(to->site[i].host, from->site[k].host) == 0)
+				atomic_store(&to->site[i].checks.full_ms,
+					     atomic_load(&from->site[k].checks.full_ms));
+}
+
 void mirror_set_plan(struct mirror *m, struct plan *plan)
 {
 	struct plan *old;
 
 	pthread_mutex_lock(&m->mu);
 	old = m->plan;
+	keep_pace(plan, old);
 	m->plan = plan;
 	pthread_mutex_unlock(&m->mu);
 	plan_unref(old);

@@ -8,7 +8,7 @@
 #include <pthread.h>
 
 #include "base/alarm.h"
-#include "base/pool.h"
+#include "base/lanes.h"
 #include "mirror/fetch.h"
 #include "mirror/flight.h"
 #include "mirror/mirror.h"
@@ -17,7 +17,7 @@
 
 struct mirror {
 	struct store *store;
-	struct pool *pool;
+	struct lanes *lanes; /* of the upstreams' hosts */
 	struct tasks *tasks; /* checks, manifests, sizes, lists */
 	struct flights *flights;
 	struct alarms *alarms;

@@ -40,7 +40,7 @@ static bool gets_on(struct other *o, uint64_t bytes)
 bool others_bring(struct mirror *m, const struct digest *d, struct other *o,
 		  struct bell **bell, uint64_t *seen)
 {
-	struct task *ours = flights_find(m->flights, d);
+	struct task *ours = flights_find(m->flights, NULL, d);
 	uint64_t bytes;
 
 	task_unref(ours);

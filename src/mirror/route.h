@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bucket.h"
 #include "base/err.h"
 #include "oci/reference.h"
 #include "upstream/upstream.h"
@@ -31,7 +32,10 @@ struct site {
 	char host[256];		     /* canonical, "docker.io" */
 	char prefix[NAME_MAX_BYTES]; /* in the store; "" for the default upstream */
 	struct tag_policy policy;    /* where no pattern says otherwise */
-	atomic_bool trouble; /* the last check failed or was slow: patience is zero */
+	/* The last check was slow, or failed: patience is zero. What has failed more
+	 * often is not asked at all (upstream/may.h). */
+	atomic_bool trouble;
+	struct bucket checks; /* mirror/throttle.h */
 };
 
 struct tag_pattern {

@@ -36,7 +36,8 @@ struct task {
 
 struct tasks {
 	pthread_mutex_t mu;
-	struct pool *pool;
+	struct pool *pool; /* one of both */
+	struct lanes *lanes;
 	struct map *by_key;
 	size_t limit;
 	int64_t swept_ms;
@@ -51,6 +52,14 @@ struct tasks *tasks_new(struct pool *pool, size_t limit)
 	ts->pool = pool;
 	ts->by_key = map_new(limit);
 	ts->limit = limit;
+	return ts;
+}
+
+struct tasks *tasks_new_in(struct lanes *lanes, size_t limit)
+{
+	struct tasks *ts = tasks_new(NULL, limit);
+
+	ts->lanes = lanes;
 	return ts;
 }
 
@@ -232,9 +241,15 @@ static struct task *new_task(struct tasks *ts, const char *key, task_fn fn, void
 	return t;
 }
 
+static int submit(struct tasks *ts, const char *lane, struct task *t, struct err *e)
+{
+	return ts->lanes != NULL ? lanes_submit(ts->lanes, lane, run, t, e)
+				 : pool_submit(ts->pool, run, t, e);
+}
+
 /* With the lock held. */
-static struct task *start(struct tasks *ts, const char *key, task_fn fn, void *arg,
-			  void (*arg_free)(void *arg), struct err *e)
+static struct task *start(struct tasks *ts, const char *lane, const char *key, task_fn fn,
+			  void *arg, void (*arg_free)(void *arg), struct err *e)
 {
 	struct task *t = new_task(ts, key, fn, arg, arg_free);
 	int rc;
@@ -250,7 +265,7 @@ static struct task *start(struct tasks *ts, const char *key, task_fn fn, void *a
 			ts->limit);
 		take_out(ts, t);
 	} else {
-		rc = pool_submit(ts->pool, run, t, e);
+		rc = submit(ts, lane, t, e);
 		if (rc != 0)
 			forget(ts, t);
 	}
@@ -261,8 +276,9 @@ static struct task *start(struct tasks *ts, const char *key, task_fn fn, void *a
 	return task_ref(t);
 }
 
-struct task *tasks_start(struct tasks *ts, const char *key, task_fn fn, void *arg,
-			 void (*arg_free)(void *arg), bool *started, struct err *e)
+struct task *tasks_start_in(struct tasks *ts, const char *lane, const char *key,
+			    task_fn fn, void *arg, void (*arg_free)(void *arg),
+			    bool *started, struct err *e)
 {
 	struct task *t;
 
@@ -273,9 +289,15 @@ struct task *tasks_start(struct tasks *ts, const char *key, task_fn fn, void *ar
 	if (t != NULL)
 		task_ref(t);
 	else
-		t = start(ts, key, fn, arg, arg_free, e);
+		t = start(ts, lane, key, fn, arg, arg_free, e);
 	unlock(ts);
 	if (t != NULL && !*started)
 		arg_free(arg);
 	return t;
+}
+
+struct task *tasks_start(struct tasks *ts, const char *key, task_fn fn, void *arg,
+			 void (*arg_free)(void *arg), bool *started, struct err *e)
+{
+	return tasks_start_in(ts, NULL, key, fn, arg, arg_free, started, e);
 }

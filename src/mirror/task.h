@@ -14,6 +14,7 @@
 
 #include "base/bell.h"
 #include "base/err.h"
+#include "base/lanes.h"
 #include "base/pool.h"
 
 struct tasks;
@@ -38,6 +39,8 @@ typedef void (*task_fn)(struct task *t, void *arg, struct task_result *out);
  * linger make room. Those whose time is over are released soon after, while anything else
  * is asked for. */
 struct tasks *tasks_new(struct pool *pool, size_t limit);
+/* The same, whose tasks run in lanes. */
+struct tasks *tasks_new_in(struct lanes *lanes, size_t limit);
 void tasks_free(struct tasks *ts); /* the pool has been stopped before */
 
 /* The task with this key that runs or lingers, or NULL. A reference. */
@@ -47,6 +50,10 @@ struct task *tasks_find(struct tasks *ts, const char *key);
  * too much is going on (ERR_BUSY). */
 struct task *tasks_start(struct tasks *ts, const char *key, task_fn fn, void *arg,
 			 void (*arg_free)(void *arg), bool *started, struct err *e);
+/* The same for tasks that run in lanes: which one. */
+struct task *tasks_start_in(struct tasks *ts, const char *lane, const char *key,
+			    task_fn fn, void *arg, void (*arg_free)(void *arg),
+			    bool *started, struct err *e);
 /* Forget it: the next to ask starts a new one. */
 void tasks_forget(struct tasks *ts, struct task *t);
 

@@ -3,6 +3,7 @@
  */
 #include "mirror/visit.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/mirror_impl.h"
+#include "mirror/throttle.h"
 
 #define MAX_ROUNDS 16
 
@@ -27,11 +29,14 @@ void visit_done(struct visit *v)
 	v->bell = NULL;
 }
 
-struct work *visit_work(struct mirror *m, const struct route *r)
+struct work *visit_work(struct mirror *m, const struct route *r, const struct visit *v)
 {
 	struct work *w = mem_alloc(sizeof(*w));
 
 	w->m = m;
+	w->who = v->who;
+	w->since_ms = v->since_ms;
+	w->must_check = v->must_check;
 	route_copy(&w->route, r);
 	return w;
 }
@@ -44,6 +49,19 @@ static void work_free(void *arg)
 	free(w);
 }
 
+char visit_kind(char kind, const struct visit *v)
+{
+	return v->who == VISIT_BACKGROUND ? (char)toupper(kind) : kind;
+}
+
+enum upstream_want visit_get(const struct work *w)
+{
+	bool refresh = w->who == VISIT_BACKGROUND ||
+		       (w->cached && w->who == VISIT_CLIENT);
+
+	return refresh ? UPSTREAM_WANT_REFRESH : UPSTREAM_WANT_PULL;
+}
+
 void visit_digest_key(visit_key key, char kind, const struct route *r,
 		      const struct digest *d)
 {
@@ -53,6 +71,8 @@ void visit_digest_key(visit_key key, char kind, const struct route *r,
 	snprintf(key, sizeof(visit_key), "%c %s@%s", kind, r->name.s, text);
 }
 
+/* That an upstream is not to be asked is remembered by its ledger and its breakers, which
+ * know better for how long. */
 static void set_linger(struct task_result *out, const struct work *w)
 {
 	int64_t ms;
@@ -63,8 +83,7 @@ static void set_linger(struct task_result *out, const struct work *w)
 		ms = w->route.plan->negative_ms;
 		break;
 	case ERR_BUSY:
-		ms = out->err.retry_after_s > 0 ? (int64_t)out->err.retry_after_s * 1000
-						: VISIT_BUSY_MS;
+		ms = w->cached && w->who == VISIT_CLIENT ? 5000 : 250;
 		break;
 	case ERR_CANCELLED:
 		ms = 0;
@@ -99,14 +118,31 @@ void visit_work_over(struct task_result *out, struct work *w, int rc)
 	}
 	if (rc == 0)
 		atomic_store(&w->route.site->trouble, false);
-	else if (out->err.kind == ERR_UPSTREAM || out->err.kind == ERR_BUSY)
+	else if (out->err.kind == ERR_UPSTREAM && !out->err.lasting)
 		atomic_store(&w->route.site->trouble, true);
+}
+
+/* What runs, or has just failed, is looked for first, since one who joins it asks for
+ * nothing. That it is looked for twice is no harm: the table's lock is not held while the
+ * upstream's is. */
+static struct task *find_or_start(const char *key, task_fn fn, struct work *w,
+				  bool *started, struct err *e)
+{
+	struct tasks *ts = w->m->tasks;
+	struct task *t = tasks_find(ts, key);
+
+	*started = false;
+	if (t == NULL && throttle_may(&w->route, w->want, w->who == VISIT_CLIENT, e) == 0)
+		return tasks_start_in(ts, w->route.site->host, key, fn, w, work_free,
+				      started, e);
+	work_free(w);
+	return t;
 }
 
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e)
 {
-	struct task *t = tasks_start(w->m->tasks, key, fn, w, work_free, started, e);
+	struct task *t = find_or_start(key, fn, w, started, e);
 
 	if (t == NULL)
 		return NULL;

@@ -19,6 +19,7 @@
 #include "mirror/task.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
+#include "upstream/may.h"
 
 enum outcome {
 	OUTCOME_HIT,	/* from the store, no work was needed */
@@ -27,11 +28,19 @@ enum outcome {
 	OUTCOME_STALE,	/* from the store, though the upstream should have been asked */
 };
 
+/* Who waits. */
+enum visit_for {
+	VISIT_CLIENT,	  /* a client, who gives up after half a minute */
+	VISIT_PERSON,	  /* one who has typed a command, and has time */
+	VISIT_BACKGROUND, /* nobody: a schedule; no pull of the reserve is spent for it */
+};
+
 /* Zeroed, then since_ms set; visit_done at the end. */
 struct visit {
 	int64_t since_ms; /* monotonic: when the request came */
-	bool must_check;  /* however fresh a tag is, ask; and wait for the answer. Not
-			     where it is pinned */
+	enum visit_for who;
+	bool must_check; /* however fresh a tag is, ask; and wait for the answer. Not
+			    where it is pinned */
 	enum outcome outcome;
 	unsigned rounds;
 	struct task *task; /* what it waits for; holds the bell */
@@ -47,8 +56,6 @@ void visit_done(struct visit *v);
 
 /* The rest is for the ask_* files. */
 
-#define VISIT_BUSY_MS                                                                    \
-	30000 /* a 429 that does not say for how long is remembered so long */
 #define VISIT_DEADLINE_MS                                                                \
 	25000 /* for work; below the 30 s after which containerd gives up */
 
@@ -58,18 +65,27 @@ struct work {
 	struct route route;
 	struct digest digest;
 	char tag[TAG_MAX_BYTES + 1];
-	bool cached;	  /* there is an old answer to fall back on */
-	bool must_check;  /* as the visit says that began it */
-	int64_t since_ms; /* monotonic: when the request came that asked for it */
+	bool cached;		 /* there is an old answer to fall back on */
+	enum visit_for who;	 /* as the visit says that began it, */
+	bool must_check;	 /* likewise */
+	enum upstream_want want; /* what it asks the upstream for first */
+	int64_t since_ms;	 /* monotonic: when the request came that asked for it */
 };
 
 typedef char visit_key[NAME_MAX_BYTES + DIGEST_TEXT_MAX + TAG_MAX_BYTES + 8];
 
-struct work *visit_work(struct mirror *m, const struct route *r);
+struct work *visit_work(struct mirror *m, const struct route *r, const struct visit *v);
+/* Work for nobody who waits has keys of its own: it may be refused what a client who came
+ * to it would be given. */
+char visit_kind(char kind, const struct visit *v);
 void visit_digest_key(visit_key key, char kind, const struct route *r,
 		      const struct digest *d);
-/* Start the work, which takes w over, or join it; NULL: *e. The visit holds the task and
- * its bell. */
+/* The GETs of such work: of a copy that has moved, or with nobody waiting, they keep off
+ * the reserve. */
+enum upstream_want visit_get(const struct work *w);
+/* Start the work, which takes w over, or join it; NULL: *e. It is not begun where the
+ * upstream would not give w->want (upstream/may.h), or is being checked too often
+ * (mirror/throttle.h). The visit holds the task and its bell. */
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e);
 /* The same for work that compares with the upstream what is here already (w->cached):

@@ -19,6 +19,7 @@
 #include "mirror/await.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
+#include "mirror/throttle.h"
 #include "mirror/selection.h"
 #include "store/blob.h"
 #include "store/mstore.h"
@@ -44,6 +45,7 @@ struct walk {
 	struct mirror *m;
 	const struct route *route;
 	const struct warm_wish *wish;
+	enum visit_for who;
 	struct warm_progress *progress;
 	struct thing **thing;
 	size_t nthings, next;
@@ -231,6 +233,7 @@ static bool take_next(struct walk *w, struct place *p)
 		return false;
 	p->thing = w->thing[w->next++];
 	p->visit.since_ms = clock_mono_ms();
+	p->visit.who = w->who;
 	return true;
 }
 
@@ -261,11 +264,21 @@ static void bring_all(struct walk *w)
 		leave(&w->place[i]);
 }
 
+/* Before a copy is compared with what its upstream has: there may be many. */
+static void take_turn(const struct route *r, const struct reference *ref, bool had,
+		      enum visit_for who)
+{
+	if (had && !ref->is_digest && route_tag_policy(r, ref->tag).rule != TAG_PINNED)
+		throttle_wait(r->site, who == VISIT_BACKGROUND);
+}
+
 /* The manifest that the reference leads to: 0, or -1. */
 static int find_root(struct walk *w, const struct reference *ref, struct warm_done *out,
 		     struct stored **root, struct err *e)
 {
-	struct visit v = { .since_ms = clock_mono_ms(), .must_check = true };
+	struct visit v = { .since_ms = clock_mono_ms(),
+			   .who = w->who,
+			   .must_check = true };
 	struct await_place wait = { 0 };
 	struct found_manifest found;
 	enum answer answer;
@@ -306,13 +319,14 @@ static bool find_before(struct mirror *m, const struct route *r,
 }
 
 static void walk_init(struct walk *w, struct mirror *m, const struct route *r,
-		      const struct warm_wish *wish, struct warm_progress *p,
-		      struct err *e)
+		      const struct warm_wish *wish, enum visit_for who,
+		      struct warm_progress *p, struct err *e)
 {
 	memset(w, 0, sizeof(*w));
 	w->m = m;
 	w->route = r;
 	w->wish = wish;
+	w->who = who;
 	w->progress = p;
 	w->e = e;
 	w->known = map_new(WARM_MAX_THINGS);
@@ -327,7 +341,7 @@ static void walk_done(struct walk *w)
 }
 
 int warm_image(struct mirror *m, const struct route *r, const struct reference *ref,
-	       const struct warm_wish *wish, struct warm_progress *p,
+	       const struct warm_wish *wish, enum visit_for who, struct warm_progress *p,
 	       struct warm_done *out, struct err *e)
 {
 	struct warm_done got = { 0 };
@@ -335,8 +349,9 @@ int warm_image(struct mirror *m, const struct route *r, const struct reference *
 	struct err why;
 	struct walk w;
 
-	walk_init(&w, m, r, wish, p, &why);
+	walk_init(&w, m, r, wish, who, p, &why);
 	got.had = find_before(m, r, ref, &got.before);
+	take_turn(r, ref, got.had, who);
 	if (find_root(&w, ref, &got, &root, &why) != 0) {
 		w.rc = -1;
 	} else {
@@ -381,6 +396,8 @@ static int look_upstream(const struct route *r, const struct reference *ref,
 		look->digest = look->before;
 		return 0;
 	}
+	if (throttle_may(r, UPSTREAM_WANT_CHECK, false, e) != 0)
+		return -1;
 	if (upstream_head_manifest(r->site->up, &r->remote, ref,
 				   clock_mono_ms() + VISIT_DEADLINE_MS, &about, e) != 0)
 		return -1;
@@ -393,7 +410,8 @@ static int look_upstream(const struct route *r, const struct reference *ref,
 }
 
 int warm_look(struct mirror *m, const struct route *r, const struct reference *ref,
-	      const struct warm_wish *wish, struct warm_look *out, struct err *e)
+	      const struct warm_wish *wish, enum visit_for who, struct warm_look *out,
+	      struct err *e)
 {
 	struct warm_progress nobody = { 0 };
 	struct warm_look look = { 0 };
@@ -401,9 +419,10 @@ int warm_look(struct mirror *m, const struct route *r, const struct reference *r
 	struct walk w;
 
 	look.had = find_before(m, r, ref, &look.before);
+	take_turn(r, ref, look.had, who);
 	if (look_upstream(r, ref, &look, e) != 0)
 		return -1;
-	walk_init(&w, m, r, wish, &nobody, &why);
+	walk_init(&w, m, r, wish, who, &nobody, &why);
 	add_thing(&w, &look.digest, 0, true);
 	look.complete = true;
 	while (look.complete && w.next < w.nthings)

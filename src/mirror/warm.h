@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "mirror/mirror.h"
 #include "mirror/route.h"
+#include "mirror/visit.h"
 #include "oci/digest.h"
 #include "oci/platform.h"
 #include "oci/reference.h"
@@ -47,11 +48,12 @@ struct warm_done {
 	struct err why; /* with stale */
 };
 
-/* p: zeroed by the caller. Errors as in ask_manifest.h, for what hindered first; what can
- * be had is fetched nonetheless. ERR_NOT_FOUND also: the index has none of the platforms;
- * ERR_NO_SPACE: the disk is full; ERR_LIMIT: over WARM_MAX_THINGS. */
+/* who: VISIT_PERSON or VISIT_BACKGROUND (mirror/visit.h). p: zeroed by the caller. Errors
+ * as in ask_manifest.h, for what hindered first; what can be had is fetched nonetheless.
+ * ERR_NOT_FOUND also: the index has none of the platforms; ERR_NO_SPACE: the disk is
+ * full; ERR_LIMIT: over WARM_MAX_THINGS. */
 int warm_image(struct mirror *m, const struct route *r, const struct reference *ref,
-	       const struct warm_wish *wish, struct warm_progress *p,
+	       const struct warm_wish *wish, enum visit_for who, struct warm_progress *p,
 	       struct warm_done *out, struct err *e);
 
 /* What warm_image would find: where the reference is at its upstream (one HEAD, which
@@ -64,6 +66,7 @@ struct warm_look {
 	bool complete;	      /* all of `digest` is here */
 };
 int warm_look(struct mirror *m, const struct route *r, const struct reference *ref,
-	      const struct warm_wish *wish, struct warm_look *out, struct err *e);
+	      const struct warm_wish *wish, enum visit_for who, struct warm_look *out,
+	      struct err *e);
 
 #endif

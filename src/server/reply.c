@@ -14,6 +14,7 @@
 
 #define HEADER_MAX 1024
 #define BODY_MAX 8192
+#define BUSY_AFTER_S 5 /* where nobody knows for how long */
 
 void reply_header(struct MHD_Response *r, const char *name, const char *value)
 {
@@ -133,11 +134,27 @@ enum MHD_Result reply_not_allowed(struct request *rq, const char *allow,
 				    message, "Allow", allow);
 }
 
+/*
+ * What an upstream does not give now, and when to come back. The status decides how soon
+ * clients fail and whether they show the message, so it is chosen here and nowhere else.
+ */
+static enum MHD_Result reply_refusal(struct request *rq, const struct err *e)
+{
+	bool busy = e->kind == ERR_BUSY;
+	int after_s = e->retry_after_s > 0 ? e->retry_after_s : busy ? BUSY_AFTER_S : 0;
+	unsigned status = busy ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_BAD_GATEWAY;
+	enum ocierr_code code = busy ? OCIERR_TOOMANYREQUESTS : OCIERR_UNAVAILABLE;
+	char seconds[16];
+
+	if (after_s == 0)
+		return reply_oci_error(rq, status, code, e->msg);
+	snprintf(seconds, sizeof(seconds), "%d", after_s);
+	return reply_oci_error_with(rq, status, code, e->msg, "Retry-After", seconds);
+}
+
 enum MHD_Result reply_err(struct request *rq, const struct err *e,
 			  enum ocierr_code unknown, enum ocierr_code invalid)
 {
-	char seconds[16];
-
 	switch (e->kind) {
 	case ERR_INVALID:
 		return reply_oci_error(rq, MHD_HTTP_BAD_REQUEST, invalid, e->msg);
@@ -146,12 +163,8 @@ enum MHD_Result reply_err(struct request *rq, const struct err *e,
 	case ERR_DENIED:
 		return reply_oci_error(rq, MHD_HTTP_FORBIDDEN, OCIERR_DENIED, e->msg);
 	case ERR_BUSY:
-		snprintf(seconds, sizeof(seconds), "%d",
-			 e->retry_after_s > 0 ? e->retry_after_s : 5);
-		return reply_oci_error_with(rq, MHD_HTTP_TOO_MANY_REQUESTS,
-					    OCIERR_TOOMANYREQUESTS, e->msg, "Retry-After",
-					    seconds);
 	case ERR_UPSTREAM:
+		return reply_refusal(rq, e);
 	case ERR_CORRUPT:
 	case ERR_LIMIT:
 		return reply_oci_error(rq, MHD_HTTP_BAD_GATEWAY, OCIERR_UNAVAILABLE,

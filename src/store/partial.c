@@ -81,6 +81,15 @@ bool partial_taken(struct store *s, const struct digest *d, uint64_t *size)
 	return taken;
 }
 
+uint64_t partial_bytes(struct store *s, const struct digest *d)
+{
+	layout_path path;
+	struct stat st;
+
+	layout_partial(path, d);
+	return fstatat(s->dirfd, path, &st, 0) == 0 ? (uint64_t)st.st_size : 0;
+}
+
 int partial_commit(struct store *s, const struct digest *d, struct partial *p,
 		   struct err *e)
 {

@@ -29,6 +29,8 @@ int partial_open(struct store *s, const struct digest *d, struct partial *out,
 		 struct err *e);
 /* Does somebody (this process, too) have it locked? *size: how many bytes it has. */
 bool partial_taken(struct store *s, const struct digest *d, uint64_t *size);
+/* How many bytes a later process would find; 0: none. */
+uint64_t partial_bytes(struct store *s, const struct digest *d);
 /* Give the finished, verified file its final name; content and name are on disk on
  * return, and the partial is gone. p->fd stays open. */
 int partial_commit(struct store *s, const struct digest *d, struct partial *p,

@@ -59,6 +59,7 @@ static int bearer(struct auth *a, const struct challenge *c, const struct cred *
 	CLEANUP(buf_done)
 	struct buf scope = BUF_INIT(SCOPE_MAX_BYTES);
 	struct token_ask ask = { .u = a->u,
+				 .account = a->account,
 				 .realm = c->realm,
 				 .service = c->service,
 				 .cred = cred,
@@ -121,11 +122,11 @@ static int try_password(struct auth *a, const struct cred *cred, struct err *e)
 	bool trial = false;
 	int rc = 0;
 
-	if (logins_begin(a->u, cred, a->deadline_ms, &trial, e) != 0)
+	if (logins_begin(a->account, cred, a->deadline_ms, &trial, e) != 0)
 		return -1;
 	if (trial)
 		rc = ping(a, cred, &end, e);
-	logins_end(a->u, cred, trial, end, e);
+	logins_end(a->account, cred, trial, end, e);
 	return rc;
 }
 
@@ -154,9 +155,9 @@ static int answer_challenge(struct auth *a, const struct challenge *c, struct er
 	CLEANUP(cred_done)
 	struct cred cred = { 0 };
 
-	if (cred_get(a->u->creds, a->deadline_ms, &cred, e) != 0)
+	if (cred_get(a->account->creds, a->deadline_ms, &cred, e) != 0)
 		return -1;
-	quota_use(a->u, cred.id);
+	ledger_use(a->account, &cred);
 	return c->bearer ? bearer(a, c, &cred, e) : basic(a, &cred, e);
 }
 
@@ -169,14 +170,18 @@ static void remember(struct upstream *u, const struct challenge *c)
 	gate_unlock();
 }
 
-int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want,
-	       int64_t deadline_ms, struct err *e)
+int auth_begin(struct auth *a, struct upstream *u, struct account *account,
+	       const struct realm_want *want, int64_t deadline_ms, struct err *e)
 {
 	struct challenge c;
 	struct err mine;
 	bool known;
 
-	*a = (struct auth){ u, *want, deadline_ms, BUF_INIT(LINE_MAX_BYTES), 0, false };
+	*a = (struct auth){ .u = u,
+			    .account = account,
+			    .want = *want,
+			    .deadline_ms = deadline_ms,
+			    .line = BUF_INIT(LINE_MAX_BYTES) };
 	gate_lock();
 	known = u->challenged;
 	c = u->challenge;
@@ -201,14 +206,14 @@ static void doubt_password(struct auth *a)
 	struct cred cred = { 0 };
 	struct err why;
 
-	if (cred_get(a->u->creds, a->deadline_ms, &cred, NULL) != 0)
+	if (cred_get(a->account->creds, a->deadline_ms, &cred, NULL) != 0)
 		return;
 	err_set(&why, ERR_DENIED,
 		"the user name and password are not accepted for %.255s (status 401)",
 		a->want.name);
 	realm_scope("", &a->want, &scope);
 	tokens_deny(a->u->url, cred.id, buf_str(&scope), &why);
-	logins_doubt(a->u, &cred);
+	logins_doubt(a->account, &cred);
 }
 
 int auth_refused(struct auth *a, const struct transport_answer *answer, struct err *e)

@@ -11,7 +11,8 @@
 
 struct auth {
 	struct upstream *u;
-	struct realm_want want; /* its strings are borrowed */
+	struct account *account; /* whose credential it is */
+	struct realm_want want;	 /* its strings are borrowed */
 	int64_t deadline_ms;
 	struct buf line;  /* "Authorization: ...", or empty: go without */
 	unsigned refused; /* lines that were sent and not accepted */
@@ -20,8 +21,8 @@ struct auth {
 
 /* With the challenge that the registry last gave, if it gave one. On failure auth_done is
  * still due. */
-int auth_begin(struct auth *a, struct upstream *u, const struct realm_want *want,
-	       int64_t deadline_ms, struct err *e);
+int auth_begin(struct auth *a, struct upstream *u, struct account *account,
+	       const struct realm_want *want, int64_t deadline_ms, struct err *e);
 /* The registry itself answered 401, or 403 with a challenge to a request without a line.
  * 1: a->line is new, ask again. 0: there is nothing left to try. -1: *e, as the token
  * service or the credentials fail. */

@@ -1,13 +1,15 @@
 /*
  * chase.h - one request along its redirects, to whoever answers in the end.
  *
- * Each hop is one transport_run, counted and logged. Refusals (any final status but 2xx)
- * have their body kept, for it says why.
+ * Each hop is one transport_run, counted and logged, unless its part's breaker holds it
+ * back (breaker.h; not for a push). Refusals (any final status but 2xx) have their body
+ * kept, for it says why.
  */
 #ifndef LARDER_UPSTREAM_CHASE_H
 #define LARDER_UPSTREAM_CHASE_H
 
 #include "base/metrics.h"
+#include "upstream/breaker.h"
 #include "upstream/redirect.h"
 #include "upstream/remote.h"
 
@@ -15,8 +17,10 @@
 
 struct chase {
 	struct upstream *u;
-	const char *kind; /* as meter.h has it */
+	struct account *account; /* whose quota the answers are about; NULL: nobody's */
+	const char *kind;	 /* as meter.h has it */
 	const char *method, *url;
+	const char *repository; /* that it is about, for the breaker; NULL: none */
 	const char *header[TRANSPORT_MAX_HEADERS - 1]; /* go to every hop */
 	const char *authorization; /* a header line, for the origin only; NULL: none */
 	const char *form;	   /* with POST; then redirects are refused */
@@ -39,6 +43,8 @@ struct chase {
 	struct redirect way; /* way.foreign: not answered by the origin itself */
 	struct buf refusal;
 	metric_cell *received;
+	struct breaker_pass pass;
+	bool headed; /* the last hop's header came, complete */
 };
 
 /* May be run again after a run. 0: answered with c->answer.status. */

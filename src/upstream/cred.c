@@ -73,21 +73,47 @@ static void hash_string(struct hash *h, const char *s)
 	hash_add(h, s != NULL ? s : "", (s != NULL ? strlen(s) : 0) + 1);
 }
 
-static void set_id(struct cred *c)
+static void hash_strings(const char *const s[3], char out[65])
 {
 	CLEANUP(hash_freep)
 	struct hash *h = hash_new(HASH_SHA256);
 	unsigned char sum[HASH_MAX_BYTES];
 	size_t i;
 
-	if (cred_is_none(c))
-		return;
-	hash_string(h, c->username);
-	hash_string(h, c->password);
-	hash_string(h, c->identity);
+	for (i = 0; i < 3; i++)
+		hash_string(h, s[i]);
 	hash_final(h, sum);
 	for (i = 0; i < 32; i++)
-		snprintf(c->id + 2 * i, 3, "%02x", sum[i]);
+		snprintf(out + 2 * i, 3, "%02x", sum[i]);
+}
+
+static void set_id(struct cred *c)
+{
+	if (!cred_is_none(c))
+		hash_strings((const char *[]){ c->username, c->password, c->identity },
+			     c->id);
+}
+
+void cred_account(const struct cred *c, char user[64], char id[65])
+{
+	const char *shown = c->username != NULL	  ? c->username
+			    : c->identity != NULL ? "(identity token)"
+						  : "";
+	size_t i;
+
+	for (i = 0; shown[i] != '\0' && i < 63; i++)
+		user[i] = (char)(shown[i] >= ' ' && shown[i] <= '~' ? shown[i] : '.');
+	user[i] = '\0';
+	id[0] = '\0';
+	if (c->username != NULL)
+		hash_strings((const char *[]){ "user", c->username, "" }, id);
+	else if (c->identity != NULL)
+		hash_strings((const char *[]){ "token", c->identity, "" }, id);
+}
+
+bool cred_is_fixed(const struct cred_source *s)
+{
+	return s->path == NULL;
 }
 
 struct cred_source *cred_source_new(const char *host, const char *username,

@@ -26,6 +26,11 @@ struct cred {
 void cred_done(struct cred *c);
 bool cred_is_none(const struct cred *c);
 
+/* Whose it is: the user's name as it may be shown (visible ASCII, cut), "(identity
+ * token)", or "" for nobody; and 64 hexadecimal digits that tell users apart and do not
+ * come of a password, or "". */
+void cred_account(const struct cred *c, char user[64], char id[65]);
+
 struct cred_source;
 
 /* host as in image names. username (with password) wins over docker_config; all may be
@@ -33,6 +38,8 @@ struct cred_source;
 struct cred_source *cred_source_new(const char *host, const char *username,
 				    const char *password, const char *docker_config);
 void cred_source_free(struct cred_source *s);
+/* It is one of the settings, or none, and never changes: cred_get does not block. */
+bool cred_is_fixed(const struct cred_source *s);
 /* The credential now, into out (initialised here). May run a helper, for 10 s at most;
  * one thread does, others wait for it until deadline_ms (monotonic, 0: the helper's
  * limit). Any thread. Errors: DENIED for a file or helper that does not work, CANCELLED.

@@ -45,7 +45,10 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 	c->u = u;
 	c->url = url;
 	c->registry = true;
-	rc = auth_begin(&auth, u, &want, c->deadline_ms, e);
+	if (c->account == NULL)
+		c->account = account_for(u, name->s);
+	c->repository = name->s[0] != '\0' ? name->s : NULL;
+	rc = auth_begin(&auth, u, c->account, &want, c->deadline_ms, e);
 	while (rc == 0) {
 		set_proof(c, &auth.line);
 		rc = chase_run(c, e);
@@ -57,5 +60,6 @@ int exchange_run(struct upstream *u, struct chase *c, const struct reponame *nam
 		rc = rc > 0 ? 0 : -1;
 	}
 	c->url = NULL;
+	c->repository = NULL;
 	return rc;
 }

@@ -9,8 +9,9 @@
 #include "upstream/chase.h"
 
 /* c: kind, method, header, body, push, from, deadline_ms and callbacks set by the caller,
- * the rest by this. path: from "/v2/" on, or a whole URL of the registry's own origin. 0:
- * answered, with c->answer.status, be it a refusal. chase_done(c) is due in any case. */
+ * account too if it is not to be the one for name; the rest by this. path: from "/v2/"
+ * on, or a whole URL of the registry's own origin. 0: answered, with c->answer.status, be
+ * it a refusal. chase_done(c) is due in any case. */
 int exchange_run(struct upstream *u, struct chase *c, const struct reponame *name,
 		 const char *path, struct err *e);
 

@@ -63,7 +63,8 @@ static int slow_connection(CURL *easy, const char *detail,
 static int tls(CURLcode code, const char *detail, struct transport_answer *a,
 	       struct err *e)
 {
-	snprintf(a->outcome, sizeof(a->outcome), "tls");
+	snprintf(a->outcome, sizeof(a->outcome), "%s",
+		 code == CURLE_PEER_FAILED_VERIFICATION ? "certificate" : "tls");
 	if (code == CURLE_SSL_CACERT_BADFILE)
 		return err_set(e, ERR_UPSTREAM,
 			       "TLS: cannot read the system's certificates; is "

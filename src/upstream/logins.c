@@ -1,5 +1,5 @@
 /*
- * logins.c - the state of one credential in struct upstream, under the gate's lock.
+ * logins.c - the state of one credential in struct account, under the gate's lock.
  */
 #include "upstream/logins.h"
 
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "upstream/gate.h"
-#include "upstream/remote.h"
+#include "upstream/account.h"
 
 #define WAIT_MOST_MS 60000
 #define SHOWN_MAX 64
@@ -24,9 +24,9 @@ static void show_user(const struct cred *c, char out[SHOWN_MAX])
 	out[i] = '\0';
 }
 
-static void say_refused(const struct upstream *u, const struct cred *c, struct err *why)
+static void say_refused(const struct account *a, const struct cred *c, struct err *why)
 {
-	bool hub = strcmp(u->host, "docker.io") == 0;
+	bool hub = strcmp(a->host, "docker.io") == 0;
 	char user[SHOWN_MAX];
 
 	show_user(c, user);
@@ -34,12 +34,12 @@ static void say_refused(const struct upstream *u, const struct cred *c, struct e
 		"%.150s refused the login%s%s: check the password or token "
 		"(larder.upstreams.%.100s.credentials, %sdocker login); it is not sent "
 		"again until it changes",
-		u->host, user[0] != '\0' ? " of user " : " with an identity token", user,
-		u->host, hub ? "DOCKER_USERNAME/DOCKER_PASSWORD, " : "");
+		a->host, user[0] != '\0' ? " of user " : " with an identity token", user,
+		a->host, hub ? "DOCKER_USERNAME/DOCKER_PASSWORD, " : "");
 	why->lasting = true;
 }
 
-static void say_locked(const struct upstream *u, const struct cred *c, int after_s,
+static void say_locked(const struct account *a, const struct cred *c, int after_s,
 		       struct err *why)
 {
 	char user[SHOWN_MAX];
@@ -48,7 +48,7 @@ static void say_locked(const struct upstream *u, const struct cred *c, int after
 	err_set(why, ERR_BUSY,
 		"%.150s has locked the login%s%s after too many wrong passwords: check "
 		"the password or token, and wait %d minutes",
-		u->host, user[0] != '\0' ? " of user " : "", user, (after_s + 59) / 60);
+		a->host, user[0] != '\0' ? " of user " : "", user, (after_s + 59) / 60);
 	why->retry_after_s = after_s;
 }
 
@@ -99,11 +99,11 @@ static int await(struct logins *l, const struct cred *c, int64_t until, struct e
 	return 0;
 }
 
-int logins_begin(struct upstream *u, const struct cred *c, int64_t deadline_ms,
+int logins_begin(struct account *a, const struct cred *c, int64_t deadline_ms,
 		 bool *trial, struct err *e)
 {
 	int64_t until = clock_mono_ms() + WAIT_MOST_MS;
-	struct logins *l = &u->logins;
+	struct logins *l = &a->logins;
 	int rc = 0;
 
 	if (deadline_ms > 0 && deadline_ms < until)
@@ -163,17 +163,17 @@ static void conclude(struct logins *l, enum login_end end, const struct err *e)
 	}
 }
 
-void logins_end(struct upstream *u, const struct cred *c, bool trial, enum login_end end,
+void logins_end(struct account *a, const struct cred *c, bool trial, enum login_end end,
 		struct err *e)
 {
-	struct logins *l = &u->logins;
+	struct logins *l = &a->logins;
 	struct err mine = { 0 };
 
 	e = e != NULL ? e : &mine;
 	if (end == LOGIN_END_REFUSED)
-		say_refused(u, c, e);
+		say_refused(a, c, e);
 	else if (end == LOGIN_END_LOCKED)
-		say_locked(u, c, lock_seconds(e), e);
+		say_locked(a, c, lock_seconds(e), e);
 	gate_lock();
 	if (strcmp(l->cred_id, c->id) == 0) {
 		conclude(l, end, e);
@@ -186,10 +186,22 @@ void logins_end(struct upstream *u, const struct cred *c, bool trial, enum login
 	gate_unlock();
 }
 
-void logins_doubt(struct upstream *u, const struct cred *c)
+void logins_doubt(struct account *a, const struct cred *c)
 {
 	gate_lock();
-	if (strcmp(u->logins.cred_id, c->id) == 0 && u->logins.state == LOGIN_GOOD)
-		u->logins.state = LOGIN_NEW;
+	if (strcmp(a->logins.cred_id, c->id) == 0 && a->logins.state == LOGIN_GOOD)
+		a->logins.state = LOGIN_NEW;
 	gate_unlock();
+}
+
+bool logins_refuse(struct account *a, struct err *e)
+{
+	enum login_state state;
+
+	gate_lock();
+	state = state_of(&a->logins);
+	if (state == LOGIN_REFUSED || state == LOGIN_LOCKED)
+		tell(&a->logins, e);
+	gate_unlock();
+	return state == LOGIN_REFUSED || state == LOGIN_LOCKED;
 }

@@ -28,11 +28,11 @@
 #define LOGINS_LOCKED_S 600
 #define LOGINS_LOCKED_MOST_S 86400
 
-struct upstream;
+struct account;
 
 enum login_state { LOGIN_NEW, LOGIN_GOOD, LOGIN_REFUSED, LOGIN_LOCKED };
 
-/* Part of struct upstream; the gate guards it. */
+/* Part of struct account; the gate guards it. */
 struct logins {
 	enum login_state state;
 	char cred_id[65];   /* whose state it is; "": nobody's yet */
@@ -55,14 +55,17 @@ enum login_end {
  * *trial: nobody knows yet whether it is any good. -1: no; *e is ERR_DENIED and lasting,
  * or ERR_BUSY with the time that a lock has left, or why the trial that was waited for
  * failed. Waits until deadline_ms (monotonic; 0: a minute) at most. */
-int logins_begin(struct upstream *u, const struct cred *c, int64_t deadline_ms,
+int logins_begin(struct account *a, const struct cred *c, int64_t deadline_ms,
 		 bool *trial, struct err *e);
 /* e: the request's failure, if it failed. For REFUSED and LOCKED it is replaced by what
  * the user is to be told; for LOCKED its retry_after_s is kept. */
-void logins_end(struct upstream *u, const struct cred *c, bool trial, enum login_end end,
+void logins_end(struct account *a, const struct cred *c, bool trial, enum login_end end,
 		struct err *e);
+/* Is the last credential known to be refused, or locked? Then *e says so. No request, no
+ * waiting; it may have changed since, if it is a config.json's. */
+bool logins_refuse(struct account *a, struct err *e);
 /* The registry refused a request that carried it, perhaps only for what it asked: next
  * time it is tried first. */
-void logins_doubt(struct upstream *u, const struct cred *c);
+void logins_doubt(struct account *a, const struct cred *c);
 
 #endif

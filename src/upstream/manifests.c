@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "upstream/exchange.h"
 #include "upstream/refusal.h"
+#include "upstream/remote.h"
+#include "upstream/toomany.h"
 
 #define ACCEPT_MAX_BYTES 1024
 
@@ -52,7 +54,7 @@ static int add_context(const struct ask *m, struct err *e)
 		       m->ref->is_digest ? "@" : ":", m->ref_text);
 }
 
-static int run(struct ask *m, struct upstream *u, int64_t deadline_ms, struct err *e)
+static void prepare(struct ask *m, struct upstream *u, int64_t deadline_ms)
 {
 	m->c.u = u;
 	m->c.deadline_ms = deadline_ms;
@@ -62,6 +64,10 @@ static int run(struct ask *m, struct upstream *u, int64_t deadline_ms, struct er
 		 m->ref_text);
 	m->c.header[0] = m->accept;
 	m->c.arg = m;
+}
+
+static int run(struct ask *m, struct upstream *u, struct err *e)
+{
 	if (exchange_run(u, &m->c, m->name, m->path, e) != 0)
 		return -1;
 	/* registry:2 as a cache says 500 for what its upstream does not have. For those
@@ -88,17 +94,18 @@ static void describe(const struct transport_answer *a, struct upstream_manifest 
 }
 
 int manifests_head(struct upstream *u, const struct reponame *name,
-		   const struct reference *ref, bool push, int64_t deadline_ms,
-		   struct upstream_manifest *out, struct err *e)
+		   const struct reference *ref, struct account *account, bool push,
+		   int64_t deadline_ms, struct upstream_manifest *out, struct err *e)
 {
-	struct ask m = { .name = name, .ref = ref };
+	struct ask m = { .name = name, .ref = ref, .c.account = account };
 	struct upstream_manifest got;
 	int rc;
 
 	m.c.push = push;
 	m.c.kind = "manifest_head";
 	m.c.method = "HEAD";
-	rc = run(&m, u, deadline_ms, e);
+	prepare(&m, u, deadline_ms);
+	rc = run(&m, u, e);
 	if (rc == 0) {
 		describe(&m.c.answer, &got);
 		if (!got.has_digest && refusal_is_html(&m.c.answer, (struct view){ 0 }))
@@ -123,7 +130,7 @@ int upstream_head_manifest(struct upstream *u, const struct reponame *name,
 			   const struct reference *ref, int64_t deadline_ms,
 			   struct upstream_manifest *out, struct err *e)
 {
-	return manifests_head(u, name, ref, false, deadline_ms, out, e);
+	return manifests_head(u, name, ref, NULL, false, deadline_ms, out, e);
 }
 
 static int check_digest(const struct digest *want, const struct buf *body, struct err *e)
@@ -164,6 +171,27 @@ static int check_body(const struct ask *m, struct upstream_manifest *got, struct
 	return 0;
 }
 
+/* A pull, as far as quotas go. */
+static int run_counted(struct ask *m, struct upstream *u, struct err *e)
+{
+	const struct transport_answer *got = &m->c.answer;
+	enum ledger_end end = LEDGER_END_OTHER;
+	struct ledger_pull pull;
+	int after_s = 0, rc;
+
+	if (ledger_begin(u, m->c.account, m->c.deadline_ms, &pull, e) != 0)
+		return -1;
+	rc = run(m, u, e);
+	if (got->status == 200) {
+		end = LEDGER_END_COUNTED;
+	} else if (got->status == 429 && toomany_of(&m->c) == TOOMANY_QUOTA) {
+		end = LEDGER_END_REFUSED;
+		after_s = toomany_after_s(&m->c);
+	}
+	ledger_end(m->c.account, &pull, end, after_s, e);
+	return rc;
+}
+
 int upstream_get_manifest(struct upstream *u, const struct reponame *name,
 			  const struct reference *ref, int64_t deadline_ms,
 			  struct buf *body, struct upstream_manifest *out, struct err *e)
@@ -178,7 +206,9 @@ int upstream_get_manifest(struct upstream *u, const struct reponame *name,
 	m.c.method = "GET";
 	m.c.head = on_head;
 	m.c.data = on_data;
-	rc = run(&m, u, deadline_ms, e);
+	m.c.account = account_for(u, name->s);
+	prepare(&m, u, deadline_ms);
+	rc = run_counted(&m, u, e);
 	if (rc == 0) {
 		describe(&m.c.answer, &got);
 		rc = check_body(&m, &got, e);

@@ -6,9 +6,11 @@
 
 #include "upstream/upstream.h"
 
-/* upstream_head_manifest, or push_head_manifest. */
+struct account;
+
+/* upstream_head_manifest, or push_head_manifest. account: NULL for the one for name. */
 int manifests_head(struct upstream *u, const struct reponame *name,
-		   const struct reference *ref, bool push, int64_t deadline_ms,
-		   struct upstream_manifest *out, struct err *e);
+		   const struct reference *ref, struct account *account, bool push,
+		   int64_t deadline_ms, struct upstream_manifest *out, struct err *e);
 
 #endif

@@ -65,7 +65,7 @@ int upstream_user(struct upstream *u, int64_t deadline_ms, char out[256], struct
 	struct cred c = { 0 };
 	size_t i;
 
-	if (cred_get(u->creds, deadline_ms, &c, e) != 0)
+	if (cred_get(u->account[0].creds, deadline_ms, &c, e) != 0)
 		return -1;
 	snprintf(out, 256, "%s",
 		 c.username != NULL   ? c.username
@@ -82,7 +82,7 @@ enum login_state upstream_login(struct upstream *u)
 	enum login_state state;
 
 	gate_lock();
-	state = u->logins.state;
+	state = u->account[0].logins.state;
 	gate_unlock();
 	return state;
 }

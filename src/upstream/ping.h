@@ -15,7 +15,8 @@
 struct upstream_ping {
 	int status; /* of HTTP; 0: there was no answer */
 	/* What became of it in a word, as metrics have it: "200", or "dns", "refused",
-	 * "unreachable", "timeout", "tls", "proxy", "reset", "cut", "nonsense", "other".
+	 * "unreachable", "timeout", "tls", "certificate", "proxy", "reset", "cut",
+	 * "slow", "nonsense", "private", "limit", "other".
 	 */
 	char outcome[12];
 	int64_t took_ms;
@@ -31,8 +32,8 @@ struct upstream_ping {
 int upstream_ping(struct upstream *u, const char *path, int64_t deadline_ms,
 		  struct upstream_ping *out, struct err *e);
 
-/* Whose credentials it gets: "" for nobody's, "(identity token)" for one. An error is
- * that of a config.json or a helper that does not work. */
+/* Whose credentials it gets, of several the first: "" for nobody's, "(identity token)"
+ * for one. An error is that of a config.json or a helper that does not work. */
 int upstream_user(struct upstream *u, int64_t deadline_ms, char out[256], struct err *e);
 /* What is known of them from requests so far. */
 enum login_state upstream_login(struct upstream *u);

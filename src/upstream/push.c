@@ -25,7 +25,7 @@ int push_head_manifest(struct upstream *u, const struct reponame *name,
 		       const struct reference *ref, int64_t deadline_ms,
 		       struct upstream_manifest *out, struct err *e)
 {
-	return manifests_head(u, name, ref, true, deadline_ms, out, e);
+	return manifests_head(u, name, ref, NULL, true, deadline_ms, out, e);
 }
 
 static bool is_success(const struct chase *c)

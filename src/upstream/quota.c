@@ -1,119 +1,132 @@
 /*
- * quota.c - from headers to struct upstream; its fields are guarded by the gate.
- *
- * An answer without these headers changes nothing: an image may be exempt, and the quota
- * of all others is as it was.
+ * quota.c - the accounts' ledgers as others see them, and the free check. No state.
  */
 #include "upstream/quota.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "codec/ratelimit.h"
 #include "upstream/gate.h"
-#include "upstream/meter.h"
+#include "upstream/ledger_keep.h"
+#include "upstream/manifests.h"
 #include "upstream/remote.h"
 
 #define CHECK_HOST "docker.io"
 #define CHECK_NAME "ratelimitpreview/test"
 #define CHECK_TAG "latest"
 
-/* Shown to people and in JSON: anything but visible ASCII makes it worthless. */
-static void copy_source(struct view v, char out[64])
+size_t upstream_quotas(struct upstream *u, struct upstream_quota *out, size_t max)
 {
-	size_t i;
+	size_t n = 0, i;
 
-	for (i = 0; i < v.n; i++)
-		if (v.p[i] <= ' ' || v.p[i] > '~')
-			return;
-	if (v.n < 64)
-		memcpy(out, v.p, v.n);
-}
-
-/* The window is said with both numbers; the limit's counts. */
-static bool read_headers(const struct transport_answer *a, struct upstream_quota *q)
-{
-	struct ratelimit limit = { -1, 0 }, left = { -1, 0 };
-
-	ratelimit_parse(transport_header(a, "ratelimit-limit", 0), &limit);
-	ratelimit_parse(transport_header(a, "ratelimit-remaining", 0), &left);
-	if (limit.count < 0 && left.count < 0)
-		return false;
-	*q = (struct upstream_quota){
-		.known = true,
-		.limit = limit.count,
-		.remaining = left.count,
-		.window_s = limit.window_s > 0 ? limit.window_s : left.window_s,
-		.seen_wall_ms = clock_wall_ms(),
-	};
-	copy_source(transport_header(a, "docker-ratelimit-source", 0), q->source);
-	return true;
-}
-
-void quota_note(struct upstream *u, const struct transport_answer *a)
-{
-	struct upstream_quota q;
-
-	if (!read_headers(a, &q))
-		return;
 	gate_lock();
-	u->quota = q;
-	u->quota_notes++;
+	for (i = 0; i < u->n_accounts && n < max; i++)
+		n += ledger_keep_show(&u->account[i].ledger, &out[n]);
 	gate_unlock();
-	meter_quota(u->host, q.limit, q.remaining);
+	return n;
 }
 
-void quota_use(struct upstream *u, const char *cred_id)
+bool upstream_quota_for(struct upstream *u, const struct reponame *name,
+			struct upstream_quota *out)
 {
-	gate_lock();
-	if (strcmp(u->quota_cred, cred_id) != 0) {
-		u->quota = (struct upstream_quota){ 0 };
-		snprintf(u->quota_cred, sizeof(u->quota_cred), "%s", cred_id);
-	}
-	gate_unlock();
-}
+	struct account *a = account_for(u, name->s);
 
-bool upstream_quota(struct upstream *u, struct upstream_quota *out)
-{
 	gate_lock();
-	*out = u->quota;
+	ledger_keep_show(&a->ledger, out);
 	gate_unlock();
 	return out->known;
 }
 
-static unsigned notes(struct upstream *u)
+bool upstream_quota(struct upstream *u, struct upstream_quota *out)
 {
-	unsigned n;
+	struct upstream_quota one;
+	size_t i;
+
+	*out = (struct upstream_quota){ 0 };
+	gate_lock();
+	for (i = 0; i < u->n_accounts; i++) {
+		ledger_keep_show(&u->account[i].ledger, &one);
+		if (one.known && (!out->known || one.seen_wall_ms > out->seen_wall_ms))
+			*out = one;
+	}
+	gate_unlock();
+	return out->known;
+}
+
+bool quota_has_check(const struct upstream *u)
+{
+	return strcmp(u->host, CHECK_HOST) == 0;
+}
+
+int quota_check(struct upstream *u, struct account *a, int64_t deadline_ms, struct err *e)
+{
+	struct upstream_manifest ignored;
+	struct reference ref;
+	struct reponame name;
+
+	if (reponame_parse(view_of(CHECK_NAME), &name, e) != 0 ||
+	    reference_parse(view_of(CHECK_TAG), &ref, e) != 0)
+		return -1;
+	return manifests_head(u, &name, &ref, a, false, deadline_ms, &ignored, e);
+}
+
+/* A refusal that says what is left has answered the question too. */
+static int check_one(struct upstream *u, struct account *a, int64_t deadline_ms,
+		     struct upstream_quota *out, struct err *e)
+{
+	struct upstream_quota now = { 0 };
+	unsigned before;
+	int rc;
 
 	gate_lock();
-	n = u->quota_notes;
+	before = a->ledger.notes;
 	gate_unlock();
-	return n;
+	rc = quota_check(u, a, deadline_ms, e);
+	gate_lock();
+	if (a->ledger.notes != before)
+		ledger_keep_show(&a->ledger, &now);
+	gate_unlock();
+	if (rc != 0 && !now.known)
+		return -1;
+	*out = now;
+	return 0;
 }
 
 int upstream_check_quota(struct upstream *u, int64_t deadline_ms,
 			 struct upstream_quota *out, struct err *e)
 {
-	struct upstream_quota now = { 0 };
-	struct upstream_manifest ignored;
-	struct reference ref;
-	struct reponame name;
-	unsigned before = notes(u);
+	struct upstream_quota ignored;
+	size_t i;
 	int rc;
 
-	if (strcmp(u->host, CHECK_HOST) != 0)
+	if (!quota_has_check(u))
 		return err_set(e, ERR_NOT_FOUND, "%s: has no way to ask for a pull quota",
 			       u->host);
-	if (reponame_parse(view_of(CHECK_NAME), &name, e) != 0 ||
-	    reference_parse(view_of(CHECK_TAG), &ref, e) != 0)
-		return -1;
-	rc = upstream_head_manifest(u, &name, &ref, deadline_ms, &ignored, e);
-	/* A refusal that says what is left has answered the question too. */
-	if (notes(u) != before)
-		upstream_quota(u, &now);
-	if (rc != 0 && !now.known)
-		return -1;
-	*out = now;
-	return 0;
+	rc = check_one(u, &u->account[0], deadline_ms, out, e);
+	for (i = 1; i < u->n_accounts; i++)
+		check_one(u, &u->account[i], deadline_ms, &ignored, NULL);
+	return rc;
+}
+
+void upstream_quota_restore(struct upstream *u, const struct upstream_quota *q,
+			    const struct upstream_spent *s, size_t n)
+{
+	bool taken = false;
+	size_t i;
+
+	gate_lock();
+	for (i = 0; i < u->n_accounts && !taken; i++)
+		taken = ledger_keep_restore(&u->account[i].ledger, q, s, n);
+	gate_unlock();
+}
+
+bool upstream_quota_news(struct upstream *u, struct upstream_news *out)
+{
+	size_t i;
+	bool any = false;
+
+	gate_lock();
+	for (i = 0; i < u->n_accounts && !any; i++)
+		any = ledger_keep_news(&u->account[i].ledger, out);
+	gate_unlock();
+	return any;
 }

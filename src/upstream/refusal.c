@@ -7,11 +7,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/human.h"
 #include "base/mem.h"
-#include "codec/httpdate.h"
 #include "codec/json.h"
-#include "upstream/quota.h"
+#include "upstream/toomany.h"
 
 #define ADVICE_MAX 200
 
@@ -54,38 +52,46 @@ bool refusal_says(const struct chase *c, char out[REFUSAL_SAID_MAX],
 	return json_is_array(errors);
 }
 
-/* A quota that is used up is told from other limits by its own numbers. */
-static void what_to_do(const struct chase *c, char out[ADVICE_MAX])
+/* How long the breaker leaves it alone; -1: it does not. */
+static int left_alone_s(const struct chase *c)
 {
-	struct upstream_quota q;
-	char window[HUMAN_MAX] = "";
+	enum breaker_part part = c->way.foreign ? BREAKER_CDN : BREAKER_REGISTRY;
+	struct breaker_view look;
+	int64_t ms;
+
+	breaker_look(c->u, part, &look);
+	ms = look.until_wall_ms - clock_wall_ms();
+	return look.state == BREAKER_BUSY && !c->push && ms > 0 ? (int)((ms + 999) / 1000)
+								: -1;
+}
+
+/* Not about pulls: it wants to be left alone. */
+static void abused(const struct chase *c, int *after_s, char out[ADVICE_MAX])
+{
+	int alone_s = left_alone_s(c);
 
 	out[0] = '\0';
-	if (c->way.foreign || !upstream_quota(c->u, &q) || q.remaining != 0 ||
-	    clock_wall_ms() - q.seen_wall_ms > q.window_s * 1000)
+	if (alone_s < 0)
 		return;
-	if (q.window_s > 0)
-		human_span(q.window_s * 1000, window);
-	snprintf(
-		out, ADVICE_MAX,
-		"; the pull quota is used up%s%s: log in for a larger one, or wait; what "
-		"is cached is not affected",
-		window[0] != '\0' ? ", of a window of " : "", window);
+	*after_s = alone_s;
+	snprintf(out, ADVICE_MAX,
+		 "; this is no pull quota, but a limit on requests of all kinds: none "
+		 "are made for %d s; what is cached is not affected",
+		 alone_s);
 }
 
 static int busy(const struct chase *c, struct err *e)
 {
-	struct view v = transport_header(&c->answer, "Retry-After", 0);
-	char said[REFUSAL_SAID_MAX], advice[ADVICE_MAX];
-	int after_s = 0;
+	char said[REFUSAL_SAID_MAX], advice[ADVICE_MAX] = "";
+	int after_s = toomany_after_s(c);
 
 	refusal_says(c, said, NULL);
-	if (v.n > 0)
-		httpdate_retry_after(v, clock_wall_ms() / 1000, &after_s);
-	what_to_do(c, advice);
+	/* Of a quota the ledger says more. */
+	if (toomany_of(c) != TOOMANY_QUOTA)
+		abused(c, &after_s, advice);
 	err_set(e, ERR_BUSY, "too many requests (429)%s%s", said, advice);
 	if (e != NULL)
-		e->retry_after_s = after_s;
+		e->retry_after_s = after_s > 0 ? after_s : 0;
 	return -1;
 }
 

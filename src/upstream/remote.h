@@ -8,9 +8,8 @@
 
 #include "base/buf.h"
 #include "codec/challenge.h"
-#include "upstream/cred.h"
-#include "upstream/logins.h"
-#include "upstream/quota.h"
+#include "upstream/account.h"
+#include "upstream/breaker.h"
 #include "upstream/transport.h"
 #include "upstream/upstream.h"
 #include "upstream/url.h"
@@ -27,17 +26,15 @@ struct upstream {
 	struct buf ca;	  /* see transport_request.ca */
 	struct transport_limits limits;
 	bool direct;
-	struct cred_source *creds;
+	struct account *account; /* at least one: upstream/account.h */
+	size_t n_accounts;
+	unsigned reserve;
 	_Atomic enum remote_place place;
 	/* The last challenge, so that requests can begin with a token: guarded by the
 	 * gate. */
 	bool challenged;
 	struct challenge challenge;
-	struct logins logins;
-	/* What quota.c keeps, and for which credential; guarded by the gate. */
-	struct upstream_quota quota;
-	unsigned quota_notes; /* how often it was said */
-	char quota_cred[65];
+	struct breaker breaker[BREAKER_PARTS]; /* guarded by the gate */
 };
 
 #endif

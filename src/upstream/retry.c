@@ -32,6 +32,8 @@ static int64_t next_ms(struct retry *r, const struct err *e)
 {
 	switch (e->kind) {
 	case ERR_UPSTREAM:
+		if (e->lasting)
+			return -1;
 		r->refused = 0;
 		return pause_ms(r);
 	case ERR_BUSY:

@@ -25,8 +25,9 @@ struct retry {
  * people's patience. */
 #define RETRY_INIT(deadline) ((struct retry){ .deadline_ms = (deadline), .max = 6 })
 
-/* After a failure: whether to try again, after a wait. Passing trouble (UPSTREAM, and
- * BUSY with a short retry_after_s) is tried until attempts or time are used up: 100 ms
+/* After a failure: whether to try again, after a wait. Passing trouble (UPSTREAM unless
+ * lasting: breaker.h has waited already; and BUSY with a short retry_after_s) is tried
+ * until attempts or time are used up: 100 ms
  * doubling to 5 s, each less a random part up to a quarter, not below a retry_after_s
  * that was given. A refusal (DENIED) gets two more tries, after 300 and 600 ms, since a
  * token service or a registry that loses its mind for a moment looks the same (but none

@@ -13,6 +13,7 @@
 
 struct token_ask {
 	struct upstream *u;
+	struct account *account;	     /* whose credential cred is */
 	const char *realm, *service, *scope; /* service and scope may be "" */
 	const struct cred *cred;	     /* to be sent; none: anonymous */
 	int64_t deadline_ms;		     /* monotonic; 0: none */

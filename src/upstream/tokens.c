@@ -155,10 +155,10 @@ static int fetch(const struct token_ask *ask, struct buf *out, int64_t *lifetime
 	if (*id == '\0')
 		return token_fetch(ask, out, lifetime_ms, &refused, e);
 	if (tokens_denied(ask->realm, id, ask->scope, e) ||
-	    logins_begin(ask->u, ask->cred, ask->deadline_ms, &trial, e) != 0)
+	    logins_begin(ask->account, ask->cred, ask->deadline_ms, &trial, e) != 0)
 		return -1;
 	rc = token_fetch(ask, out, lifetime_ms, &refused, e);
-	logins_end(ask->u, ask->cred, trial, end_of(rc, refused), e);
+	logins_end(ask->account, ask->cred, trial, end_of(rc, refused), e);
 	if (refused == TOKEN_REFUSAL_SCOPE)
 		tokens_deny(ask->realm, id, ask->scope, e);
 	return rc;

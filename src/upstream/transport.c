@@ -27,9 +27,11 @@
 #include "upstream/addr.h"
 #include "upstream/explain.h"
 #include "upstream/gate.h"
+#include "upstream/pace.h"
 #include "upstream/proxy.h"
 #include "upstream/sending.h"
 #include "upstream/sessions.h"
+#include "upstream/upstream.h"
 
 /* libcurl has the same limit for connecting and divides it among a host's addresses; ours
  * is the one that holds if libcurl is stuck in a name look-up. */
@@ -42,6 +44,7 @@ struct call {
 	struct err *e;
 	enum { CONNECTING, WAITING, BODY } phase;
 	int64_t since_ms; /* when the phase began; in BODY, when the last byte came */
+	struct pace pace; /* of the BODY */
 	size_t header_bytes;
 	struct sending out;
 	char *gathered; /* of req->buffer_bytes, once there is something to gather */
@@ -98,10 +101,12 @@ static void failed(struct call *c, const char *outcome)
 	snprintf(c->a->outcome, sizeof(c->a->outcome), "%s", outcome);
 }
 
-/* A callback of the caller has returned rc; is the transfer to go on? */
-static bool goes_on(struct call *c, int rc)
+/* A callback of the caller, called at called_ms, has returned rc; is the transfer to go
+ * on? */
+static bool goes_on(struct call *c, int64_t called_ms, int rc)
 {
 	c->since_ms = clock_mono_ms();
+	pace_forgive(&c->pace, c->since_ms - called_ms);
 	if (rc < 0)
 		failed(c, "stopped");
 	else if (rc > 0)
@@ -171,9 +176,12 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 		if (rc == 0)
 			rc = buf_adds(&c->a->headers, "\n");
 	} else if (c->a->status >= 200) {
+		int64_t now = clock_mono_ms();
+
 		c->phase = BODY;
+		pace_begin(&c->pace, c->req->limits.slow_ms, now);
 		if (c->req->head != NULL &&
-		    !goes_on(c, c->req->head(c->req->arg, c->a, c->e)))
+		    !goes_on(c, now, c->req->head(c->req->arg, c->a, c->e)))
 			return 0;
 		c->since_ms = clock_mono_ms();
 	}
@@ -182,7 +190,10 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 
 static bool hand_on(struct call *c, const char *p, size_t n)
 {
-	return c->req->data == NULL || goes_on(c, c->req->data(c->req->arg, p, n, c->e));
+	int64_t now = clock_mono_ms();
+
+	return c->req->data == NULL ||
+	       goes_on(c, now, c->req->data(c->req->arg, p, n, c->e));
 }
 
 static bool hand_on_gathered(struct call *c)
@@ -295,6 +306,13 @@ static void set_request(CURL *h, struct call *c, struct curl_slist *headers)
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
 }
 
+static void say_too_slow(struct call *c)
+{
+	failed(c, "slow");
+	err_set(c->e, ERR_UPSTREAM, "too slow: less than %d bytes a second over %d s",
+		UPSTREAM_LEAST_BYTES, c->req->limits.slow_ms / 1000);
+}
+
 /* When the present phase must have ended. */
 static int64_t phase_end(const struct call *c)
 {
@@ -356,6 +374,12 @@ static CURLcode drive(struct call *c, struct session *s)
 			too_late(c, s->easy, now);
 			return CURLE_OK;
 		}
+		if (c->phase == BODY && pace_is_slow(&c->pace, c->a->body_bytes, now)) {
+			say_too_slow(c);
+			return CURLE_OK;
+		}
+		if (c->phase == BODY && pace_end(&c->pace) < end)
+			end = pace_end(&c->pace);
 		curl_multi_poll(s->multi, NULL, 0,
 				(int)(end - now < POLL_MAX_MS ? end - now : POLL_MAX_MS),
 				NULL);

@@ -29,6 +29,8 @@ struct transport_limits {
 	int connect_ms; /* name, connection, TLS, proxy; several addresses share it */
 	int header_ms;	/* request sent to the end of the answer's header */
 	int stall_ms;	/* no byte of the body for so long, of either */
+	int slow_ms;	/* an answer's body is to bring UPSTREAM_LEAST_BYTES a second
+			   over every such span; 0: it may be as slow as it likes */
 };
 
 struct transport_answer {

@@ -98,7 +98,10 @@ static int check(const struct upstream_conf *conf, struct url *at, struct err *e
 	if (conf->username != NULL && strchr(conf->username, ':') != NULL)
 		return err_set(e, ERR_INVALID,
 			       "%s: credentials: a colon in the user name", conf->host);
-	if (conf->connect_ms < 0 || conf->header_ms < 0 || conf->stall_ms < 0)
+	if (account_check(conf, e) != 0)
+		return -1;
+	if (conf->connect_ms < 0 || conf->header_ms < 0 || conf->stall_ms < 0 ||
+	    conf->slow_ms < 0)
 		return err_set(e, ERR_INVALID, "%s: a negative timeout", conf->host);
 	return 0;
 }
@@ -125,8 +128,11 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e)
 		.header_ms = or_default(conf->header_ms, 10000),
 		.stall_ms = or_default(conf->stall_ms, 10000),
 	};
-	u->creds = cred_source_new(conf->host, conf->username, conf->password,
-				   conf->docker_config);
+	u->reserve = conf->reserve;
+	u->account = account_make_all(conf, u->host, &u->n_accounts);
+	u->limits.slow_ms = or_default(conf->slow_ms, 3 * u->limits.stall_ms);
+	if (conf->slow_ms == 0 && u->limits.slow_ms < 30000)
+		u->limits.slow_ms = 30000;
 	if (conf->ca_file != NULL && load_ca(u, conf->ca_file, e) != 0) {
 		err_add(e, "%s", conf->host);
 		upstream_unref(u);
@@ -145,7 +151,7 @@ void upstream_unref(struct upstream *u)
 {
 	if (u == NULL || atomic_fetch_sub(&u->refs, 1) != 1)
 		return;
-	cred_source_free(u->creds);
+	account_free_all(u->account, u->n_accounts);
 	buf_done(&u->ca);
 	free(u->host);
 	free(u->url);

@@ -32,19 +32,36 @@
 
 struct upstream;
 
+/* One of several logins: see upstream/account.h for which is used when. */
+struct upstream_login {
+	const char *username, *password;
+	/* Patterns (oci/pattern.h, without tags) of the repositories, as they are named
+	 * at the upstream, that it is for; none: all. */
+	const char *const *names;
+	size_t n_names;
+};
+/* Of a body in a second, on average over slow_ms; less is ERR_UPSTREAM. */
+#define UPSTREAM_LEAST_BYTES 1024
+
 struct upstream_conf {
 	const char
 		*host;	 /* as in image names: "docker.io"; labels metrics and messages */
 	const char *url; /* "https://registry-1.docker.io", http or https, no userinfo */
-	const char *username, *password; /* NULL: none */
-	const char
-		*docker_config; /* path of a Docker config.json to look in; NULL: none */
+	/* In order; the first that is for a repository is used for it, and no other. */
+	const struct upstream_login *logins;
+	size_t n_logins;
+	const char *username, *password; /* for all else; NULL: none */
+	/* Path of a Docker config.json to look in for what no login is for; NULL: none */
+	const char *docker_config;
 	const char *ca_file;	/* PEM, in addition to the system's; NULL: none */
 	const char *realm_host; /* a foreign token realm that may have the credential */
 	bool direct;		/* through no proxy, whatever the environment says */
 	int connect_ms;		/* 0: the default of 5,000 */
 	int header_ms;		/* request sent to first header line; 0: 10,000 */
 	int stall_ms;		/* no byte of a body for so long; 0: 10,000 */
+	unsigned reserve;	/* pulls that upstream/may.h keeps from refreshing */
+	int slow_ms;		/* less than 1 KiB/s of a body for so long; 0: 30,000, or
+				   three times stall_ms */
 };
 
 /* Checks the settings, contacts nobody. ERR_INVALID names the setting. */

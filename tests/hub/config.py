@@ -54,6 +54,8 @@ class Config:
     quota_window: int = 21600
     quota_retry_after: int | None = None
     quota_users: dict[str, int | None] = field(default_factory=dict)
+    quota_rolling: bool = False             # see quota.py
+    quota_refused_count: bool = False
 
     def __post_init__(self) -> None:
         self.quirks = frozenset(self.quirks)

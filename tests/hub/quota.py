@@ -1,7 +1,9 @@
 """Docker Hub's pull quota: manifest GETs are counted, HEADs are free and always answered.
 
 The counter is per source: the account when signed in, the address when not.  A plan
-without a limit carries no headers at all, as on Hub.
+without a limit carries no headers at all, as on Hub.  The window begins with the first
+pull, and all are there again at its end; with rolling, as on Hub, each is there again when
+it is as old as the window.  With refused_count, refused pulls count as well.
 """
 
 from __future__ import annotations
@@ -26,11 +28,13 @@ class Quota:
     window: int = 21600
     retry_after: int | None = None
     users: dict[str, int | None] = field(default_factory=dict)
+    rolling: bool = False
+    refused_count: bool = False
     spent_total: int = 0
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._used: dict[str, tuple[float, int]] = {}
+        self._used: dict[str, list[float]] = {}      # when, oldest first
 
     def _limit_of(self, user: str | None) -> int | None:
         return self.users.get(user, self.limit) if user else self.limit
@@ -46,14 +50,18 @@ class Quota:
             return self._now(self.source(user, address))
 
     def _now(self, source: str) -> int:
-        began, count = self._used.get(source, (0.0, 0))
-        return 0 if self.clock() - began >= self.window else count
+        used, over = self._used.get(source, []), self.clock() - self.window
+        if self.rolling:
+            self._used[source] = used = [at for at in used if at > over]
+        elif used and used[0] <= over:
+            used.clear()
+        return len(used)
 
     def set_used(self, count: int, user: str | None = None,
                  address: str = "127.0.0.1") -> None:
         """As if count pulls had been made already."""
         with self._lock:
-            self._used[self.source(user, address)] = (self.clock(), count)
+            self._used[self.source(user, address)] = [self.clock()] * count
 
     def reset(self) -> None:
         with self._lock:
@@ -64,13 +72,12 @@ class Quota:
         """Count one manifest GET; False when there is none left (and none is counted)."""
         source, limit = self.source(user, address), self._limit_of(user)
         with self._lock:
-            count = self._now(source)
-            if limit is not None and count >= limit:
+            full = limit is not None and self._now(source) >= limit
+            if full and not self.refused_count:
                 return False
-            began = self._used[source][0] if count else self.clock()
-            self._used[source] = (began, count + 1)
-            self.spent_total += 1
-            return True
+            self._used.setdefault(source, []).append(self.clock())
+            self.spent_total += not full
+            return not full
 
     def headers(self, user: str | None, address: str) -> list[Header]:
         limit = self._limit_of(user)

@@ -39,7 +39,8 @@ class Hub:
         config = self.config
         self._skew = 0.0
         self.quota = Quota(self.now, config.quota, config.quota_window,
-                           config.quota_retry_after, config.quota_users)
+                           config.quota_retry_after, config.quota_users,
+                           config.quota_rolling, config.quota_refused_count)
         self.registry = Registry(config, self.now, self.quota)
         self.tokens = TokenService(config, self.now, self.registry.may_pull)
         self.registry.tokens = self.tokens

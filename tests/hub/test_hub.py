@@ -260,6 +260,27 @@ def test_quota_counts_gets_and_refuses_but_answers_heads(open_hub):
     assert client.get(url).status == 200
 
 
+@pytest.mark.parametrize("rolling,refused_count,back", [
+    (False, False, (2, 2)), (True, False, (1, 2)), (True, True, (0, 2)),
+    (False, True, (2, 2))])
+def test_when_the_quota_is_back(rolling, refused_count, back):
+    """Two pulls, an hour apart, and a refusal after the second."""
+    with Hub(auth="none", quota=2, quota_rolling=rolling,
+             quota_refused_count=refused_count) as hub:
+        def left() -> int:
+            return max(0, 2 - hub.quota.used())
+
+        assert hub.quota.spend(None, "127.0.0.1")
+        hub.advance(3600)
+        assert hub.quota.spend(None, "127.0.0.1")
+        hub.advance(1)
+        assert not hub.quota.spend(None, "127.0.0.1") and left() == 0
+        hub.advance(5 * 3600)
+        first = left()
+        hub.advance(3600)
+        assert (first, left()) == back and hub.quota_spent == 2
+
+
 def test_no_quota_no_headers(hub):
     assert client.pull(hub.url, REPO, "1").ok
     assert not any("ratelimit" in str(step.headers) for step in

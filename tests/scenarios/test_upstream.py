@@ -289,10 +289,22 @@ def test_asking_for_the_quota_where_there_is_none():
 
 
 def test_quota_used_up():
-    with hub_of(quota=1, quota_retry_after=90) as hub:
+    with hub_of(quota=1) as hub:
         done = probe.run("get-manifest", hub.url, REPO, "1", repeat=2)
         assert done.results[0]["ok"]
-        assert (done.results[1]["kind"], done.results[1]["retry_after_s"]) == ("busy", 90)
+        assert done.results[1]["kind"] == "busy" and "used up" in done.results[1]["error"]
+        assert 21600 <= done.results[1]["retry_after_s"] < 21700
+        assert hub.count(kind="manifest_get", status=429) == 0, "it is known"
+
+
+def test_a_refusal_that_no_number_announced():
+    with hub_of() as hub:
+        hub.fault("manifest_get", "status", code=429, retry_after=90,
+                  body='{"errors":[{"code":"TOOMANYREQUESTS","message":"no more"}]}')
+        done = probe.run("get-manifest", hub.url, REPO, "1", repeat=2, host="docker.io")
+        for result in done.results:
+            assert (result["kind"], result["retry_after_s"]) == ("busy", 90), result
+        assert hub.count(kind="manifest_get") == 1
 
 
 # --- connections ---

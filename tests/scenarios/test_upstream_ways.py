@@ -159,7 +159,7 @@ def test_tls_without_it():
         assert found["kind"] == "upstream" and "certificate" in found["error"]
         assert "`ca`" in found["error"] and hub.count() == 0
         done = probe.run("get-manifest", hub.url, REPO, "1", metrics=True)
-        assert done.metric("larder_upstream_requests_total", status="tls") == 1
+        assert done.metric("larder_upstream_requests_total", status="certificate") == 1
 
 
 def test_tls_to_another_name():
@@ -309,25 +309,30 @@ def test_a_proxy_that_is_not_there():
 
 # --- where a public registry may send us ---
 
-def through_a_proxy(hub: Hub, proxy: Proxy, operation: str, ref: str) -> dict:
+def through_a_proxy(hub: Hub, proxy: Proxy, operation: str, ref: str,
+                    **options: object) -> probe.Done:
     """The registry is public as far as can be told: a name that only the proxy knows.
     Its CDN and token service are on 127.0.0.1, which is reached directly."""
     proxy.names["registry.example"] = hub.host
-    return probe.one(operation, "http://registry.example", REPO, ref,
-                     env={"http_proxy": proxy.url, "no_proxy": "127.0.0.1"})
+    return probe.run(operation, "http://registry.example", REPO, ref, metrics=True,
+                     env={"http_proxy": proxy.url, "no_proxy": "127.0.0.1"}, **options)
 
 
 def test_a_public_registry_may_not_send_us_to_ourselves():
     with hub_of(auth="none") as hub, Proxy() as proxy:
-        assert through_a_proxy(hub, proxy, "get-manifest", "1")["ok"]
-        found = through_a_proxy(hub, proxy, "get-blob", BLOB.digest)
-        assert found["kind"] == "upstream" and "private address" in found["error"]
+        assert through_a_proxy(hub, proxy, "get-manifest", "1").results[0]["ok"]
+        done = through_a_proxy(hub, proxy, "get-blob", BLOB.digest, repeat=8)
+        for found in done.results:
+            assert found["kind"] == "upstream" and "private address" in found["error"]
+        assert done.metric("larder_upstream_requests_total", status="private") == 8
+        # Says nothing of whether the CDN works.
+        assert done.metric("larder_upstream_refused_total") == 0
         assert hub.count(role="cdn") == 0
         assert hub.server("cdn").accepted == 0
 
 
 def test_a_public_registry_may_not_name_a_private_realm():
     with hub_of() as hub, Proxy() as proxy:
-        found = through_a_proxy(hub, proxy, "get-manifest", "1")
+        (found,) = through_a_proxy(hub, proxy, "get-manifest", "1").results
         assert found["kind"] == "upstream" and "private address" in found["error"]
         assert hub.server("token").accepted == 0

@@ -281,6 +281,49 @@ static void failure_while_starting(void **state)
 	assert_int_equal(atomic_load(&b->job.freed), 3);
 }
 
+static void work_at_once(struct task *t, void *arg, struct task_result *out)
+{
+	out->rc = 0;
+}
+
+/* Work of one lane hangs in all threads: another's is done. */
+static void lanes_do_not_wait_for_each_other(void **state)
+{
+	struct bench *b = *state;
+	struct lanes *lanes = lanes_new("test", 1, 2);
+	struct tasks *ts = tasks_new_in(lanes, 10);
+	struct task *t[3], *other;
+	struct err e = { 0 };
+	bool started;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		char key[] = { (char)('0' + i), '\0' };
+
+		t[i] = tasks_start_in(ts, "slow", key, work, &b->job, job_freed, &started,
+				      &e);
+		assert_non_null(t[i]);
+	}
+	sem_wait(&b->job.begun);
+	assert_null_err(
+		tasks_start_in(ts, "slow", "3", work, &b->job, job_freed, &started, &e),
+		e, ERR_BUSY);
+	other = tasks_start_in(ts, "quick", "4", work_at_once, &b->job, job_freed,
+			       &started, &e);
+	assert_non_null(other);
+	assert_int_equal(wait_done(other)->rc, 0);
+	task_unref(other);
+	for (i = 0; i < 3; i++)
+		sem_post(&b->job.go);
+	for (i = 0; i < 3; i++) {
+		wait_done(t[i]);
+		task_unref(t[i]);
+	}
+	lanes_stop(lanes);
+	tasks_free(ts);
+	assert_int_equal(atomic_load(&b->job.freed), 5);
+}
+
 static atomic_int values_freed;
 
 static void value_freed(void *value)
@@ -389,6 +432,7 @@ int main(void)
 		ON_A_BENCH(what_is_over_is_released),
 		ON_A_BENCH(limit_of_the_table),
 		ON_A_BENCH(failure_while_starting),
+		ON_A_BENCH(lanes_do_not_wait_for_each_other),
 		ON_A_BENCH(values_live_as_long_as_their_users),
 		ON_A_BENCH(stopping),
 		ON_A_BENCH(crowds),

@@ -49,7 +49,9 @@ static void taken_or_not(void **state)
 	uint64_t size = 99;
 
 	assert_false(partial_taken(s, &d, &size));
+	assert_int_equal(partial_bytes(s, &d), 0);
 	begin(s, "content", "cont", &p);
+	assert_int_equal(partial_bytes(s, &d), 4);
 	assert_true(partial_taken(s, &d, &size));
 	assert_int_equal(size, 4);
 	partial_unlock(&p);

@@ -7,7 +7,7 @@
 #include "upstream/gate.h"
 #include "upstream/remote.h"
 
-static struct upstream u;
+static struct account a;
 static struct cred ann = { .username = (char[]){ "ann" }, .id = "1" };
 static struct cred other = { .username = (char[]){ "ann" }, .id = "2" };
 static struct err e;
@@ -17,7 +17,7 @@ static int fresh(void **state)
 {
 	static char host[] = "docker.io";
 
-	u = (struct upstream){ .host = host };
+	a = (struct account){ .host = host };
 	e = (struct err){ 0 };
 	trial = false;
 	gate_open();
@@ -26,7 +26,7 @@ static int fresh(void **state)
 
 static int soon(const struct cred *c)
 {
-	return logins_begin(&u, c, clock_mono_ms() + 20, &trial, &e);
+	return logins_begin(&a, c, clock_mono_ms() + 20, &trial, &e);
 }
 
 static void end(const struct cred *c, enum login_end how, int retry_after_s)
@@ -36,7 +36,7 @@ static void end(const struct cred *c, enum login_end how, int retry_after_s)
 	if (how != LOGIN_END_ACCEPTED)
 		err_set(&why, ERR_UPSTREAM, "trouble");
 	why.retry_after_s = retry_after_s;
-	logins_end(&u, c, trial, how, &why);
+	logins_end(&a, c, trial, how, &why);
 }
 
 static void assert_trial(const struct cred *c)
@@ -53,7 +53,7 @@ static void a_good_one_is_tried_once(void **state)
 	assert_false(trial);
 	assert_int_equal(soon(&ann), 0);
 	assert_false(trial);
-	logins_doubt(&u, &ann);
+	logins_doubt(&a, &ann);
 	assert_trial(&ann);
 }
 
@@ -61,8 +61,8 @@ static void a_good_one_is_tried_again_after_a_pause(void **state)
 {
 	assert_trial(&ann);
 	end(&ann, LOGIN_END_ACCEPTED, 0);
-	assert_true(u.logins.until_ms > clock_mono_ms() + LOGINS_GOOD_MS - 5000);
-	u.logins.until_ms = clock_mono_ms();
+	assert_true(a.logins.until_ms > clock_mono_ms() + LOGINS_GOOD_MS - 5000);
+	a.logins.until_ms = clock_mono_ms();
 	assert_trial(&ann);
 }
 
@@ -70,7 +70,7 @@ static void a_bad_one_is_refused_until_it_is_another(void **state)
 {
 	assert_trial(&ann);
 	end(&ann, LOGIN_END_REFUSED, 0);
-	assert_int_equal(u.logins.until_ms, INT64_MAX);
+	assert_int_equal(a.logins.until_ms, INT64_MAX);
 	assert_int_equal(soon(&ann), -1);
 	assert_int_equal(e.kind, ERR_DENIED);
 	assert_true(e.lasting);
@@ -89,9 +89,9 @@ static void one_that_was_good_gets_another_chance(void **state)
 	assert_int_equal(soon(&ann), 0);
 	end(&ann, LOGIN_END_REFUSED, 0);
 	assert_int_equal(soon(&ann), -1);
-	assert_in_range(u.logins.until_ms - clock_mono_ms(), LOGINS_AGAIN_MS - 5000,
+	assert_in_range(a.logins.until_ms - clock_mono_ms(), LOGINS_AGAIN_MS - 5000,
 			LOGINS_AGAIN_MS);
-	u.logins.until_ms = clock_mono_ms();
+	a.logins.until_ms = clock_mono_ms();
 	assert_trial(&ann);
 }
 
@@ -102,7 +102,7 @@ static void a_lock_is_waited_out(void **state)
 	assert_int_equal(soon(&ann), -1);
 	assert_int_equal(e.kind, ERR_BUSY);
 	assert_in_range(e.retry_after_s, LOGINS_LOCKED_S - 5, LOGINS_LOCKED_S);
-	u.logins.until_ms = clock_mono_ms();
+	a.logins.until_ms = clock_mono_ms();
 	assert_trial(&ann);
 	end(&ann, LOGIN_END_LOCKED, 1 << 30);
 	assert_int_equal(soon(&ann), -1);
@@ -151,7 +151,7 @@ static void *waits(void *arg)
 	struct err mine = { 0 };
 	bool t = false;
 
-	if (logins_begin(&u, &ann, clock_mono_ms() + 20000, &t, &mine) != 0 &&
+	if (logins_begin(&a, &ann, clock_mono_ms() + 20000, &t, &mine) != 0 &&
 	    mine.kind == ERR_DENIED && mine.lasting)
 		atomic_fetch_add(&told, 1);
 	return NULL;

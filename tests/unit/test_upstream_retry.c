@@ -32,6 +32,16 @@ static void lasting_ones(void **state)
 	}
 }
 
+/* A breaker has waited for as long as there is any use in it. */
+static void known_trouble(void **state)
+{
+	struct retry r = RETRY_INIT(FAR);
+	struct err e = failure(ERR_UPSTREAM, 3);
+
+	e.lasting = true;
+	assert_false(retry_again(&r, &e));
+}
+
 /* A refusal gets two more tries, wrong bytes one; other trouble between them counts anew.
  */
 static void refused_ones(void **state)
@@ -121,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lasting_ones),
+		cmocka_unit_test(known_trouble),
 		cmocka_unit_test(refused_ones),
 		cmocka_unit_test(a_refused_credential),
 		cmocka_unit_test(busy_ones),

@@ -206,6 +206,7 @@ static const struct option options[] = {
 	{ "connect-ms", 1, 0, 'C' },
 	{ "header-ms", 1, 0, 'H' },
 	{ "stall-ms", 1, 0, 'S' },
+	{ "slow-ms", 1, 0, 'W' },
 	{ "deadline-ms", 1, 0, 'D' },
 	{ "threads", 1, 0, 't' },
 	{ "repeat", 1, 0, 'n' },
@@ -252,6 +253,9 @@ static bool set_option(int c, int *threads)
 		break;
 	case 'S':
 		conf.stall_ms = number(optarg);
+		break;
+	case 'W':
+		conf.slow_ms = number(optarg);
 		break;
 	case 'D':
 		deadline_ms = number(optarg);
