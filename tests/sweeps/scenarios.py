@@ -82,6 +82,7 @@ class Scenario:
     name = ""
     serves = True               # a larder acts, which these steps ask; or commands do
     kept_files = False          # partials may be left by those who are cut
+    aged = False                # all has to be old
 
     def __init__(self) -> None:
         self.content: dict[str, bytes] = {}
@@ -308,6 +309,7 @@ class Prune(Scenario):
 
     name = "prune"
     serves = False
+    aged = True
 
     def __init__(self) -> None:
         super().__init__()
