@@ -3,6 +3,8 @@ LARDER_SWEEP=all (scripts/sweep.sh)."""
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from sweeps.faults import Sweep, everything
@@ -12,7 +14,7 @@ from sweeps.scenarios import SCENARIOS
 from .test_sweeps import place  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.skipif(not RECORDER.exists(), reason="built without the recorder")
-SOME = 14               # of each scenario, without LARDER_SWEEP
+SOME = int(os.environ.get("LARDER_CUTS", 14))   # of each scenario, without LARDER_SWEEP
 
 
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda one: one.name)
