@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/chore_collect.h"
+#include "app/chore_scrub.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -39,8 +40,15 @@ static int64_t collect_interval(const struct chores_conf *conf)
 	return conf->collect_ms;
 }
 
+/* A rate of nothing is none. */
+static int64_t scrub_interval(const struct chores_conf *conf)
+{
+	return conf->scrub_rate > 0 ? conf->scrub_ms : 0;
+}
+
 static const struct chore chore[] = {
 	{ collect_interval, chore_collect },
+	{ scrub_interval, chore_scrub },
 };
 
 struct chores_thread {
@@ -57,7 +65,9 @@ struct chores_thread {
 static struct chores_conf conf_of(const struct settings *s)
 {
 	return (struct chores_conf){ .collect_ms = s->collect_ms,
-				     .grace_ms = s->grace_ms };
+				     .grace_ms = s->grace_ms,
+				     .scrub_ms = s->scrub_ms,
+				     .scrub_rate = s->scrub_rate };
 }
 
 /* With the lock held, given up meanwhile: until something has changed, or so long. */
@@ -75,20 +85,32 @@ static bool is_over(const struct chores_thread *t)
 	return t->stopping || t->changed;
 }
 
-bool chores_breathe(struct chores *c)
+bool chores_rest(struct chores *c, int64_t ms)
 {
 	struct chores_thread *t = c->thread;
-	int64_t worked_ms = clock_mono_ms() - t->worked_since_ms;
+	int64_t until_ms = clock_mono_ms() + ms, left_ms;
 	bool over;
 
 	pthread_mutex_lock(&t->mu);
-	if (worked_ms >= WORK_MS && !is_over(t)) {
-		wait_ms(t, worked_ms * REST < REST_MOST_MS ? worked_ms * REST
-							   : REST_MOST_MS);
-		t->worked_since_ms = clock_mono_ms();
-	}
+	while (!is_over(t) && (left_ms = until_ms - clock_mono_ms()) > 0)
+		wait_ms(t, left_ms);
+	t->worked_since_ms = clock_mono_ms();
 	over = is_over(t);
 	pthread_mutex_unlock(&t->mu);
+	return !over;
+}
+
+bool chores_breathe(struct chores *c)
+{
+	int64_t worked_ms = clock_mono_ms() - c->thread->worked_since_ms;
+	bool over;
+
+	if (worked_ms >= WORK_MS)
+		return chores_rest(c, worked_ms * REST < REST_MOST_MS ? worked_ms * REST
+								      : REST_MOST_MS);
+	pthread_mutex_lock(&c->thread->mu);
+	over = is_over(c->thread);
+	pthread_mutex_unlock(&c->thread->mu);
 	return !over;
 }
 
@@ -154,9 +176,12 @@ static void *work(void *arg)
 			continue;
 		pthread_mutex_unlock(&t->mu);
 		t->worked_since_ms = clock_mono_ms();
+		c->again_ms = 0;
 		chore[next].run(c);
 		pthread_mutex_lock(&t->mu);
-		t->due_ms[next] = clock_wall_ms() + chore[next].interval_ms(&c->conf);
+		t->due_ms[next] = clock_wall_ms() +
+				  (c->again_ms > 0 ? c->again_ms
+						   : chore[next].interval_ms(&c->conf));
 	}
 	pthread_mutex_unlock(&t->mu);
 	return NULL;

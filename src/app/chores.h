@@ -19,12 +19,17 @@
 struct chores_conf {
 	int64_t collect_ms; /* between two collections; 0: none */
 	int64_t grace_ms;
+	int64_t scrub_ms;   /* between two full scrubs; 0: none */
+	int64_t scrub_rate; /* bytes a second */
 };
 
 struct chores {
 	struct store *store;
 	struct mirror *mirror;
 	struct chores_conf conf; /* of the run under way: the thread's own */
+	int64_t again_ms;	 /* set by a run that wants its next sooner; 0: not */
+	unsigned scrub_tries;	 /* repairs in vain, one after the other; ... */
+	int64_t scrub_tried_ms;	 /* ... the last, monotonic */
 	struct chores_thread *thread;
 };
 
@@ -38,5 +43,7 @@ void chores_stop(struct chores *c);			       /* NULL is fine */
  * since the last breath. False: larder is stopping, or has new settings: come to an end.
  */
 bool chores_breathe(struct chores *c);
+/* The same, for at least so long. */
+bool chores_rest(struct chores *c, int64_t ms);
 
 #endif

@@ -48,6 +48,7 @@ static int look_at_store(const struct asked *a, const struct settings *s,
 	r->root = s->root;
 	r->in_use = store_in_use(store);
 	rc = facts_read(store, &r->facts, e);
+	scrub_state_read(store, &r->scrub);
 	if (rc == 0 && !a->quick)
 		rc = look_at_images(store, s, r, e);
 	store_close(store);

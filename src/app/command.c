@@ -14,6 +14,7 @@
 #include "app/cmd_list.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
+#include "app/cmd_scrub.h"
 #include "app/cmd_serve.h"
 #include "app/cmd_setup.h"
 #include "app/cmd_status.h"
@@ -37,6 +38,7 @@ static const struct command commands[] = {
 	{ "list", "list the images of a store, or of another larder", cmd_list },
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },
+	{ "scrub", "read all of a store again, repair what is wrong with it", cmd_scrub },
 	{ "setup", "point a client here: docker, containerd, podman, ...", cmd_setup },
 	{ "doctor", "check larder and all that it hangs on, with remedies", cmd_doctor },
 	{ "completion", "print a script that completes larder's words in a shell",

@@ -5,9 +5,11 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/human.h"
 #include "base/mem.h"
 #include "mirror/inventory_json.h"
+#include "mirror/repair.h"
 #include "oci/reference.h"
 
 /* Of what another says: few enough to be added up, and counted in ms. */
@@ -42,6 +44,27 @@ static int add_word(struct buf *out, const char *s)
 
 /* --- for people --- */
 
+static int scrub_text(struct buf *out, const struct scrub_state *st)
+{
+	char ago[HUMAN_MAX];
+	int rc = buf_adds(out, "scrub      ");
+
+	if (st->ended_ms > 0) {
+		human_span(clock_wall_ms() - st->ended_ms, ago);
+		rc |= buf_addf(out, "all looked at %s ago", ago);
+	} else {
+		rc |= buf_adds(out, "never all looked at");
+	}
+	if (st->began_ms > 0)
+		rc |= buf_addf(out, ", %u%% of the next pass",
+			       st->at * 100 / SCRUB_PLACES);
+	if (st->harmed > 0)
+		rc |= buf_addf(out, "; %llu wrong: larder scrub names %s",
+			       (unsigned long long)st->harmed,
+			       st->harmed == 1 ? "it" : "them");
+	return rc | buf_adds(out, "\n");
+}
+
 static int store_text(struct buf *out, const struct report *r)
 {
 	char a[HUMAN_MAX], b[HUMAN_MAX];
@@ -60,9 +83,10 @@ static int store_text(struct buf *out, const struct report *r)
 	}
 	human_bytes(r->facts.partial_bytes, a);
 	human_bytes(r->facts.upload_bytes, b);
-	return rc | buf_addf(out, "unfinished %llu downloads (%s), %llu uploads (%s)\n",
-			     (unsigned long long)r->facts.partials, a,
-			     (unsigned long long)r->facts.uploads, b);
+	rc |= buf_addf(out, "unfinished %llu downloads (%s), %llu uploads (%s)\n",
+		       (unsigned long long)r->facts.partials, a,
+		       (unsigned long long)r->facts.uploads, b);
+	return rc | scrub_text(out, &r->scrub);
 }
 
 /* As the upstream last said; of a window that has passed meanwhile it tells nothing. */
@@ -200,6 +224,8 @@ static int store_json(struct buf *out, const struct report *r)
 		       (unsigned long long)f->partial_bytes,
 		       (unsigned long long)f->uploads,
 		       (unsigned long long)f->upload_bytes);
+	rc |= repair_json(out, &r->scrub);
+	rc |= buf_adds(out, ",");
 	if (!r->walked)
 		return rc | buf_adds(out, "\"images\":null,\"uniqueBytes\":null}");
 	rc |= buf_addf(out,

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "codec/json.h"
 #include "store/facts.h"
+#include "store/scrub.h"
 
 #define REPORT_MAX_BYTES (2u << 20)
 
@@ -21,6 +22,7 @@ struct report {
 	uint64_t images;
 	int64_t unique_bytes; /* -1: not known */
 	struct facts facts;
+	struct scrub_state scrub;
 	/* of a larder that serves; url NULL: none was asked */
 	const char *url;
 	const char *why_not;	   /* it did not answer */

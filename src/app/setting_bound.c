@@ -5,6 +5,7 @@
 
 #include <strings.h>
 
+#include "app/setting_bytes.h"
 #include "app/setting_value.h"
 
 int setting_bound_check(const struct setting_row *row, int64_t n, struct err *e)
@@ -16,8 +17,13 @@ int setting_bound_check(const struct setting_row *row, int64_t n, struct err *e)
 	if (row->type == SETTING_COUNT)
 		return err_set(e, ERR_INVALID, "must be from %lld to %lld",
 			       (long long)row->min, (long long)row->max);
-	setting_value_duration_text(row->min, low);
-	setting_value_duration_text(row->max, high);
+	if (row->type == SETTING_BYTES) {
+		setting_bytes_text(row->min, low);
+		setting_bytes_text(row->max, high);
+	} else {
+		setting_value_duration_text(row->min, low);
+		setting_value_duration_text(row->max, high);
+	}
 	return err_set(e, ERR_INVALID, "must be from %s to %s", low, high);
 }
 

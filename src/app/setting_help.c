@@ -20,6 +20,7 @@ const char *setting_help_type(enum setting_type type)
 		[SETTING_SECRET] = "secret",
 		[SETTING_COUNT] = "number",
 		[SETTING_DURATION] = "duration",
+		[SETTING_BYTES] = "bytes",
 		[SETTING_AGE] = "age",
 		[SETTING_LEVEL] = "word",
 		[SETTING_FORMAT] = "word",
@@ -88,6 +89,8 @@ static const char *value_word(enum setting_type type)
 		return "N";
 	case SETTING_DURATION:
 		return "DURATION";
+	case SETTING_BYTES:
+		return "BYTES";
 	case SETTING_AGE:
 		return "AGE";
 	case SETTING_ADDR:

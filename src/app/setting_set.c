@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "app/setting_bound.h"
+#include "app/setting_bytes.h"
 #include "app/setting_list.h"
 #include "app/setting_logins.h"
 #include "app/setting_value.h"
@@ -113,6 +114,12 @@ static int set_text(void *base, const struct setting_row *row, const char *text,
 	case SETTING_DURATION:
 	case SETTING_AGE:
 		return setting_bound_age(row, text, field, e);
+	case SETTING_BYTES:
+		if (setting_bytes_parse(text, &n, e) != 0 ||
+		    setting_bound_check(row, n, e) != 0)
+			return -1;
+		*(int64_t *)field = n;
+		return 0;
 	case SETTING_LEVEL:
 		return setting_value_level(text, field, e);
 	case SETTING_FORMAT:

@@ -14,6 +14,7 @@
 #define SECOND 1000
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
+#define TERA INT64_C(1000000000000)
 #define YEAR ((int64_t)365 * 24 * HOUR)
 
 const struct setting_row setting_table_rows[] = {
@@ -175,6 +176,14 @@ const struct setting_row setting_table_rows[] = {
 	  "low priority; 0: only by larder prune." },
 	{ "larder.grace", NULL, SETTING_DURATION, S(grace_ms), 0, YEAR, "24h",
 	  "How long a blob that was pushed stays without a manifest that names it." },
+	{ "larder.scrub", NULL, SETTING_DURATION, S(scrub_ms), 0, YEAR, "7d",
+	  "How often, while it serves, all of the store is read and hashed again, at low "
+	  "priority; what is wrong is fetched again where there is an upstream to have "
+	  "it "
+	  "from. 0: only by larder scrub." },
+	{ "larder.scrub-rate", NULL, SETTING_BYTES, S(scrub_rate), 0, TERA, "20MB",
+	  "How many bytes a second that reads at most; 0: none, which is as larder.scrub "
+	  "0." },
 
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,

@@ -22,7 +22,8 @@ enum setting_type {
 	SETTING_SECRET, /* text that is never shown */
 	SETTING_COUNT,
 	SETTING_DURATION,
-	SETTING_AGE, /* a duration, or "always" for 0 */
+	SETTING_BYTES, /* app/setting_bytes.h */
+	SETTING_AGE,   /* a duration, or "always" for 0 */
 	SETTING_LEVEL,
 	SETTING_FORMAT,
 	SETTING_ADDR,

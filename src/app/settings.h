@@ -119,6 +119,8 @@ struct settings {
 
 	int64_t collect_ms; /* between two collections; 0: none */
 	int64_t grace_ms;   /* for pushed blobs that no manifest names */
+	int64_t scrub_ms;   /* between two full scrubs; 0: none */
+	int64_t scrub_rate; /* bytes a second; 0: none */
 
 	/* size of the house */
 	unsigned threads;     /* that serve HTTP; at least 1 */

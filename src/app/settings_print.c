@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/setting_bytes.h"
 #include "app/setting_draft.h"
 #include "app/setting_path.h"
 #include "app/setting_value.h"
@@ -163,6 +164,7 @@ static int add_value(const struct settings *s, const struct setting_row *row,
 {
 	static const char *const levels[] = { "debug", "info", "warn", "error" };
 	const void *field = (const char *)s + row->offset;
+	char text[64];
 
 	switch (row->type) {
 	case SETTING_BOOL:
@@ -174,6 +176,9 @@ static int add_value(const struct settings *s, const struct setting_row *row,
 	case SETTING_DURATION:
 	case SETTING_AGE:
 		return add_duration(out, *(const int64_t *)field);
+	case SETTING_BYTES:
+		setting_bytes_text(*(const int64_t *)field, text);
+		return buf_addf(out, " %s\n", text);
 	case SETTING_LEVEL:
 		return buf_addf(out, " %s\n", levels[s->log_level]);
 	case SETTING_FORMAT:

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "store/layout.h"
 #include "store/list.h"
+#include "store/scrub.h"
 #include "store/store.h"
 #include "store/tag.h"
 
@@ -69,6 +70,7 @@ void check_store(struct group *g)
 	char *lock = mem_fmt("%s/" LAYOUT_LOCK, root);
 	struct store *s = NULL;
 	struct tally t = { 0 };
+	struct scrub_state scrub;
 	struct err e;
 
 	if (access(root, F_OK) != 0 && errno == ENOENT) {
@@ -97,6 +99,16 @@ void check_store(struct group *g)
 		finding_remedy(g, "a power cut, or registry:2 stopped while writing: "
 				  "larder counts them as not there, and fetches or takes "
 				  "them again; its log names each");
+	} else if (scrub_state_read(s, &scrub), scrub.harmed > 0) {
+		finding_say(
+			g, "store", FINDING_WARN,
+			"%llu of what it has turned out to be damaged and could not be "
+			"repaired",
+			(unsigned long long)scrub.harmed);
+		finding_remedy(g,
+			       "larder scrub names each, the images that it harms, and "
+			       "what hinders its repair; push those images again, or "
+			       "pull them when their upstream answers");
 	} else {
 		finding_say(g, "store", FINDING_OK,
 			    "%u repositories, %u tags%s in %.200s", t.repositories,

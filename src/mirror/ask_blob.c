@@ -10,11 +10,13 @@
 #include "base/mem.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
+#include "mirror/suspect.h"
 #include "mirror/throttle.h"
 #include "store/blob.h"
 #include "store/keep.h"
 #include "store/link.h"
 #include "store/partial.h"
+#include "store/quarantine.h"
 
 static void run_size(struct task *t, void *arg, struct task_result *out)
 {
@@ -56,18 +58,34 @@ static enum answer ask_size(struct mirror *m, const struct route *r,
 	return answer;
 }
 
-static enum answer open_stored(struct mirror *m, const struct digest *d, bool want_body,
+/* The file is to blame, as far as anybody can tell: it is as if it was not there. */
+static bool cannot_open(struct mirror *m, const struct digest *d, struct err *e)
+{
+	return quarantine_is_due(e) && quarantine_put(m->store, d, -1, NULL) >= 0;
+}
+
+static enum answer open_stored(struct mirror *m, const struct route *r,
+			       const struct digest *d, bool want_body, struct visit *v,
 			       struct found_blob *out, struct err *e)
 {
+	enum answer answer = ANSWER_FAILED;
+	bool again;
 	uint64_t size;
 
 	out->fd = blob_open(m->store, d, &size, e);
-	if (out->fd < 0)
-		return ANSWER_FAILED;
-	out->size = (int64_t)size;
-	if (!want_body)
+	if (out->fd < 0) {
+		again = cannot_open(m, d, e);
+	} else {
+		answer = suspect_check(m, r, d, want_body ? out->fd : -1, size, v, &again,
+				       e);
+		out->size = (int64_t)size;
+	}
+	if (!want_body || again || answer != ANSWER_READY)
 		mem_closep(&out->fd);
-	return ANSWER_READY;
+	if (!again)
+		return answer;
+	return visit_again(v, e) == ANSWER_WAIT ? ask_blob(m, r, d, want_body, v, out, e)
+						: ANSWER_FAILED;
 }
 
 /* A client would leave unanswered soon, and would not know why. */
@@ -176,7 +194,7 @@ static enum answer mirrored_blob(struct mirror *m, const struct route *r,
 		}
 	}
 	if (t == NULL && blob_exists(m->store, d, NULL))
-		return open_stored(m, d, want_body, out, e);
+		return open_stored(m, r, d, want_body, v, out, e);
 	if (t == NULL && !want_body)
 		return ask_size(m, r, d, v, &out->size, e);
 	if (t == NULL)
@@ -199,8 +217,15 @@ enum answer ask_blob(struct mirror *m, const struct route *r, const struct diges
 	if (want_body ? link_exists(m->store, LINK_LAYER, &r->name, d) &&
 				blob_exists(m->store, d, NULL)
 		      : keep_link(m->store, &r->name, d))
-		return open_stored(m, d, want_body, out, e);
+		return open_stored(m, r, d, want_body, v, out, e);
 	digest_text(d, text);
-	err_set(e, ERR_NOT_FOUND, "blob %s is not in %s", text, r->name.s);
+	if (quarantine_has(m->store, d))
+		err_set(e, ERR_NOT_FOUND,
+			"blob %s of %s was found to be damaged, and is not served; push "
+			"it "
+			"again",
+			text, r->name.s);
+	else
+		err_set(e, ERR_NOT_FOUND, "blob %s is not in %s", text, r->name.s);
 	return ANSWER_FAILED;
 }

@@ -27,14 +27,29 @@ static void run_manifest(struct task *t, void *arg, struct task_result *out)
 	visit_work_over(out, w, rc);
 }
 
+/* What it says of its blobs' sizes, so that a file that was cut is noticed. */
+static void note_sizes(struct mirror *m, const struct stored *got)
+{
+	struct manifest parsed;
+
+	if (sizes_has(m->fetch.sizes, &got->digest) ||
+	    manifest_parse((struct view){ got->body, got->n }, &parsed, NULL) != 0)
+		return;
+	sizes_note(m->fetch.sizes, &parsed);
+	sizes_proved(m->fetch.sizes, &got->digest, got->n);
+	manifest_done(&parsed);
+}
+
 /* From disk or, where that was full, from memory. */
 static struct stored *have_manifest(struct mirror *m, const struct route *r,
 				    const struct digest *d, struct err *e)
 {
 	struct stored *got;
 
-	if (mstore_get(m->store, &r->name, d, &got, e) == 0)
+	if (mstore_get(m->store, &r->name, d, &got, e) == 0) {
+		note_sizes(m, got);
 		return got;
+	}
 	return r->site != NULL ? overflow_get(m->fetch.overflow, &r->name, d) : NULL;
 }
 
@@ -188,8 +203,8 @@ static enum answer by_local_tag(struct mirror *m, const struct route *r, const c
 			e->kind = ERR_NOT_FOUND;
 		return ANSWER_FAILED;
 	}
-	return mstore_get(m->store, &r->name, &d, &out->m, e) == 0 ? ANSWER_READY
-								   : ANSWER_FAILED;
+	out->m = have_manifest(m, r, &d, e);
+	return out->m != NULL ? ANSWER_READY : ANSWER_FAILED;
 }
 
 enum answer ask_manifest(struct mirror *m, const struct route *r,

@@ -12,6 +12,7 @@
 #include "store/blob.h"
 #include "store/link.h"
 #include "store/mstore.h"
+#include "store/quarantine.h"
 #include "upstream/retry.h"
 
 /* Store what came, or keep it in memory when the disk refuses. bytes match d. */
@@ -115,16 +116,16 @@ static int fetch_claimed(const struct fetch *x, const struct route *r,
 		*unsaved = true;
 		return 0;
 	}
-	if (why.kind == ERR_CORRUPT) {
+	if (quarantine_is_due(&why)) {
 		log_event(LOG_ERROR, "store.corrupt", LS("error", why.msg),
-			  LS("what", "removed, to be fetched again"));
-		blob_remove(x->store, d);
+			  LS("what", "out of the way, to be fetched again"));
+		quarantine_put(x->store, d, -1, NULL);
 	} else if (blob_exists(x->store, d, NULL)) {
 		if (link_existing(x, r, &ref, how, out, unsaved, e) == 0)
 			return 0;
-		if (e->kind != ERR_CORRUPT)
+		if (!quarantine_is_due(e))
 			return -1;
-		blob_remove(x->store, d);
+		quarantine_put(x->store, d, -1, NULL);
 	}
 	if (get_with_retries(r, &ref, how, &body, &about, e) != 0)
 		return -1;

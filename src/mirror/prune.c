@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/marks.h"
+#include "store/quarantine.h"
 
 #define BATCH 500
 #define GONE_BYTES (16u << 20) /* manifests that a dry run takes as gone */
@@ -148,6 +149,8 @@ int prune_run(const struct prune_ask *ask, struct pruned *out, struct err *e)
 	w.publishing = publishing_new(ask->what.store);
 	w.batch = mem_alloc(BATCH * sizeof(*w.batch));
 	w.gone = marks_new(GONE_BYTES);
+	if (!ask->dry_run) /* the bytes; that they are needed stays on record */
+		quarantine_expire(ask->what.store, 0);
 	rc = retire_each(&ask->what, take_image, &w, e);
 	if (rc == 0)
 		rc = take_batch(&w, e);

@@ -13,7 +13,12 @@
 
 struct sizes {
 	pthread_mutex_t mu;
-	struct map *by_digest; /* to uint64_t on the heap */
+	struct map *by_digest; /* to struct size on the heap */
+};
+
+struct size {
+	uint64_t bytes;
+	bool proved;
 };
 
 struct sizes *sizes_new(void)
@@ -41,13 +46,13 @@ static bool drop(void *value, void *arg)
 	return true;
 }
 
-/* With the lock held. The larger of two claims stands: it is a bound. */
-static void note(struct sizes *s, const struct child *c)
+/* With the lock held. */
+static struct size *entry(struct sizes *s, const struct digest *d)
 {
 	char key[DIGEST_TEXT_MAX];
-	uint64_t *size;
+	struct size *size;
 
-	digest_text(&c->digest, key);
+	digest_text(d, key);
 	size = map_get(s->by_digest, key);
 	if (size == NULL) {
 		if (map_count(s->by_digest) >= LIMIT)
@@ -55,8 +60,35 @@ static void note(struct sizes *s, const struct child *c)
 		size = mem_alloc(sizeof(*size));
 		map_put(s->by_digest, key, size);
 	}
-	if (*size < c->size)
-		*size = c->size;
+	return size;
+}
+
+/* With the lock held. The larger of two claims stands: it is a bound. */
+static void note(struct sizes *s, const struct child *c)
+{
+	struct size *size = entry(s, &c->digest);
+
+	if (!size->proved && size->bytes < c->size)
+		size->bytes = c->size;
+}
+
+void sizes_proved(struct sizes *s, const struct digest *d, uint64_t size)
+{
+	pthread_mutex_lock(&s->mu);
+	*entry(s, d) = (struct size){ size, true };
+	pthread_mutex_unlock(&s->mu);
+}
+
+bool sizes_has(struct sizes *s, const struct digest *manifest)
+{
+	char key[DIGEST_TEXT_MAX];
+	bool has;
+
+	digest_text(manifest, key);
+	pthread_mutex_lock(&s->mu);
+	has = map_get(s->by_digest, key) != NULL;
+	pthread_mutex_unlock(&s->mu);
+	return has;
 }
 
 void sizes_note(struct sizes *s, const struct manifest *m)
@@ -73,13 +105,13 @@ void sizes_note(struct sizes *s, const struct manifest *m)
 uint64_t sizes_get(struct sizes *s, const struct digest *d, uint64_t otherwise)
 {
 	char key[DIGEST_TEXT_MAX];
-	uint64_t *size;
+	const struct size *size;
 
 	digest_text(d, key);
 	pthread_mutex_lock(&s->mu);
 	size = map_get(s->by_digest, key);
 	if (size != NULL)
-		otherwise = *size;
+		otherwise = size->bytes;
 	pthread_mutex_unlock(&s->mu);
 	return otherwise;
 }

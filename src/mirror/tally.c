@@ -15,6 +15,7 @@
 #include "store/blob.h"
 #include "store/layout.h"
 #include "store/mstore.h"
+#include "store/quarantine.h"
 
 #define MAX_DEPTH 4
 #define CONFIG_MAX_BYTES                                                                 \
@@ -60,6 +61,19 @@ static bool look(struct tally *t)
 	return false;
 }
 
+/* Not only missing: it was here, and turned out to be wrong. */
+static void look_in_quarantine(struct tally *t, const struct digest *d)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct err why;
+
+	if (!quarantine_has(t->store, d))
+		return;
+	digest_text(d, text);
+	err_set(&why, ERR_CORRUPT, "%s was found to be damaged (see larder scrub)", text);
+	say_wrong(t, &why);
+}
+
 static bool add_blob(struct tally *t, const struct child *c)
 {
 	char text[DIGEST_TEXT_MAX];
@@ -68,8 +82,11 @@ static bool add_blob(struct tally *t, const struct child *c)
 
 	if (!look(t))
 		return false;
-	if (!blob_exists(t->store, &c->digest, &bytes))
+	if (!blob_exists(t->store, &c->digest, &bytes)) {
+		if (!c->is_foreign)
+			look_in_quarantine(t, &c->digest);
 		return c->is_foreign;
+	}
 	add(t, &c->digest, bytes);
 	if (bytes == c->size)
 		return true;
@@ -152,6 +169,8 @@ static bool add_manifest(struct tally *t, const struct digest *d, struct err *e)
 	if (mstore_peek(t->store, &t->row->repository, d, &m, e) != 0) {
 		if (e->kind != ERR_NOT_FOUND)
 			say_wrong(t, e);
+		else
+			look_in_quarantine(t, d);
 		return false;
 	}
 	e->kind = ERR_NONE;

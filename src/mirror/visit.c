@@ -139,6 +139,17 @@ static struct task *find_or_start(const char *key, task_fn fn, struct work *w,
 	return t;
 }
 
+/* Takes over the reference. */
+static struct task *hold(struct visit *v, struct task *t)
+{
+	task_unref(v->task);
+	v->task = t;
+	v->flight = false;
+	v->bell = task_bell(t);
+	v->seen = bell_count(v->bell);
+	return t;
+}
+
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e)
 {
@@ -148,12 +159,17 @@ struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct wor
 		return NULL;
 	if (v->outcome == OUTCOME_HIT)
 		v->outcome = *started ? OUTCOME_MISS : OUTCOME_JOINED;
-	task_unref(v->task);
-	v->task = t;
-	v->flight = false;
-	v->bell = task_bell(t);
-	v->seen = bell_count(v->bell);
-	return t;
+	return hold(v, t);
+}
+
+struct task *visit_join_here(struct visit *v, const char *lane, const char *key,
+			     task_fn fn, struct work *w, struct err *e)
+{
+	bool started;
+	struct task *t =
+		tasks_start_in(w->m->tasks, lane, key, fn, w, work_free, &started, e);
+
+	return t != NULL ? hold(v, t) : NULL;
 }
 
 static void ring_for(void *arg)

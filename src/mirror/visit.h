@@ -88,6 +88,9 @@ enum upstream_want visit_get(const struct work *w);
  * (mirror/throttle.h). The visit holds the task and its bell. */
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e);
+/* The same for work that asks nobody: only the store, in a lane of that name. */
+struct task *visit_join_here(struct visit *v, const char *lane, const char *key,
+			     task_fn fn, struct work *w, struct err *e);
 /* The same for work that compares with the upstream what is here already (w->cached):
  * those who wait for it look again after some patience. */
 struct task *visit_check(struct visit *v, const char *key, task_fn fn, struct work *w,

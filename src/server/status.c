@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "mirror/inventory_json.h"
 #include "mirror/mirror.h"
+#include "mirror/repair.h"
 #include "server/auth.h"
 #include "server/images.h"
 #include "server/reply.h"
@@ -134,6 +135,7 @@ static int run(void *arg, struct err *e)
 	struct server *s = j->server;
 	int64_t up_ms = clock_mono_ms() - s->started_mono_ms;
 	struct buf *b = &j->json;
+	struct scrub_state scrub;
 
 	buf_adds(b, "{\"version\":\"" LARDER_VERSION "\",\"started\":");
 	inventory_json_time(b, clock_wall_ms() - up_ms);
@@ -143,7 +145,9 @@ static int run(void *arg, struct err *e)
 	add_requests(b);
 	if (add_facts(b, s->store, e) != 0)
 		return -1;
-	buf_adds(b, "\"upstreams\":[");
+	scrub_state_read(s->store, &scrub);
+	repair_json(b, &scrub);
+	buf_adds(b, ",\"upstreams\":[");
 	mirror_sites(s->mirror, add_site, b);
 	if (buf_adds(b, "]}\n") != 0)
 		return err_set(e, ERR_LIMIT, "there are too many upstreams to list");

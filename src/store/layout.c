@@ -142,6 +142,14 @@ void layout_type(layout_path out, const struct digest *d)
 	compose(out, "larder/types/%s/%s", digest_alg(d), hex);
 }
 
+void layout_quarantine(layout_path out, const struct digest *d)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_hex(d, hex);
+	compose(out, LAYOUT_QUARANTINE "/%s-%s", digest_alg(d), hex);
+}
+
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag)
 {
 	compose(out, LAYOUT_CHECKS "/%s/_tags/%s", name->s, tag);

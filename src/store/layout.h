@@ -22,6 +22,8 @@
  *                                        not tell
  *	larder/tags/<name>/_tags/<tag>    when the tag was last compared with its upstream
  *	larder/usage.db                   when images were last used (store/usage.h)
+ *	larder/quarantine/<alg>-<hex>     a blob whose bytes turned out to be wrong
+ *	larder/scrub, larder/scrub.state  the lock of store/scrub.h, and how far it is
  *
  * Paths are made only from validated names, tags and digests, and always fit.
  */
@@ -43,6 +45,11 @@
 #define LAYOUT_UPLOADS "larder/uploads"
 #define LAYOUT_CHECKS "larder/tags"
 #define LAYOUT_USAGE "larder/usage.db"
+#define LAYOUT_TYPES "larder/types"
+#define LAYOUT_REFERRERS "larder/referrers"
+#define LAYOUT_QUARANTINE "larder/quarantine"
+#define LAYOUT_SCRUB "larder/scrub"
+#define LAYOUT_SCRUB_STATE "larder/scrub.state"
 
 typedef char layout_path[LAYOUT_PATH_MAX];
 
@@ -68,6 +75,7 @@ void layout_referrer(layout_path out, const struct reponame *name,
 void layout_referrers_note(layout_path out, const struct reponame *name,
 			   const struct digest *subject); /* an upstream's list */
 void layout_type(layout_path out, const struct digest *d);
+void layout_quarantine(layout_path out, const struct digest *d);
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag);
 /* The folders of a repository's notes: of tags' checks, of one algorithm's subjects, and
  * of its upstream's lists. */

@@ -11,6 +11,7 @@
 #include "store/keep.h"
 #include "store/layout.h"
 #include "store/link.h"
+#include "store/note.h"
 
 /* Can it be a header's value? */
 static bool is_text(struct view v)
@@ -33,7 +34,7 @@ static int find_type(struct store *s, const struct digest *d, struct view body,
 	layout_path path;
 
 	layout_type(path, d);
-	if (fs_read(s->dirfd, path, &kept, NULL) == 0 && is_text(buf_view(&kept))) {
+	if (note_read(s, path, &kept, NULL) == 0 && is_text(buf_view(&kept))) {
 		memcpy(out, kept.p, kept.n + 1);
 		return 0;
 	}
@@ -114,8 +115,7 @@ static int keep_type(struct store *s, const struct stored *m,
 	layout_type(path, &m->digest);
 	if (strcmp(m->media_type, parsed->media_type) == 0)
 		return fs_unlink(s->dirfd, path, e); /* another said otherwise once */
-	return fs_write(s->dirfd, LAYOUT_TMP, path, m->media_type, strlen(m->media_type),
-			true, e);
+	return note_write(s, path, view_of(m->media_type), true, e);
 }
 
 int mstore_push(struct store *s, const struct reponame *name, struct stored *m,

@@ -12,6 +12,7 @@
 #include "oci/referrer.h"
 #include "store/layout.h"
 #include "store/mstore.h"
+#include "store/note.h"
 #include "store/tag.h"
 
 int referrers_add(struct store *s, const struct reponame *name,
@@ -112,7 +113,7 @@ int referrers_note(struct store *s, const struct reponame *name,
 	layout_referrers_note(path, name, subject);
 	buf_addf(&text, "%lld %zu\n", (long long)checked_ms, list.n);
 	buf_add(&text, list.p, list.n);
-	return fs_write(s->dirfd, LAYOUT_TMP, path, text.p, text.n, false, e);
+	return note_write(s, path, buf_view(&text), false, e);
 }
 
 bool referrers_noted(struct store *s, const struct reponame *name,
@@ -126,7 +127,7 @@ bool referrers_noted(struct store *s, const struct reponame *name,
 	int head = 0;
 
 	layout_referrers_note(path, name, subject);
-	if (fs_read(s->dirfd, path, &text, NULL) != 0 ||
+	if (note_read(s, path, &text, NULL) != 0 ||
 	    sscanf(buf_str(&text), "%lld %zu\n%n", &ms, &bytes, &head) != 2 ||
 	    head == 0 || text.n != (size_t)head + bytes ||
 	    buf_add(out, text.p + head, bytes) != 0)

@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/layout.h"
+#include "store/note.h"
 
 #define NOTE_MAX 256
 
@@ -95,7 +96,7 @@ int tag_check_get(struct store *s, const struct reponame *name, const char *tag,
 	layout_path path;
 
 	layout_tag_check(path, name, tag);
-	if (fs_read(s->dirfd, path, &text, NULL) != 0 ||
+	if (note_read(s, path, &text, NULL) != 0 ||
 	    !read_note(buf_str(&text), digest, checked_ms))
 		return err_set(e, ERR_NOT_FOUND, "%s is not readable", path);
 	return 0;
@@ -111,5 +112,5 @@ int tag_check_set(struct store *s, const struct reponame *name, const char *tag,
 	digest_text(digest, text);
 	n = snprintf(note, sizeof(note), "%s %lld\n", text, (long long)checked_ms);
 	layout_tag_check(path, name, tag);
-	return fs_write(s->dirfd, LAYOUT_TMP, path, note, (size_t)n, false, e);
+	return note_write(s, path, (struct view){ note, (size_t)n }, false, e);
 }

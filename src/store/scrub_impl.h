@@ -1,0 +1,113 @@
+/*
+ * scrub_impl.h - a run of scrub.c, for the files it is made of: the blobs
+ * (scrub_blobs.c), what names them (scrub_names.c, scrub_links.c), notes (scrub_notes.c),
+ * what does not belong there (scrub_strays.c), and what is wrong with blobs, whom it
+ * harms (scrub_wounds.c).
+ */
+#ifndef LARDER_STORE_SCRUB_IMPL_H
+#define LARDER_STORE_SCRUB_IMPL_H
+
+#include "oci/manifest.h"
+#include "store/link.h"
+#include "store/marks.h"
+#include "store/scrub.h"
+
+/* A blob that is not here as it should be. */
+struct wound {
+	struct digest digest;
+	enum scrub_kind kind;
+	char why[160];
+	bool old;	  /* known from the quarantine alone, ... */
+	bool expired;	  /* ... for so long that only who needs it keeps it there */
+	bool out;	  /* its place is free */
+	bool asked;	  /* an image that is wanted needs it */
+	bool is_manifest; /* a repository has it as one */
+	bool perhaps;	  /* only if somebody names it */
+	uint64_t bytes;
+	char *image[SCRUB_MAX_IMAGES];
+	size_t nimages, images;
+	struct reponame *source;
+	size_t nsources;
+};
+
+/* A manifest of the present repository to which a wound does harm. */
+struct hurt {
+	struct digest manifest;
+	size_t wound;
+	bool below; /* an index that is hurt has it */
+};
+
+struct scrub {
+	const struct scrub_ask *ask;
+	struct scrubbed *out;
+	struct store *s;
+	struct scrub_state state;
+	int64_t until_ms; /* monotonic; when hashing stops for now. INT64_MAX: never */
+	struct marks *wanted; /* digests to look at; NULL: all */
+	unsigned steps;
+	unsigned char *chunk; /* of SCRUB_CHUNK_BYTES, aligned for the disk */
+	struct wound **wound;
+	size_t nwounds, fresh; /* those found in this run */
+	struct map *by_digest; /* to struct wound */
+	/* the present repository */
+	const struct reponame *name;
+	bool local, asked; /* it is wanted */
+	bool checks;	   /* links and notes, too */
+	struct marks *own; /* what its manifests name */
+	bool own_full;	   /* not all of it could be noted, or read */
+	struct hurt *hurt;
+	size_t nhurt;
+};
+
+/* scrub.c: a small step; -1 with ERR_CANCELLED. */
+int scrub_step(struct scrub *r, struct err *e);
+int scrub_pace(struct scrub *r, uint64_t bytes, struct err *e);
+/* Counts and tells of a finding that is no wound. */
+void scrub_tell(struct scrub *r, enum scrub_kind kind, enum scrub_done done, bool harms,
+		const char *path, const char *why);
+void scrub_give(struct scrub *r, struct scrub_finding *f);
+/* Mended (did) or not, or only looked at. */
+enum scrub_done scrub_mended(const struct scrub *r, bool did);
+
+/* scrub_blobs.c: from r->state.at on. 0: at the end; 1: the slice is over. */
+int scrub_blobs(struct scrub *r, struct err *e);
+
+/* scrub_names.c: every repository that is wanted; with r->checks, links and notes. */
+int scrub_names(struct scrub *r, struct err *e);
+/* The digests of what is wanted into r->wanted. */
+int scrub_names_want(struct scrub *r, struct err *e);
+
+/* scrub_links.c: the present repository's links to manifests; its other links and its
+ * tags. */
+int scrub_links_revisions(struct scrub *r, struct err *e);
+int scrub_links(struct scrub *r, struct err *e);
+
+/* scrub_notes.c: the notes about the present repository; those of manifests' types. */
+int scrub_notes(struct scrub *r, struct err *e);
+int scrub_notes_types(struct scrub *r, struct err *e);
+
+/* scrub_strays.c: whatever has no business where it is. */
+int scrub_strays(struct scrub *r, struct err *e);
+
+/* scrub_wounds.c */
+int scrub_wounds_load(struct scrub *r, struct err *e); /* those in quarantine */
+void scrub_wounds_free(struct scrub *r);
+/* NULL: there are too many. Known already: that one. */
+struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
+			       enum scrub_kind kind, const char *why);
+struct wound *scrub_wounds_find(const struct scrub *r, const struct digest *d);
+/* The file fd, or what has the name, is wrong: into quarantine, unless only looked at. */
+void scrub_wounds_take(struct scrub *r, const struct digest *d, int fd,
+		       enum scrub_kind kind, const char *why);
+/* A manifest of the present repository names (or is) a wound. */
+void scrub_wounds_hurt(struct scrub *r, const struct digest *manifest, struct wound *w,
+		       uint64_t bytes);
+/* All its manifests have been seen: which images that harms. */
+int scrub_wounds_images(struct scrub *r, struct err *e);
+/* All repositories have: repair, and tell. */
+int scrub_wounds_settle(struct scrub *r, struct err *e);
+
+/* scrub_state.c */
+void scrub_state_write(struct scrub *r);
+
+#endif
