@@ -83,6 +83,7 @@ class Scenario:
     serves = True               # a larder acts, which these steps ask; or commands do
     kept_files = False          # partials may be left by those who are cut
     aged = False                # all has to be old
+    comes_back = False          # content that was taken away, when the power is cut: harmless
 
     def __init__(self) -> None:
         self.content: dict[str, bytes] = {}
@@ -111,6 +112,17 @@ class Scenario:
             state.verify(looking.url, self.content)
             self.look_more(looking.url, state)
         assert self.kept_files or not leftovers(site.root)
+        self.scrub(site, state)
+
+    def scrub(self, site: Site, state: State) -> None:
+        """Larder's own look at all of it finds no wrong bytes, and nothing lost that must be
+        there."""
+        done = Command(site.root)("scrub", "--no-fetch", "--json")
+        assert done.status in (0, 2), done
+        must = {digest for (_, _, digest), must in state.there.items() if must}
+        for row in done.rows()[:-1]:
+            assert row["kind"] not in ("corrupt", "empty", "unreadable", "manifest"), row
+            assert row["kind"] != "missing" or row["digest"] not in must, row
 
     def look_more(self, url: str, state: State) -> None:
         pass
@@ -310,6 +322,7 @@ class Prune(Scenario):
     name = "prune"
     serves = False
     aged = True
+    comes_back = True
 
     def __init__(self) -> None:
         super().__init__()
