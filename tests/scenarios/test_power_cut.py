@@ -3,8 +3,6 @@ LARDER_SWEEP=all (scripts/sweep.sh)."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from sweeps.faults import Sweep, everything
@@ -14,7 +12,7 @@ from sweeps.scenarios import SCENARIOS
 from .test_sweeps import place  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.skipif(not RECORDER.exists(), reason="built without the recorder")
-SOME = int(os.environ.get("LARDER_CUTS", 14))   # of each scenario, without LARDER_SWEEP
+SOME = 10               # of each scenario, without LARDER_SWEEP
 
 
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda one: one.name)
@@ -22,6 +20,6 @@ def test_power_cut(place, hub, kind):  # noqa: F811
     power = PowerCuts(Sweep(kind(), place, hub))
     power.record()
     cuts = power.cuts(None if everything() else SOME)
-    n, wrong = power.try_cuts(cuts)
+    n, wrong = power.try_cuts(cuts, again=50 if everything() else 5)
     print(f"{kind.name}: {len(power.events)} events, {len(cuts)} cuts, {n} different disks")
     assert not wrong, f"{len(wrong)} of {n}:\n" + "\n".join(wrong[:20])

@@ -21,8 +21,10 @@ from .helpers import DELETES, check_store, leftovers, wait_until
 from .pushing import sessions
 
 pytestmark = pytest.mark.faults
-SOME = 9                # plans of each scenario, without LARDER_SWEEP
-seen: set[str] = set()
+SOME = 6                # plans of each scenario, without LARDER_SWEEP
+SLOW = {"pull-on": 2}   # wrong bytes are asked for again after a while
+ELSEWHERE = {"fs.link",         # only where another has just stored the same
+             "export.write"}    # of tars
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def place():
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda one: one.name)
 def test_cut(place, hub, kind):
     sweep = Sweep(kind(), place, hub)
-    plans = sweep.plans(None if everything() else SOME)
+    plans = sweep.plans(None if everything() else SLOW.get(kind.name, SOME))
     assert plans, "it comes to the disk"
     cut = sum(sweep.attempt(plan) for plan in plans)
     print(f"{kind.name}: {len(plans)} plans, {cut} cut something")
@@ -49,7 +51,7 @@ def test_no_point_is_forgotten(place, hub):
     met = set()
     for i, kind in enumerate(SCENARIOS):
         met |= set(Sweep(kind(), place / str(i), hub).places())
-    assert met >= points() - {"fs.link"}, points() - met
+    assert met >= points() - ELSEWHERE, points() - met
 
 
 def test_leftovers_expire(place, hub):

@@ -14,7 +14,6 @@ from collections import Counter
 from pathlib import Path
 
 from hub import Hub
-from scenarios.helpers import check_store
 
 from .scenarios import BROKEN, Scenario, Site
 from .state import State
@@ -122,11 +121,11 @@ class Sweep:
         """It holds what it must, and the same goes through."""
         scenario = self.scenario
         scenario.verify(site, state)
-        check_store(site.root)
+        scenario.check_files(site, state)
         whole = state.copy()
         assert self.run(site, whole) == 0, "afterwards the same goes through"
         scenario.verify(site, whole)
-        check_store(site.root)
+        scenario.check_files(site, whole)
 
     def places(self) -> dict[str, int]:
         """How often a run comes to each point."""

@@ -9,9 +9,12 @@ from the disk alone.
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,7 +25,7 @@ from hub import Hub, build, client, images
 from hub.push import Pusher, PushError, check, digest_of
 
 from scenarios.carrying import layout_files
-from scenarios.helpers import DELETES, leftovers
+from scenarios.helpers import DELETES, check_store, leftovers
 from scenarios.pushing import manifest_json
 
 from .state import Changes, State
@@ -85,6 +88,11 @@ class Scenario:
     aged = False                # all has to be old
     comes_back = False          # content that was taken away, when the power is cut: harmless
 
+    @classmethod
+    def is_there(cls) -> bool:
+        """Is what it is about built in?"""
+        return True
+
     def __init__(self) -> None:
         self.content: dict[str, bytes] = {}
 
@@ -114,9 +122,15 @@ class Scenario:
         assert self.kept_files or not leftovers(site.root)
         self.scrub(site, state)
 
+    def check_files(self, site: Site, state: State) -> None:
+        """Every file, without larder's help.  Not after a power cut: links may be torn."""
+        check_store(site.root)
+
     def scrub(self, site: Site, state: State) -> None:
         """Larder's own look at all of it finds no wrong bytes, and nothing lost that must be
         there."""
+        if not has_setting("larder.scrub"):
+            return
         done = Command(site.root)("scrub", "--no-fetch", "--json")
         assert done.status in (0, 2), done
         must = {digest for (_, _, digest), must in state.there.items() if must}
@@ -136,6 +150,13 @@ class Scenario:
         assert done.status == -9 or "Sanitizer" not in done.err, done
         if done.status != 0:
             raise Failed(repr(done))
+
+
+@functools.cache
+def has_setting(name: str) -> bool:
+    """Does the larder that is built know it?"""
+    with tempfile.TemporaryDirectory() as home:
+        return f"\n{name}\n" in Command(Path(home) / "root")("help", "settings").out
 
 
 def age(root: Path, seconds: float = 3 * 24 * 3600) -> None:
@@ -373,6 +394,131 @@ class Prune(Scenario):
         self.command(site, "prune", "--filter", "until=0", *words)
 
 
+class Evict(Scenario):
+    """Pulls into a store that is too small for them all: what lives here stays, the rest may
+    go, and each pull gets what it asked for."""
+
+    name = "evict"
+    kept_files = True
+    aged = True
+    own = "own/thing"
+
+    @classmethod
+    def is_there(cls) -> bool:
+        return has_setting("larder.size")
+
+    def __init__(self) -> None:
+        super().__init__()
+        common = images.layer({"common": b"c" * 5000}, gzip=False)
+        self.local = build("local", layers=[common], index=False)
+        self.images = {f"library/e{i}": build(f"e{i}", index=False, layers=[
+            common, images.layer({str(i): bytes([i]) * 240_000}, gzip=False)]) for i in range(6)}
+        self.content = content_of(self.local, *self.images.values())
+
+    def larder(self, site: Site) -> Larder:
+        return Larder(site.root, site.upstreams, access_log=False, env=site.env,
+                      settings={"local": ["own/**"], "size": "1MB", "collect": "1h"})
+
+    def settle(self, site: Site) -> None:
+        for name, image in self.images.items():
+            site.hub.add(image, name, "1")
+        with self.larder(site) as made:
+            with Pusher(made.url) as p:
+                p.image(self.own, "1", self.local)
+            for name in list(self.images)[:3]:
+                self._pull(made.url, name)
+        age(site.root)
+
+    def before(self) -> Changes:
+        return of_image(self.own, "1", self.local)
+
+    def _pull(self, url: str, name: str) -> None:
+        result = client.pull(url, name, "1")
+        assert not any("its bytes" in one for one in result.errors), result.errors
+        if not result.ok:
+            raise Failed(repr(result.errors))
+
+    def steps(self, site: Site, url: str) -> Iterator[Step]:
+        for name in list(self.images)[3:] + list(self.images)[:2]:
+            yield of_image(name, "1", self.images[name], firm=False), lambda: self._pull(
+                url, name)
+
+
+# --- mending ----------------------------------------------------------------------------
+
+class Scrub(Scenario):
+    """Wrong bytes and torn links: what an upstream has comes back, nothing wrong is served."""
+
+    name = "scrub"
+    serves = False
+    kept_files = True
+
+    @classmethod
+    def is_there(cls) -> bool:
+        return has_setting("larder.scrub")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = build("scrubbed", layers=[
+            images.layer({n: n.encode() * 900}, gzip=False) for n in ("one", "two", "three")])
+        self.second, self.own = (build(name, index=False) for name in ("second", "own"))
+        self.content = content_of(self.image, self.second, self.own)
+        self.harmed = {one.digest for one in self.image.layers()[:2]} | {self.second.digest}
+        self.torn = self.image.layers()[2].digest
+
+    def settle(self, site: Site) -> None:
+        site.hub.add(self.image, "library/scrubbed", "1")
+        site.hub.add(self.second, "library/second", "1")
+        with Larder(site.root, site.upstreams, settings={"local": ["own/**"]},
+                    access_log=False) as made:
+            assert client.pull(made.url, "library/scrubbed", "1").ok
+            assert client.pull(made.url, "library/second", "1").ok
+            with Pusher(made.url) as p:
+                p.image("own/thing", "1", self.own)
+        cut = min(self.harmed)
+        for digest in self.harmed:
+            path = site.root / f"docker/registry/v2/blobs/sha256/{digest[7:9]}/{digest[7:]}/data"
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 4
+            path.write_bytes(data[:-1] if digest == cut else data)
+        kept = site.root / "docker/registry/v2/repositories/library/scrubbed/_layers/sha256"
+        (kept / self.torn[7:] / "link").write_bytes(b"")
+
+    def before(self) -> Changes:
+        made = of_image("own/thing", "1", self.own)
+        mirrored = self._mirrored()
+        for key, there in mirrored.there.items():
+            if key[2] not in self.harmed and key[2] != self.torn:
+                made.there[key] = there
+        made.tags["library/scrubbed", "1"] = self.image.root.data
+        return made
+
+    def _mirrored(self) -> Changes:
+        return of_image("library/scrubbed", "1", self.image, "linux/amd64") | of_image(
+            "library/second", "1", self.second)
+
+    def steps(self, site: Site, url: str) -> Iterator[Step]:
+        yield self._mirrored(), lambda: self._scrub(site)
+
+    def _scrub(self, site: Site) -> None:
+        site.env.setdefault("LARDER_LOCAL", "own/**")
+        self.command(site, "scrub")
+
+    def check_files(self, site: Site, state: State) -> None:
+        if all(state.there.values()):
+            super().check_files(site, state)
+
+    def scrub(self, site: Site, state: State) -> None:
+        """It finds nothing else that is wrong."""
+        copy = site.beside("looked-at")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(site.root, copy)
+        done = Command(copy)("scrub", "--no-fetch", "--json", "--dry-run")
+        assert done.status in (0, 2), done
+        wrong = {row["digest"] for row in done.rows()[:-1] if row["kind"] == "corrupt"}
+        assert wrong <= self.harmed, wrong
+
+
 # --- carrying ---------------------------------------------------------------------------
 
 class Import(Scenario):
@@ -449,4 +595,6 @@ class Export(Scenario):
                 assert data == self.content[digest], f"wrong bytes for {digest}"
 
 
-SCENARIOS = (Push, Pull, PullOn, PullMoved, PullCommand, Prune, Import, Export)
+SCENARIOS = tuple(one for one in (
+    Push, Pull, PullOn, PullMoved, PullCommand, Prune, Evict, Scrub, Import, Export)
+    if one.is_there())
