@@ -6,6 +6,7 @@
 # disks that a power cut may leave there are made. After each the store is opened, scrubbed and compared
 # with what had been acknowledged. It takes many minutes; scripts/test.sh runs a short form.
 # SCENARIO: some of those in tests/sweeps/scenarios.py, by name (push, pull, prune, ...).
+# LARDER_SWEEP: so many places and moments of each, in place of all.
 # LARDER_BUILD names a build with -Dfaults=true (default: build-test, made if need be).
 set -eu
 
@@ -15,7 +16,7 @@ python=/usr/bin/python3
 export LARDER_BUILD="${LARDER_BUILD:-build-test}"
 [ -f "$LARDER_BUILD/build.ninja" ] || meson setup "$LARDER_BUILD" --werror -Dfaults=true --buildtype=release
 ninja -C "$LARDER_BUILD"
-export LARDER_SWEEP=all
+export LARDER_SWEEP="${LARDER_SWEEP:-all}"
 
 wanted=
 for name in "$@"; do

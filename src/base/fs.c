@@ -152,6 +152,8 @@ int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
+		if (fstatat(dirfd, part, &st, 0) == 0)
+			continue;
 		if (fault("fs.mkdir"))
 			return err_errno(e, "cannot create directory %s", part);
 		if (mkdirat(dirfd, part, 0755) != 0 && errno != EEXIST)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from sweeps.faults import Sweep, everything
+from sweeps.faults import Sweep, how_many
 from sweeps.powercut import RECORDER, PowerCuts
 from sweeps.scenarios import SCENARIOS
 
@@ -19,7 +19,7 @@ SOME = 10               # of each scenario, without LARDER_SWEEP
 def test_power_cut(place, hub, kind):  # noqa: F811
     power = PowerCuts(Sweep(kind(), place, hub))
     power.record()
-    cuts = power.cuts(None if everything() else SOME)
-    n, wrong = power.try_cuts(cuts, again=50 if everything() else 5)
+    cuts = power.cuts(how_many(SOME))
+    n, wrong = power.try_cuts(cuts, again=max(5, len(cuts) // 50))
     print(f"{kind.name}: {len(power.events)} events, {len(cuts)} cuts, {n} different disks")
     assert not wrong, f"{len(wrong)} of {n}:\n" + "\n".join(wrong[:20])

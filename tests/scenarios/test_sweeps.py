@@ -13,7 +13,7 @@ import pytest
 
 from harness import Larder
 from hub.push import Pusher, check
-from sweeps.faults import Sweep, everything, points
+from sweeps.faults import Sweep, how_many, points
 from sweeps.scenarios import SCENARIOS, Push, Site
 from sweeps.state import State
 
@@ -39,7 +39,7 @@ def place():
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda one: one.name)
 def test_cut(place, hub, kind):
     sweep = Sweep(kind(), place, hub)
-    plans = sweep.plans(None if everything() else SLOW.get(kind.name, SOME))
+    plans = sweep.plans(how_many(SLOW.get(kind.name, SOME)))
     assert plans, "it comes to the disk"
     cut = sum(sweep.attempt(plan) for plan in plans)
     print(f"{kind.name}: {len(plans)} plans, {cut} cut something")
