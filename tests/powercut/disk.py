@@ -98,7 +98,9 @@ class File:
                 self._do(content, off, data)
             if n < len(self.since) and self.since[n][1] is not None:
                 off, data = self.since[n]
-                self._do(content, off, data[:chance.randint(0, len(data))])
+                cut = chance.choice((0, chance.randint(0, len(data))))
+                if cut > 0:
+                    self._do(content, off, data[:cut])
             return bytes(content)
         likely = chance.random()
         for off, data in self.since:

@@ -135,8 +135,11 @@ class Scenario:
         assert done.status in (0, 2), done
         must = {digest for (_, _, digest), must in state.there.items() if must}
         for row in done.rows()[:-1]:
-            assert row["kind"] not in ("corrupt", "empty", "unreadable", "manifest"), row
-            assert row["kind"] != "missing" or row["digest"] not in must, row
+            if row["digest"] in must:
+                assert row["kind"] not in ("missing", "corrupt"), row
+            # What could not be read once may have been put aside: that is known then.
+            assert row["kind"] != "corrupt" or row["known"], row
+            assert row["kind"] not in ("empty", "unreadable", "manifest"), row
 
     def look_more(self, url: str, state: State) -> None:
         pass
