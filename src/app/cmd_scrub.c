@@ -38,6 +38,7 @@ struct scrubbing {
 };
 
 static atomic_int signalled;
+static atomic_bool over; /* nobody need wait for signals */
 
 /* --- what is wanted --- */
 
@@ -213,7 +214,7 @@ static void *wait_for_signals(void *arg)
 	sigset_t *set = arg;
 	int sig;
 
-	while (sigwait(set, &sig) == 0) {
+	while (sigwait(set, &sig) == 0 && !atomic_load(&over)) {
 		if (atomic_fetch_add(&signalled, 1) > 0)
 			_exit(EXIT_FAILED);
 		fprintf(stderr, "larder scrub: ending\n");
@@ -239,11 +240,18 @@ static int run_in_turn(struct repair_ask *ask, struct scrubbed *out, struct err 
 {
 	struct timespec pause = { .tv_nsec = SLEEP_MS * 1000000 };
 	int64_t until_ms = clock_mono_ms() + WAIT_MS;
+	bool said = false;
 	int rc;
 
 	while ((rc = repair_run(ask, out, e)) != 0 && e->kind == ERR_BUSY &&
-	       clock_mono_ms() < until_ms && atomic_load(&signalled) == 0)
+	       clock_mono_ms() < until_ms && atomic_load(&signalled) == 0) {
+		if (!said)
+			fprintf(stderr,
+				"larder scrub: another larder scrubs this store just "
+				"now; waiting for its turn to end\n");
+		said = true;
 		nanosleep(&pause, NULL);
+	}
 	return rc;
 }
 
@@ -296,7 +304,8 @@ static int scrub(struct scrubbing *p, const struct settings *s, struct err *e)
 			print_end(p, &out);
 	}
 	store_close(store);
-	pthread_cancel(watcher);
+	atomic_store(&over, true);
+	pthread_kill(watcher, SIGTERM);
 	pthread_join(watcher, NULL);
 	upstream_global_done();
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))

@@ -18,6 +18,7 @@
 #define STEP 32 /* small things between two calls of pace() */
 #define ALIGN 4096
 #define WANTED_BYTES (32u << 20)
+#define MAX_ROUNDS 4
 #define OWN_BYTES (8u << 20)
 
 const char *scrub_kind_word(enum scrub_kind k)
@@ -116,7 +117,7 @@ static int take_turn(struct store *s, int *fd, struct err *e)
 static void begin(struct scrub *r)
 {
 	scrub_state_read(r->s, &r->state);
-	if (!r->ask->go_on || r->state.began_ms == 0) {
+	if (!r->ask->names_only && (!r->ask->go_on || r->state.began_ms == 0)) {
 		r->state.began_ms = clock_wall_ms();
 		r->state.at = 0;
 		r->state.blobs = r->state.bytes = 0;
@@ -152,8 +153,28 @@ static void finish(struct scrub *r)
 	r->state.at = 0;
 }
 
+/* A manifest that is back may name what nobody seemed to need. */
+static int look_at_names(struct scrub *r, bool full, struct err *e)
+{
+	bool again = true;
+	int round;
+
+	r->checks = full;
+	for (round = 0; round < MAX_ROUNDS && again; round++) {
+		r->out->repositories = r->out->manifests = 0;
+		if (scrub_names(r, e) != 0 || scrub_wounds_first(r, &again, e) != 0)
+			return -1;
+		r->checks = false;
+	}
+	if (full && r->wanted == NULL &&
+	    (scrub_notes_types(r, e) != 0 || scrub_strays(r, e) != 0))
+		return -1;
+	return scrub_wounds_settle(r, e);
+}
+
 static int run(struct scrub *r, struct err *e)
 {
+	bool full;
 	int rc = 0;
 
 	if (scrub_wounds_load(r, e) != 0)
@@ -168,17 +189,14 @@ static int run(struct scrub *r, struct err *e)
 	/* Part of a pass: only for what was found in it. */
 	if (rc == 1 && r->fresh == 0)
 		return 0;
-	r->checks = rc == 0 && !r->ask->names_only;
-	if (scrub_names(r, e) != 0)
-		return -1;
-	if (r->checks && r->wanted == NULL &&
-	    (scrub_notes_types(r, e) != 0 || scrub_strays(r, e) != 0))
-		return -1;
-	if (scrub_wounds_settle(r, e) != 0)
+	full = rc == 0 && !r->ask->names_only;
+	if (look_at_names(r, full, e) != 0)
 		return -1;
 	if (rc == 0)
 		finish(r);
-	r->state.harmed = r->out->harmed;
+	if (full)
+		r->state.lasting = r->out->harmed - r->harm_out;
+	r->state.harmed = r->harm_out + r->state.lasting;
 	r->state.curable = r->out->curable;
 	scrub_state_write(r);
 	return 0;

@@ -113,13 +113,14 @@ int scrub_run(const struct scrub_ask *ask, struct scrubbed *out, struct err *e);
 
 /* What is known without a run. Times are of the wall clock, in ms; 0: never. */
 struct scrub_state {
-	int64_t began_ms; /* of the pass under way */
-	int64_t ended_ms; /* the last full pass */
-	unsigned at; /* of SCRUB_PLACES, folders of blobs done in the pass under way */
+	int64_t began_ms;	  /* of the pass under way */
+	int64_t ended_ms;	  /* the last full pass */
+	unsigned at;		  /* of SCRUB_PLACES, done in the pass under way */
 	uint64_t blobs, bytes;	  /* of it so far */
 	uint64_t harmed, curable; /* at the end of the last run that told */
+	uint64_t lasting;	  /* of harmed, what only a full pass looks at */
 };
-#define SCRUB_PLACES 512
+#define SCRUB_PLACES 8192
 void scrub_state_read(struct store *s, struct scrub_state *out);
 
 #endif

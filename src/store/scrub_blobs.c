@@ -23,6 +23,7 @@
 
 #define ENDED 1	      /* the slice, not the pass */
 #define SAVE_MS 10000 /* between two notes of how far it is */
+#define PARTS 16      /* of a folder, by the next four bits of a digest */
 #define FOLDERS 256   /* of an algorithm */
 
 static const char *const algs[] = { "sha256", "sha512" };
@@ -31,42 +32,50 @@ static const char *const algs[] = { "sha256", "sha512" };
 struct folder {
 	struct scrub *r;
 	const char *alg;
-	unsigned first; /* the byte that all its digests begin with */
+	unsigned first;	   /* the byte that all its digests begin with */
+	unsigned from, to; /* which parts */
 	layout_path path;
 };
 
-/* For the file at the offset. direct is cleared where the file system cannot do it. */
-static ssize_t read_some(struct scrub *r, int fd, uint64_t off, bool *direct)
+/* One that is open. */
+struct file {
+	int fd;
+	bool direct; /* past the page cache; cleared where the file system cannot */
+	uint64_t size;
+};
+
+static ssize_t read_some(struct scrub *r, struct file *f, uint64_t off)
 {
 	ssize_t got;
 
 	for (;;) {
 		errno = fault("scrub.read");
 		got = errno != 0 ? -1
-				 : pread(fd, r->chunk, SCRUB_CHUNK_BYTES, (off_t)off);
-		if (got >= 0 && !*direct)
-			posix_fadvise(fd, (off_t)off, got, POSIX_FADV_DONTNEED);
-		if (got >= 0 || (errno != EINTR && (errno != EINVAL || !*direct)))
+				 : pread(f->fd, r->chunk, SCRUB_CHUNK_BYTES, (off_t)off);
+		if (got >= 0 && !f->direct)
+			posix_fadvise(f->fd, (off_t)off, got, POSIX_FADV_DONTNEED);
+		if (got >= 0 || (errno != EINTR && (errno != EINVAL || !f->direct)))
 			return got;
 		if (errno == EINVAL) {
-			*direct = false;
-			if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_DIRECT) != 0)
+			f->direct = false;
+			if (fcntl(f->fd, F_SETFL, fcntl(f->fd, F_GETFL) & ~O_DIRECT) != 0)
 				return -1;
 		}
 	}
 }
 
 /* 0: *out is what its bytes have; errno in *bad: they cannot be read. -1: *e. */
-static int hash_file(struct scrub *r, int fd, bool direct, enum hash_alg alg,
+static int hash_file(struct scrub *r, struct file *f, enum hash_alg alg,
 		     struct digest *out, int *bad, struct err *e)
 {
 	struct hash *h = hash_new(alg);
 	uint64_t off = 0;
-	ssize_t got;
+	ssize_t got = 1;
 	int rc = 0;
 
 	*bad = 0;
-	while (rc == 0 && (got = read_some(r, fd, off, &direct)) != 0) {
+	while (rc == 0 && off < f->size && got != 0) {
+		got = read_some(r, f, off);
 		if (got < 0) {
 			*bad = errno;
 			break;
@@ -90,8 +99,8 @@ static void say_unsteady(const char *path)
 		     "the memory may be failing"));
 }
 
-static int check_bytes(struct scrub *r, const struct digest *d, const char *path, int fd,
-		       bool direct, struct err *e)
+static int check_bytes(struct scrub *r, const struct digest *d, const char *path,
+		       struct file *f, struct err *e)
 {
 	enum scrub_kind kind = SCRUB_CORRUPT;
 	char why[160] = "its bytes have another digest";
@@ -100,7 +109,7 @@ static int check_bytes(struct scrub *r, const struct digest *d, const char *path
 	int bad, tries;
 
 	for (tries = 0; tries < 2; tries++) {
-		if (hash_file(r, fd, direct, d->alg, &real, &bad, e) != 0)
+		if (hash_file(r, f, d->alg, &real, &bad, e) != 0)
 			return -1;
 		if (bad == 0 && digest_equal(&real, d)) {
 			if (tries > 0)
@@ -118,7 +127,7 @@ static int check_bytes(struct scrub *r, const struct digest *d, const char *path
 			return 0;
 		}
 	}
-	scrub_wounds_take(r, d, fd, kind, why);
+	scrub_wounds_take(r, d, f->fd, kind, why);
 	return 0;
 }
 
@@ -178,26 +187,27 @@ static int open_blob(struct scrub *r, const struct digest *d, const char *path,
 	return fd;
 }
 
-static int check_blob(struct scrub *r, const struct digest *d, const char *path, int fd,
-		      bool direct, struct err *e)
+static int check_blob(struct scrub *r, const struct digest *d, const char *path,
+		      struct file *f, struct err *e)
 {
 	struct digest nothing;
 	struct stat st;
 
-	if (fstat(fd, &st) != 0)
+	if (fstat(f->fd, &st) != 0)
 		return 0;
 	if (!S_ISREG(st.st_mode)) {
 		scrub_tell(r, SCRUB_STRAY, SCRUB_TOLD, false, path, "it is not a file");
 		return 0;
 	}
+	f->size = (uint64_t)st.st_size;
 	r->out->blobs++;
 	r->state.blobs++;
 	digest_of(d->alg, "", 0, &nothing);
 	if (st.st_size == 0 && !digest_equal(d, &nothing)) {
-		scrub_wounds_take(r, d, fd, SCRUB_EMPTY, "it has no bytes");
+		scrub_wounds_take(r, d, f->fd, SCRUB_EMPTY, "it has no bytes");
 		return scrub_step(r, e);
 	}
-	return check_bytes(r, d, path, fd, direct, e);
+	return check_bytes(r, d, path, f, e);
 }
 
 /* A blob's folder without it: the sweep takes both, so a file that was here was lost; or
@@ -231,8 +241,9 @@ static int look_into(struct folder *f, const struct digest *d, const char *name,
 	struct folder inside = { .r = f->r };
 	struct scrub *r = f->r;
 	layout_path path;
-	bool direct, gone;
-	int fd, rc;
+	struct file file = { .fd = -1 };
+	bool gone;
+	int rc;
 
 	if (r->wanted != NULL && !marks_has(r->wanted, d))
 		return 0;
@@ -241,14 +252,14 @@ static int look_into(struct folder *f, const struct digest *d, const char *name,
 	    (size_t)snprintf(inside.path, sizeof(inside.path), "%s/%s", f->path, name) <
 		    sizeof(inside.path))
 		fs_each(r->s->dirfd, inside.path, look_at_file, &inside, NULL);
-	fd = open_blob(r, d, path, &direct, &gone);
-	if (fd < 0) {
+	file.fd = open_blob(r, d, path, &file.direct, &gone);
+	if (file.fd < 0) {
 		if (gone)
 			no_blob(r, d);
 		return scrub_step(r, e);
 	}
-	rc = check_blob(r, d, path, fd, direct, e);
-	close(fd);
+	rc = check_blob(r, d, path, &file, e);
+	close(file.fd);
 	return rc;
 }
 
@@ -258,33 +269,44 @@ static int look_at_digest(void *arg, int dirfd, const char *name, struct err *e)
 	char text[DIGEST_TEXT_MAX];
 	layout_path path;
 	struct digest d;
+	unsigned part;
 
 	if ((size_t)snprintf(text, sizeof(text), "%s:%s", f->alg, name) < sizeof(text) &&
-	    digest_parse(view_of(text), &d, NULL) == 0 && d.bytes[0] == f->first)
-		return look_into(f, &d, name, e);
-	if (f->r->wanted == NULL &&
+	    digest_parse(view_of(text), &d, NULL) == 0 && d.bytes[0] == f->first) {
+		part = d.bytes[1] / PARTS;
+		return part >= f->from && part < f->to ? look_into(f, &d, name, e) : 0;
+	}
+	if (f->r->wanted == NULL && f->from == 0 &&
 	    (size_t)snprintf(path, sizeof(path), "%s/%s", f->path, name) < sizeof(path))
 		scrub_tell(f->r, SCRUB_STRAY, SCRUB_TOLD, false, path,
 			   "its name is no digest that begins so");
 	return 0;
 }
 
-/* A folder that we may not read: all that is in it. */
-static int look_at_folder(struct scrub *r, unsigned at, struct err *e)
+/* Who works in slices takes a folder part by part. One that we may not read says so; that
+ * is all that is in it. */
+static int look_at_place(struct scrub *r, struct err *e)
 {
-	struct folder f = { .r = r, .alg = algs[at / FOLDERS], .first = at % FOLDERS };
+	unsigned at = r->state.at / PARTS, part = r->state.at % PARTS;
+	struct folder f = { .r = r,
+			    .alg = algs[at / FOLDERS],
+			    .first = at % FOLDERS,
+			    .from = part,
+			    .to = r->ask->slice_ms > 0 ? part + 1 : PARTS };
 	struct err why = { 0 };
 	int rc;
 
 	snprintf(f.path, sizeof(f.path), LAYOUT_BLOBS "/%s/%02x", f.alg, f.first);
 	rc = fs_each(r->s->dirfd, f.path, look_at_digest, &f, &why);
-	if (rc == 0 || (why.kind == ERR_NOT_FOUND && why.errnum == ENOENT))
-		return 0;
-	if (why.kind == ERR_CANCELLED) {
+	if (rc != 0 && why.kind == ERR_CANCELLED) {
 		*e = why;
 		return -1;
 	}
-	scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, f.path, why.msg);
+	if (rc != 0)
+		f.to = PARTS;
+	if (rc != 0 && why.kind != ERR_NOT_FOUND)
+		scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, f.path, why.msg);
+	r->state.at += f.to - f.from;
 	return 0;
 }
 
@@ -293,9 +315,8 @@ int scrub_blobs(struct scrub *r, struct err *e)
 	int64_t saved_ms = clock_mono_ms();
 
 	while (r->state.at < SCRUB_PLACES) {
-		if (look_at_folder(r, r->state.at, e) != 0)
+		if (look_at_place(r, e) != 0)
 			return -1;
-		r->state.at++;
 		if (clock_mono_ms() >= r->until_ms && r->state.at < SCRUB_PLACES)
 			return ENDED;
 		if (clock_mono_ms() - saved_ms >= SAVE_MS) {

@@ -15,11 +15,14 @@
 /* A blob that is not here as it should be. */
 struct wound {
 	struct digest digest;
+	size_t number; /* its place in struct scrub's list */
 	enum scrub_kind kind;
 	char why[160];
 	bool old;	  /* known from the quarantine alone, ... */
 	bool expired;	  /* ... for so long that only who needs it keeps it there */
 	bool out;	  /* its place is free */
+	bool settled;	  /* told; ... */
+	bool healed;	  /* ... and right again */
 	bool asked;	  /* an image that is wanted needs it */
 	bool is_manifest; /* a repository has it as one */
 	bool perhaps;	  /* only if somebody names it */
@@ -48,6 +51,7 @@ struct scrub {
 	unsigned char *chunk; /* of SCRUB_CHUNK_BYTES, aligned for the disk */
 	struct wound **wound;
 	size_t nwounds, fresh; /* those found in this run */
+	uint64_t harm_out;     /* of what harms, that which lies in quarantine */
 	struct map *by_digest; /* to struct wound */
 	/* the present repository */
 	const struct reponame *name;
@@ -104,7 +108,10 @@ void scrub_wounds_hurt(struct scrub *r, const struct digest *manifest, struct wo
 		       uint64_t bytes);
 /* All its manifests have been seen: which images that harms. */
 int scrub_wounds_images(struct scrub *r, struct err *e);
-/* All repositories have: repair, and tell. */
+/* All repositories have: repair and tell of what is a manifest. again: some are back, and
+ * may name other wounds. */
+int scrub_wounds_first(struct scrub *r, bool *again, struct err *e);
+/* The same for all others. */
 int scrub_wounds_settle(struct scrub *r, struct err *e);
 
 /* scrub_state.c */

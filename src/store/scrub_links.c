@@ -331,7 +331,8 @@ static int look_at_tag(void *arg, int dirfd, const char *tag, struct err *e)
 	}
 	layout_tag(path, r->name, tag);
 	why = wrong_tag(r, tag, path, w.n, &was);
-	if (why == NULL)
+	/* Moved or removed while it was looked at. */
+	if (why == NULL || !same_file(r->s->dirfd, path, &was))
 		return scrub_step(r, e);
 	if (!r->ask->look && find_target(r, tag, &w, &target))
 		did = put_tag(r, path, &was, &target);

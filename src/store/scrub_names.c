@@ -8,9 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/blob.h"
+#include "store/keep.h"
 #include "store/mstore.h"
 #include "store/quarantine.h"
 #include "store/referrers.h"
@@ -159,8 +161,10 @@ static void look_at_subject(struct scrub *r, const struct digest *d,
 	bool did = false;
 
 	layout_referrer(path, r->name, &doc->subject, d);
+	/* One that has just been pushed gets it in a moment. */
 	if (faccessat(r->s->dirfd, path, F_OK, 0) == 0 ||
-	    !link_exists(r->s, LINK_REVISION, r->name, d))
+	    !link_exists(r->s, LINK_REVISION, r->name, d) ||
+	    clock_wall_ms() - link_time(r->s, LINK_REVISION, r->name, d) < KEEP_MS)
 		return;
 	if (!r->ask->look)
 		did = referrers_add(r->s, r->name, &doc->subject, d, NULL) == 0;

@@ -22,9 +22,9 @@ void scrub_state_read(struct store *s, struct scrub_state *out)
 	if (note_read(s, LAYOUT_SCRUB_STATE, &text, NULL) != 0 ||
 	    sscanf(buf_str(&text),
 		   "1 %" SCNd64 " %" SCNd64 " %u %" SCNu64 " %" SCNu64 " %" SCNu64
-		   " %" SCNu64,
+		   " %" SCNu64 " %" SCNu64,
 		   &st.began_ms, &st.ended_ms, &st.at, &st.blobs, &st.bytes, &st.harmed,
-		   &st.curable) != 7 ||
+		   &st.curable, &st.lasting) != 8 ||
 	    st.at > SCRUB_PLACES)
 		return;
 	*out = st;
@@ -41,8 +41,8 @@ void scrub_state_write(struct scrub *r)
 		return;
 	buf_addf(&text,
 		 "1 %" PRId64 " %" PRId64 " %u %" PRIu64 " %" PRIu64 " %" PRIu64
-		 " %" PRIu64,
+		 " %" PRIu64 " %" PRIu64,
 		 st->began_ms, st->ended_ms, st->at, st->blobs, st->bytes, st->harmed,
-		 st->curable);
+		 st->curable, st->lasting);
 	note_write(r->s, LAYOUT_SCRUB_STATE, buf_view(&text), false, NULL);
 }

@@ -20,16 +20,18 @@
 #include "store/tag.h"
 #include "store/walk.h"
 
-#define MAX_HURT 100000 /* of one repository */
-#define MAX_NESTED 4	/* indexes in indexes */
+#define MAX_HURT 5000 /* of one repository, by name; the rest is counted */
+#define MAX_NESTED 4  /* indexes in indexes */
 #define GROW 64
 
 struct wound *scrub_wounds_find(const struct scrub *r, const struct digest *d)
 {
+	struct wound *w;
 	char key[DIGEST_TEXT_MAX];
 
 	digest_text(d, key);
-	return map_get(r->by_digest, key);
+	w = map_get(r->by_digest, key);
+	return w != NULL && !w->healed ? w : NULL;
 }
 
 struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
@@ -50,6 +52,7 @@ struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
 		if (r->nwounds % GROW == 0)
 			r->wound = mem_grow(r->wound,
 					    (r->nwounds + GROW) * sizeof(*r->wound));
+		w->number = r->nwounds;
 		r->wound[r->nwounds++] = w;
 	}
 	w->digest = *d;
@@ -134,20 +137,13 @@ static void add_hurt(struct scrub *r, const struct digest *manifest, size_t woun
 		if (r->hurt[i].wound == wound &&
 		    digest_equal(&r->hurt[i].manifest, manifest))
 			return;
-	if (r->nhurt == MAX_HURT)
+	if (r->nhurt == MAX_HURT) {
+		r->wound[wound]->images++;
 		return;
+	}
 	if (r->nhurt % GROW == 0)
 		r->hurt = mem_grow(r->hurt, (r->nhurt + GROW) * sizeof(*r->hurt));
 	r->hurt[r->nhurt++] = (struct hurt){ *manifest, wound, false };
-}
-
-static size_t number_of(const struct scrub *r, const struct wound *w)
-{
-	size_t i = 0;
-
-	while (r->wound[i] != w)
-		i++;
-	return i;
 }
 
 static void add_source(struct scrub *r, struct wound *w)
@@ -167,7 +163,7 @@ void scrub_wounds_hurt(struct scrub *r, const struct digest *manifest, struct wo
 	w->is_manifest = w->is_manifest || digest_equal(manifest, &w->digest);
 	w->asked = w->asked || r->asked;
 	add_source(r, w);
-	add_hurt(r, manifest, number_of(r, w));
+	add_hurt(r, manifest, w->number);
 }
 
 static void add_image(struct wound *w, char *text)
@@ -337,29 +333,78 @@ static void settle_unneeded(struct scrub *r, const struct wound *w,
 	scrub_give(r, f);
 }
 
-int scrub_wounds_settle(struct scrub *r, struct err *e)
+static bool is_back(struct scrub *r, const struct wound *w)
+{
+	return w->kind == SCRUB_MISSING && blob_exists(r->s, &w->digest, NULL);
+}
+
+static void settle(struct scrub *r, struct wound *w, struct scrub_finding *f)
+{
+	w->settled = true;
+	if (is_back(r, w)) /* it was about to come */
+		return;
+	memset(f, 0, sizeof(*f));
+	describe(w, f);
+	if (w->images == 0) {
+		settle_unneeded(r, w, f);
+		return;
+	}
+	if (w->out || r->ask->look)
+		heal(r, w, f);
+	scrub_give(r, f);
+	w->healed = f->done == SCRUB_MENDED || f->done == SCRUB_REPAIRED;
+	r->harm_out += w->out && !w->healed;
+}
+
+static int settle_some(struct scrub *r, bool all, bool *again, struct err *e)
 {
 	struct scrub_finding *f = mem_alloc(sizeof(*f));
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < r->nwounds && rc == 0; i++) {
-		const struct wound *w = r->wound[i];
+		struct wound *w = r->wound[i];
 
-		if (r->wanted != NULL && w->old && !w->asked)
-			continue; /* another's */
-		memset(f, 0, sizeof(*f));
-		describe(w, f);
-		if (w->images == 0) {
-			settle_unneeded(r, w, f);
-		} else if (w->out || r->ask->look) {
-			heal(r, w, f);
-			scrub_give(r, f);
-		} else {
-			scrub_give(r, f);
-		}
+		if (w->settled || (!all && (!w->is_manifest || w->images == 0)) ||
+		    /* another's */
+		    (r->wanted != NULL && w->old && !w->asked))
+			continue;
+		settle(r, w, f);
+		*again = *again || w->healed;
 		rc = scrub_pace(r, 0, e);
 	}
 	free(f);
 	return rc;
+}
+
+/* They are asked about once more. */
+static void forget_images(struct scrub *r)
+{
+	size_t i, k;
+
+	for (i = 0; i < r->nwounds; i++) {
+		struct wound *w = r->wound[i];
+
+		for (k = 0; k < w->nimages && !w->settled; k++)
+			free(w->image[k]);
+		if (!w->settled)
+			w->nimages = w->images = w->nsources = 0;
+	}
+}
+
+int scrub_wounds_first(struct scrub *r, bool *again, struct err *e)
+{
+	*again = false;
+	if (settle_some(r, false, again, e) != 0)
+		return -1;
+	if (*again)
+		forget_images(r);
+	return 0;
+}
+
+int scrub_wounds_settle(struct scrub *r, struct err *e)
+{
+	bool again = false;
+
+	return settle_some(r, true, &again, e);
 }

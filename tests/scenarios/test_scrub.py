@@ -3,7 +3,6 @@ in any file is found; what is wrong is served no more; it is repaired, or it is 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -22,6 +21,7 @@ from hub.push import Pusher
 from .helpers import (DELETES, ask, blob_path, blobs_dir, check_store, stored_digests,
                       wait_until)
 
+ALL = os.environ.get("LARDER_SWEEP") == "all"
 LOCAL = {"LARDER_LOCAL": "team/**"}
 MIRRORED, OWN = "library/thing", "team/app"
 SHARED = images.layer({"shared": b"s" * 3000}, gzip=False)
@@ -61,8 +61,7 @@ def store(place, scratch):
     hub, template = place
     root = scratch / "root"
     shutil.copytree(template, root, symlinks=True)
-    with contextlib.ExitStack() as down:
-        yield root, Scrub(hub, root), down
+    return root, Scrub(hub, root)
 
 
 class Scrub:
@@ -98,12 +97,25 @@ def files(root: Path) -> list[Path]:
                   and not path.name.startswith("usage.db"))
 
 
+def some_of_each(paths: list[Path]) -> list[Path]:
+    """Three of each kind of file; all with LARDER_SWEEP=all."""
+    if ALL:
+        return paths
+    kinds: dict[tuple, list[Path]] = {}
+    for path in paths:
+        kind = tuple(part for part in path.parts if len(part) < 64 and len(part) != 2)
+        if path.name == "data":
+            kind += (is_mirrored(f"{path.parts[-4]}:{path.parts[-2]}"),)
+        kinds.setdefault(kind, []).append(path)
+    return [path for found in kinds.values() for path in found[:3]]
+
+
 def is_mirrored(digest: str) -> bool:
     return digest in {*THING.blobs, *THING.manifests, ODD.digest}
 
 
 def test_all_is_well(store):
-    root, scrub, _ = store
+    root, scrub = store
     before = {path: (root / path).read_bytes() for path in files(root)}
     rows, end = scrub()
     assert rows == [] and end["complete"] and end["harmed"] == 0, rows
@@ -121,7 +133,7 @@ def test_a_bit_of_any_file(place, scratch):
     """Each of them found, at its place; then repaired, mended, or named with its images."""
     hub, template = place
     kinds = set()
-    for n, path in enumerate(files(template)):
+    for n, path in enumerate(some_of_each(files(template))):
         root = scratch / str(n)
         shutil.copytree(template, root)
         was = flip(root / path, n)
@@ -130,9 +142,10 @@ def test_a_bit_of_any_file(place, scratch):
         digest = f"{path.parts[-4]}:{path.parts[-2]}" if is_blob else ""
         own = is_blob and not is_mirrored(digest)
         changed = (root / path).read_bytes()
-        rows, _ = scrub("--dry-run", status=0 if path.parts[0] == "larder" else 2)
-        assert [row["path"] for row in rows] == [str(path)], (path, rows)
-        assert (root / path).read_bytes() == changed and rows[0]["done"] == "told"
+        if n % 4 == 0:
+            rows, _ = scrub("--dry-run", status=0 if path.parts[0] == "larder" else 2)
+            assert [row["path"] for row in rows] == [str(path)], (path, rows)
+            assert (root / path).read_bytes() == changed and rows[0]["done"] == "told"
         (row,), end = scrub(status=2 if own else 0)
         assert row["path"] == str(path), row
         kinds.add(row["kind"])
@@ -143,7 +156,7 @@ def test_a_bit_of_any_file(place, scratch):
             assert not (root / path).exists()
             bad = root / "larder/quarantine" / digest.replace(":", "-")
             assert bad.read_bytes() == changed
-            again, _ = scrub(status=2)
+            again, _ = scrub("--no-fetch", status=2)
             assert again[0]["known"] and again[0]["images"] == row["images"]
         elif path.parts[0] == "larder":
             assert row["kind"] == "note" and row["done"] == "mended"
@@ -154,19 +167,13 @@ def test_a_bit_of_any_file(place, scratch):
             assert list((root / "larder/quarantine").glob("*")) == []
         if not own:
             check_store(root)
-            assert scrub()[0] == []
         shutil.rmtree(root)
     assert kinds == {"corrupt", "link", "tag", "note"}
 
 
-def served(made: Larder, digest: str, repository: str) -> tuple[int, bytes]:
-    got = ask(made, blob_path(repository, digest))
-    return got.status, bytes(got.body)
-
-
 @pytest.mark.parametrize("harm", ["cut", "emptied", "longer", "deleted"])
 def test_a_file_that_is_not_whole(store, harm):
-    root, scrub, _ = store
+    root, scrub = store
     layer, own = THING.layers()[1], APP.layers("linux/amd64")[1]
     for blob in (layer, own):
         path = blob_file(root, blob.digest)
@@ -191,6 +198,10 @@ def test_a_file_that_is_not_whole(store, harm):
               scrub.command("list", "--json").rows() if row.get("tag")}
     assert listed[f"{OWN}:1"]["state"] == "damaged"
     assert listed["thing:1"]["state"] != "damaged"
+    assert "1 wrong: larder scrub names it" in scrub.command("status").out
+    assert scrub.command("status", "--json").rows()[0]["store"]["scrub"]["harmed"] == 1
+    told = scrub.command("doctor", "--engine", "none", "--json").rows()
+    assert next(one for one in told if one["check"] == "store")["state"] == "warn"
     blob_file(root, own.digest).parent.mkdir(parents=True, exist_ok=True)
     blob_file(root, own.digest).write_bytes(own.read())     # from a backup
     assert scrub()[0] == []
@@ -199,7 +210,7 @@ def test_a_file_that_is_not_whole(store, harm):
 
 def test_links_and_tags(store):
     """Swapped, torn, lost: mended from what else says the same."""
-    root, scrub, _ = store
+    root, scrub = store
     repositories = root / "docker/registry/v2/repositories"
     one, two = sorted((repositories / OWN / "_layers/sha256").glob("*/link"))[:2]
     texts = one.read_text(), two.read_text()
@@ -233,7 +244,7 @@ def test_links_and_tags(store):
 
 
 def test_what_belongs_to_nothing(store):
-    root, scrub, _ = store
+    root, scrub = store
     repositories = root / "docker/registry/v2/repositories"
     dangling = repositories / OWN / "_layers/sha256" / ("1" * 64) / "link"
     dangling.parent.mkdir()
@@ -247,6 +258,8 @@ def test_what_belongs_to_nothing(store):
         (root / one).write_text("?")
     about = next((root / "larder/referrers" / OWN / "_subjects").rglob("sha256-*"))
     about.rename(about.with_name(f"sha256-{APP.digest[7:]}"))
+    for link in (repositories / OWN / "_manifests/revisions").rglob("link"):
+        os.utime(link, (time.time() - 100, time.time() - 100))   # not just pushed
     rows, _ = scrub()
     assert {row["path"] for row in rows if row["kind"] == "stray"} == {
         one for one in strange if "types" not in one}
@@ -259,7 +272,7 @@ def test_what_belongs_to_nothing(store):
 
 def test_hub_down_then_up(store):
     """What cannot be had now is named, served to nobody, and had the next time."""
-    root, scrub, down = store
+    root, scrub = store
     layer, manifest = THING.layers()[1], THING.manifest("linux/amd64")
     flip(blob_file(root, layer.digest))
     flip(blob_file(root, manifest.digest))
@@ -272,10 +285,9 @@ def test_hub_down_then_up(store):
         assert len(rows) == 2 and all(row["known"] for row in rows)
         rows = scrub.command("list", "--json").rows()
         assert next(row for row in rows if row.get("name") == "thing")["state"] == "damaged"
-        rows, _ = scrub("thing:1", status=2)
+        rows, _ = scrub("--no-fetch", "thing:1", status=2)
         assert len(rows) == 2
-        rows, end = scrub("team/*")
-        assert rows == [] and end["repositories"] == 2      # the harmed are told by all
+        assert scrub("team/*")[0] == []
     rows, end = scrub()
     assert {row["done"] for row in rows} == {"repaired"} and end["harmed"] == 0
     assert blob_file(root, layer.digest).read_bytes() == layer.read()
@@ -284,7 +296,7 @@ def test_hub_down_then_up(store):
 
 
 def test_only_what_is_named(store):
-    root, scrub, _ = store
+    root, scrub = store
     layer, own = THING.layers()[1], APP.layers("linux/amd64")[1]
     flip(blob_file(root, layer.digest))
     flip(blob_file(root, own.digest))
@@ -299,7 +311,7 @@ def test_only_what_is_named(store):
 
 def test_stopped_and_gone_on_with(store):
     """Killed, or asked to end: the next run goes on, and finds what the first had not."""
-    root, scrub, _ = store
+    root, scrub = store
     digests = sorted(stored_digests(root))
     flip(blob_file(root, digests[-1]))
     slow = ("scrub", "--json", "--rate", "1")
@@ -330,14 +342,14 @@ def locked(path: Path) -> bool:
 
 
 def serving(larders, store, **settings) -> Larder:
-    root, scrub, _ = store
+    root, scrub = store
     return larders({"docker.io": scrub.hub.url}, root=root, config=DELETES,
                    settings={"local": ["team/**"], **settings})
 
 
 def test_by_itself(larders, store):
     """A larder that serves: found, quarantined, fetched again; told in log and figures."""
-    root, scrub, _ = store
+    root, scrub = store
     layer, own = THING.layers()[1], APP.layers("linux/amd64")[1]
     flip(blob_file(root, layer.digest))
     flip(blob_file(root, own.digest))
@@ -363,7 +375,7 @@ def test_by_itself(larders, store):
 
 def test_met_while_serving(larders, store):
     """Small content is hashed before it goes out; of large, a wrong size is seen."""
-    root, scrub, _ = store
+    root, scrub = store
     config, large = THING.config(), THING.layers()[1]
     manifest = THING.manifest("linux/amd64")
     own = APP.config("linux/amd64")
@@ -387,7 +399,7 @@ def test_met_while_serving(larders, store):
 
 @pytest.mark.concurrent
 def test_beside_pulls_and_pushes(larders, store):
-    root, scrub, _ = store
+    root, scrub = store
     made = serving(larders, store, scrub="0", freshness="1h")
     stop, rows = threading.Event(), []
 
@@ -412,3 +424,67 @@ def test_beside_pulls_and_pushes(larders, store):
     assert rows == []
     check_store(root)
     assert scrub()[0] == []
+
+
+def test_damage_does_not_spread_to_collection(store):
+    """What a manifest in quarantine named stays; the bad bytes go with a prune."""
+    root, scrub = store
+    flip(blob_file(root, APP.digest))
+    scrub(status=2)
+    bad = root / "larder/quarantine" / APP.digest.replace(":", "-")
+    assert bad.stat().st_size > 0
+    then = time.time() - 3 * 24 * 3600
+    for path in (root / "docker").rglob("*"):
+        os.utime(path, (then, then))
+    assert scrub.command("prune", "--dry-run").status == 0 and bad.stat().st_size > 0
+    assert scrub.command("prune").status == 0
+    assert bad.stat().st_size == 0
+    assert {one.digest for one in APP.layers("linux/amd64")} <= stored_digests(root)
+    blob_file(root, APP.digest).parent.mkdir(exist_ok=True)
+    blob_file(root, APP.digest).write_bytes(APP.root.data)      # from a backup
+    assert scrub()[0] == [] and not bad.exists()
+
+
+@pytest.mark.faults
+def test_a_disk_that_cannot_read(store):
+    """EIO: as wrong as wrong bytes. One that has room for no more files is not to blame."""
+    root, scrub = store
+    scrub.command.env["LARDER_FAULTS"] = "scrub.read:1+=EMFILE"
+    rows, end = scrub("--no-fetch", status=2)
+    assert {(row["kind"], row["done"]) for row in rows} == {("unreadable", "left")}
+    assert not (root / "larder/quarantine").exists() and end["harmed"] == end["blobs"]
+    scrub.command.env["LARDER_FAULTS"] = "scrub.read:1=EIO"
+    assert scrub()[0] == []                             # and the second time it could
+    scrub.command.env["LARDER_FAULTS"] = "scrub.read:1+=EIO"
+    rows, end = scrub("thing:*")
+    assert {(row["kind"], row["done"]) for row in rows} == {("unreadable", "repaired")}
+    assert len(rows) == end["blobs"] > 5
+    del scrub.command.env["LARDER_FAULTS"]
+    assert scrub()[0] == []
+    check_store(root)
+
+
+@pytest.mark.faults
+def test_every_operation_fails(store):
+    """The n-th of each kind fails, or the process dies there: nothing is lost by that."""
+    root, scrub = store
+    template = root.with_name("as-it-was")
+    layer, own = THING.layers()[1], APP.layers("linux/amd64")[1]
+    tag = root / "docker/registry/v2/repositories" / OWN / "_manifests/tags/1/current/link"
+    link = next((root / "docker/registry/v2/repositories" / OWN / "_layers").rglob("link"))
+    for path in (blob_file(root, layer.digest), blob_file(root, own.digest), tag, link):
+        flip(path)
+    shutil.copytree(root, template)
+    for point in ("fs.write", "fs.fsync", "fs.rename", "fs.unlink", "fs.readdir"):
+        for how in ("EIO", "kill"):
+            for n in (1, 3) if ALL else (2,):
+                shutil.rmtree(root)
+                shutil.copytree(template, root)
+                fault = {"LARDER_FAULTS": f"{point}:{n}={how}"}
+                cut = scrub.command("scrub", "--no-fetch", env=fault)
+                assert cut.status in ((1, 2) if how == "EIO" else (2, -9)), cut
+                rows, _ = scrub(status=2)
+                assert {row["digest"] for row in rows if row["done"] == "left"} == {own.digest}
+                assert blob_file(root, layer.digest).read_bytes() == layer.read()
+                assert tag.read_text() == APP.digest
+                check_store(root)

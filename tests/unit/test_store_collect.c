@@ -15,6 +15,7 @@
 #include "store/link.h"
 #include "store/mstore.h"
 #include "store/publish.h"
+#include "store/quarantine.h"
 #include "store/referrers.h"
 #include "store/tag.h"
 #include "store_try.h"
@@ -114,6 +115,21 @@ static struct collected collect(struct store *s)
 
 	assert_int_equal(collect_run(&ask, &out, &e), 0);
 	return out;
+}
+
+/* What a manifest named counts while the manifest may come back. */
+static void quarantine_keeps(void **state)
+{
+	struct store *s = try_store(state);
+	struct digest d = old_image(s, "a", "config", "layer", "1");
+	struct err e;
+
+	assert_int_equal(quarantine_put(s, &d, -1, &e), 1);
+	assert_int_equal(collect(s).removed, 0);
+	assert_true(has(s, "config") && has(s, "layer"));
+	quarantine_forget(s, &d);
+	collect(s);
+	assert_false(has(s, "layer"));
 }
 
 static void what_is_named_stays(void **state)
@@ -340,6 +356,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_STORE(what_is_named_stays),
+		IN_STORE(quarantine_keeps),
 		IN_STORE(shared_layers_stay),
 		IN_STORE(a_push_under_way_stays),
 		IN_STORE(mirrored_links_keep_nothing),

@@ -200,6 +200,7 @@ static void from_a_mirrored_one(void **state)
 {
 	struct store *s = try_store(state);
 	struct digest layer = try_digest("layer");
+	struct scrub_state st;
 	struct told t;
 	struct scrub_ask ask = ask_of(s, &t);
 	struct scrubbed out;
@@ -211,6 +212,8 @@ static void from_a_mirrored_one(void **state)
 	assert_int_equal(out.harmed, 1);
 	assert_int_equal(out.curable, 1);
 	assert_int_equal(t.f[0].images, 2);
+	scrub_state_read(s, &st);
+	assert_true(st.harmed == 1 && st.curable == 1 && st.began_ms == 0);
 	ask = ask_of(s, &t);
 	ask.repair = repair;
 	ask.names_only = true;
@@ -220,6 +223,8 @@ static void from_a_mirrored_one(void **state)
 	assert_int_equal(out.harmed, 0);
 	assert_int_equal(out.blobs, 0);
 	assert_true(t.f[0].known);
+	scrub_state_read(s, &st);
+	assert_true(st.harmed == 0 && st.curable == 0 && st.began_ms == 0);
 	assert_false(quarantine_has(s, &layer));
 }
 
