@@ -6,6 +6,7 @@
 #ifdef LARDER_FAULTS_BUILT
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ static struct planned {
 	atomic_ulong calls;
 } plan[MAX_FAULTS];
 static size_t planned;
+static int calls_fd = -1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int errno_of(const char *word)
@@ -48,9 +50,12 @@ static int errno_of(const char *word)
 
 static void read_plan(void)
 {
-	const char *env = getenv("LARDER_FAULTS");
+	const char *env = getenv("LARDER_FAULTS"),
+		   *log = getenv("LARDER_TEST_FAULT_CALLS");
 	char *copy, *save, *one;
 
+	if (log != NULL)
+		calls_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (env == NULL)
 		return;
 	copy = strdup(env);
@@ -72,11 +77,22 @@ static void read_plan(void)
 	free(copy);
 }
 
+static void note_call(const char *name)
+{
+	char line[64];
+	int n = snprintf(line, sizeof(line), "%s\n", name);
+
+	if (write(calls_fd, line, (size_t)n) != n)
+		abort();
+}
+
 int fault(const char *name)
 {
 	size_t i;
 
 	pthread_once(&once, read_plan);
+	if (calls_fd >= 0)
+		note_call(name);
 	for (i = 0; i < planned; i++) {
 		unsigned long call;
 

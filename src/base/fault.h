@@ -5,7 +5,8 @@
  * LARDER_FAULTS="store.fsync:3=EIO,store.link:1=kill": the 3rd call of
  * fault("store.fsync") returns EIO, the first of "store.link" kills the process with
  * SIGKILL, and with =pause it waits some milliseconds before it goes on.  ":3+" means the
- * 3rd and every later one.  Any thread.
+ * 3rd and every later one.  LARDER_TEST_FAULT_CALLS names a file to which each call's
+ * name is added, a line each: what there is to plan for.  Any thread.
  */
 #ifndef LARDER_BASE_FAULT_H
 #define LARDER_BASE_FAULT_H

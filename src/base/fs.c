@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
+#include "base/lasting.h"
 #include "base/mem.h"
 
 #define PATH_LIMIT 4096
@@ -140,8 +141,10 @@ int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e)
 	size_t i, n = strlen(path);
 	struct stat st;
 
-	if (n == 0 || fstatat(dirfd, path, &st, 0) == 0)
+	if (n == 0)
 		return 0;
+	if (fstatat(dirfd, path, &st, 0) == 0)
+		return durable ? lasting_dir(dirfd, path, e) : 0;
 	if (n >= sizeof(part))
 		return err_set(e, ERR_LIMIT, "path is longer than %d bytes", PATH_LIMIT);
 	for (i = 1; i <= n; i++) {
@@ -149,17 +152,14 @@ int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
+		if (fstatat(dirfd, part, &st, 0) == 0)
+			continue;
 		if (fault("fs.mkdir"))
 			return err_errno(e, "cannot create directory %s", part);
-		if (mkdirat(dirfd, part, 0755) != 0) {
-			if (errno != EEXIST)
-				return err_errno(e, "cannot create directory %s", part);
-			continue;
-		}
-		if (durable && fs_sync_parent(dirfd, part, e) != 0)
-			return -1;
+		if (mkdirat(dirfd, part, 0755) != 0 && errno != EEXIST)
+			return err_errno(e, "cannot create directory %s", part);
 	}
-	return 0;
+	return durable ? lasting_dir(dirfd, path, e) : 0;
 }
 
 int fs_mkparents(int dirfd, const char *path, bool durable, struct err *e)

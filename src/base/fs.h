@@ -25,7 +25,8 @@ int fs_open(int dirfd, const char *path, struct err *e);
 int fs_open_file(int dirfd, const char *path, uint64_t *size, struct err *e);
 int fs_open_dir(int dirfd, const char *path, struct err *e);
 
-/* Every missing directory of path. With durable, each one made is on disk on return. */
+/* Every missing directory of path. With durable all of them are on disk on return, also
+ * those that others have made (base/lasting.h). */
 int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e);
 /* The same for the directories above the last component of path. */
 int fs_mkparents(int dirfd, const char *path, bool durable, struct err *e);

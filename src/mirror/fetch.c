@@ -249,6 +249,7 @@ int fetch_blob_size(const struct fetch *x, const struct route *r, const struct d
 		rc = upstream_head_blob(r->site->up, &r->remote, d, deadline_ms, size, e);
 	while (rc != 0 && retry_again(&again, e));
 	if (rc == 0)
-		link_add(x->store, LINK_LAYER, &r->name, d, false, NULL);
+		link_add(x->store, LINK_LAYER, &r->name, d,
+			 blob_exists(x->store, d, NULL), NULL);
 	return rc;
 }

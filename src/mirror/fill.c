@@ -390,7 +390,7 @@ static void store_it(struct flight *f)
 	if (f->space.view.mem_fd >= 0)
 		return;
 	if (space_commit(&f->space, &e) != 0 ||
-	    link_add(f->home->store, LINK_LAYER, &f->route.name, &f->digest, false, &e) !=
+	    link_add(f->home->store, LINK_LAYER, &f->route.name, &f->digest, true, &e) !=
 		    0)
 		log_event(LOG_WARN, "flight.not_stored", LS("digest", f->text),
 			  LS("error", e.msg));

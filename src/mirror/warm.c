@@ -22,7 +22,9 @@
 #include "mirror/throttle.h"
 #include "mirror/selection.h"
 #include "store/blob.h"
+#include "store/link.h"
 #include "store/mstore.h"
+#include "store/tag.h"
 
 #define PLACES 4 /* parts of one image at once */
 
@@ -137,6 +139,15 @@ static void count_bytes(struct walk *w, struct place *p, uint64_t landed)
 	p->counted = landed;
 }
 
+/* Brought for this repository or, at the same time, for another. */
+static int make_last(struct walk *w, struct place *p, struct err *e)
+{
+	if (p->visit.outcome == OUTCOME_HIT && p->flight == NULL)
+		return 0;
+	return link_add(w->m->store, LINK_LAYER, &w->route->name, &p->thing->digest, true,
+			e);
+}
+
 static void blob_is_here(struct walk *w, struct place *p)
 {
 	count_bytes(w, p, p->thing->size);
@@ -151,6 +162,31 @@ static int no_space(struct err *e)
 		e, ERR_NO_SPACE,
 		"the disk of the store is full, or what must stay in it leaves too "
 		"little room within larder.size; free some space there");
+}
+
+/* What the disk did not take is in memory, for clients; that is not what is asked for. */
+static int check_kept(struct walk *w, const struct digest *d, struct err *e)
+{
+	if (link_exists(w->m->store, LINK_REVISION, &w->route->name, d) &&
+	    blob_exists(w->m->store, d, NULL))
+		return 0;
+	return err_set(e, ERR_NO_SPACE,
+		       "the store did not take its manifest: its disk is full, or fails");
+}
+
+static int check_root(struct walk *w, const struct reference *ref, const struct digest *d,
+		      struct err *e)
+{
+	struct digest at;
+
+	if (check_kept(w, d, e) != 0)
+		return -1;
+	if (ref->is_digest ||
+	    (tag_get(w->m->store, &w->route->name, ref->tag, &at, NULL) == 0 &&
+	     digest_equal(&at, d)))
+		return 0;
+	return err_set(e, ERR_NO_SPACE,
+		       "the store did not take its tag: its disk is full, or fails");
 }
 
 /* A download under way: 1 to wait, 0 it is here, -1 *e. */
@@ -205,7 +241,7 @@ static int step_manifest(struct walk *w, struct place *p, struct err *e)
 		return answer == ANSWER_WAIT ? 1 : -1;
 	add_children(w, found.m, w->route->remote.s);
 	stored_unref(found.m);
-	return 0;
+	return check_kept(w, &p->thing->digest, e);
 }
 
 /* Until it has to wait or is done with its thing. */
@@ -221,6 +257,8 @@ static void step(struct walk *w, struct place *p)
 		 !await_add(&w->await, &p->wait, p->visit.bell, p->visit.seen));
 	if (rc == 1)
 		return;
+	if (rc == 0 && !p->thing->is_manifest)
+		rc = make_last(w, p, &e);
 	if (rc != 0)
 		fail(w, &e);
 	else if (!p->thing->is_manifest)
@@ -360,6 +398,8 @@ int warm_image(struct mirror *m, const struct route *r, const struct reference *
 		add_children(&w, root, r->remote.s);
 		bring_all(&w);
 		stored_unref(root);
+		if (w.rc == 0)
+			w.rc = check_root(&w, ref, &got.digest, &why);
 	}
 	got.complete = !w.fetched && got.had && digest_equal(&got.before, &got.digest);
 	walk_done(&w);

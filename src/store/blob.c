@@ -70,6 +70,7 @@ static bool has_already(struct store *s, const char *path, const void *p, size_t
 
 	return fs_read(s->dirfd, path, &have, NULL) == 0 && have.n == n &&
 	       memcmp(buf_str(&have), p, n) == 0 &&
+	       fs_mkparents(s->dirfd, path, true, NULL) == 0 &&
 	       fs_sync_parent(s->dirfd, path, NULL) == 0;
 }
 

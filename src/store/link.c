@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/fs.h"
+#include "base/mem.h"
 #include "store/layout.h"
 
 static void link_path(layout_path out, enum link_kind kind, const struct reponame *name,
@@ -45,6 +46,17 @@ int64_t link_time(struct store *s, enum link_kind kind, const struct reponame *n
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
+/* Another may have made it only just now, and not to be durable. */
+static int make_last(struct store *s, const char *path, struct err *e)
+{
+	CLEANUP(mem_closep)
+	int fd = fs_open(s->dirfd, path, e);
+
+	if (fd < 0 || fs_sync(fd, e) != 0 || fs_mkparents(s->dirfd, path, true, e) != 0)
+		return -1;
+	return fs_sync_parent(s->dirfd, path, e);
+}
+
 int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 	     const struct digest *d, bool durable, struct err *e)
 {
@@ -52,9 +64,8 @@ int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 	layout_path path;
 
 	link_path(path, kind, name, d);
-	/* Another may have made it only just now. */
 	if (link_exists(s, kind, name, d))
-		return durable ? fs_sync_parent(s->dirfd, path, e) : 0;
+		return durable ? make_last(s, path, e) : 0;
 	digest_text(d, text);
 	return fs_write(s->dirfd, LAYOUT_TMP, path, text, strlen(text), durable, e);
 }

@@ -4,6 +4,7 @@
 #include "store/mstore.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fs.h"
 #include "base/mem.h"
@@ -111,10 +112,13 @@ static int keep_type(struct store *s, const struct stored *m,
 		     const struct manifest *parsed, struct err *e)
 {
 	layout_path path;
+	struct stat st;
 
 	layout_type(path, &m->digest);
-	if (strcmp(m->media_type, parsed->media_type) == 0)
-		return fs_unlink(s->dirfd, path, e); /* another said otherwise once */
+	if (strcmp(m->media_type, parsed->media_type) ==
+	    0) /* another may have said otherwise */
+		return fstatat(s->dirfd, path, &st, 0) == 0 ? fs_remove(s->dirfd, path, e)
+							    : 0;
 	return note_write(s, path, view_of(m->media_type), true, e);
 }
 
@@ -139,11 +143,13 @@ int mstore_put(struct store *s, const struct reponame *name, struct stored *m,
 {
 	size_t i;
 
+	/* Of what is to come yet, whoever brings it makes the link last. */
 	for (i = 0; i < parsed->nchildren; i++) {
-		keep_blob(s, &parsed->child[i].digest);
+		const struct digest *d = &parsed->child[i].digest;
+		bool here = keep_blob(s, d);
+
 		if (!parsed->child[i].is_manifest &&
-		    link_add(s, LINK_LAYER, name, &parsed->child[i].digest, false, e) !=
-			    0)
+		    link_add(s, LINK_LAYER, name, d, here, e) != 0)
 			return -1;
 	}
 	return mstore_push(s, name, m, parsed, e);

@@ -47,7 +47,10 @@ int partial_open(struct store *s, const struct digest *d, struct partial *out,
 			close(p.fd);
 			break; /* another process downloads it too */
 		}
-		if (still_named(s, &p, &st)) {
+		if (still_named(s, &p, &st) && st.st_nlink > 1) {
+			/* A blob as well: what a power cut can leave of a rename. */
+			fs_unlink(s->dirfd, p.path, NULL);
+		} else if (still_named(s, &p, &st)) {
 			p.size = (uint64_t)st.st_size;
 			p.stake = stake_of(s, p.size, true);
 			*out = p;

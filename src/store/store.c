@@ -77,6 +77,8 @@ static void say_why(const char *root, struct err *e)
 {
 	char what[sizeof(e->msg)];
 
+	if (e == NULL)
+		return;
 	if (e->kind != ERR_DENIED) {
 		err_add(e, "store %s", root);
 		return;
@@ -164,8 +166,9 @@ int store_open(const char *root, struct store **out, struct err *e)
 		err_errno(e, "cannot open the store %s", root);
 		goto fail;
 	}
-	if (check_writable(s, e) != 0 || fs_mkdirs(s->dirfd, LAYOUT_TMP, true, e) != 0 ||
-	    fs_mkdirs(s->dirfd, LAYOUT_PARTIALS, true, e) != 0 || take_lock(s, e) != 0)
+	/* Whose content need not last; what is put beside it sees to its own folders. */
+	if (check_writable(s, e) != 0 || fs_mkdirs(s->dirfd, LAYOUT_TMP, false, e) != 0 ||
+	    fs_mkdirs(s->dirfd, LAYOUT_PARTIALS, false, e) != 0 || take_lock(s, e) != 0)
 		goto fail;
 	*out = s;
 	return 0;

@@ -305,10 +305,11 @@ static int in_a_process(int (*part)(const struct scenario *, struct store *, int
 
 	if (pid == 0) {
 		struct store *s;
+		struct err e = { 0 };
 
 		setenv("LARDER_FAULTS", plan, 1);
-		if (store_open(root, &s, NULL) != 0)
-			_exit(BROKEN);
+		if (store_open(root, &s, &e) != 0)
+			_exit(e.msg[0] != '\0' ? REFUSED : BROKEN);
 		_exit(part(sc, s, came));
 	}
 	assert_true(pid > 0);
