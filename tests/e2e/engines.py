@@ -97,8 +97,9 @@ class Dockerd:
         """Remove images, so that the next pull starts from nothing."""
         self("image", "rm", "--force", *names)
 
-    def has_logged(self, text: str) -> bool:
-        return self._daemon.has_logged(text)
+    def logs(self, text: str) -> bool:
+        """In time: it writes on its own."""
+        return self._daemon.wait_log(text, 10)
 
 
 class Containerd:

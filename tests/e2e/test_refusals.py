@@ -46,7 +46,7 @@ def test_docker(docker, larder, outside, scratch):
     own = COLD.removeprefix("library/")
     done = docker("pull", own, check=False)
     refused(done, says="Error response from daemon")
-    assert docker.has_logged(SAID)
+    assert docker.logs(SAID)
     assert set(outside.asked) == {HUB}
     docker("pull", WARM.removeprefix("library/"))
     asked = len(outside.asked)
