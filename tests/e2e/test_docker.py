@@ -106,13 +106,13 @@ def test_cold_and_the_hub_is_down(docker, hub, outside):
     assert done.status == 1 and "Error response from daemon" in done.err
     assert docker("images", "--quiet").out == ""
     assert outside.asked and set(outside.asked) == {"registry-1.docker.io:443"}
-    assert docker.has_logged("Attempting next endpoint for pull after error")
+    assert docker.logs("Attempting next endpoint for pull after error")
 
 
 def test_a_name_the_hub_does_not_have(docker, outside):
     done = docker("pull", "python:no-such-tag", check=False)
     assert done.status == 1 and "Error response from daemon" in done.err
-    assert docker.has_logged("manifest unknown")
+    assert docker.logs("manifest unknown")
 
 
 def test_larder_dies_in_the_middle_of_a_layer(docker, larder, hub, outside):
