@@ -1,6 +1,7 @@
 #!/bin/sh
 # gen-docs.sh [--check] [build-directory] - write docs/settings.md and docs/commands.md from the
-# program's own tables, or see that they are as they would be written.
+# program's own tables and docs/faults.md from that of the tests, or see that they are as they would
+# be written.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -12,18 +13,22 @@ fi
 larder=${1:-build}/larder
 failed=0
 
-# page FILE WORDS...: what `larder help WORDS --markdown` says.
+python=/usr/bin/python3
+[ -x $python ] || python=python3
+
+# page FILE COMMAND...: what that prints.
 page() {
 	page=$1
 	shift
 	if [ -z "$check" ]; then
-		$larder help "$@" --markdown >"$page.new"
+		"$@" >"$page.new"
 		mv "$page.new" "$page"
-	elif ! $larder help "$@" --markdown | diff -u "$page" -; then
+	elif ! "$@" | diff -u "$page" -; then
 		echo "$page is not current: run scripts/gen-docs.sh" >&2
 		failed=1
 	fi
 }
-page docs/settings.md settings
-page docs/commands.md
+page docs/settings.md "$larder" help settings --markdown
+page docs/commands.md "$larder" help --markdown
+page docs/faults.md $python -B tests/scenarios/fault_table.py
 exit $failed

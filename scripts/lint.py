@@ -41,7 +41,7 @@ USERS = {
     r"yaml\.h": "src/codec/yaml.c",
     r"openssl/.*": "src/codec/",
     r"archive(_entry)?\.h": "src/codec/tar.c",
-    r"sqlite3\.h": "src/store/usedb.c",
+    r"sqlite3\.h": "src/store/usedb",
 }
 
 BANNED = "strcpy strcat sprintf vsprintf strtok atoi atol gets alloca system popen".split()

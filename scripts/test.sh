@@ -2,7 +2,7 @@
 # test.sh [--quick] [--only PART]... - test everything that can be tested here.
 #
 # Parts, in order:
-#   docs            docs/settings.md and docs/commands.md are what the program says
+#   docs            docs/settings.md, commands.md and faults.md are what the tables say
 #   lint            scripts/lint.sh
 #   unit            tests/unit, gcc, -Werror, with fault points
 #   hub             tests/hub: the scripted registry that the scenarios use

@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/remote.h"
 #include "app/report.h"
+#include "app/status_check.h"
 #include "app/wire.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -16,8 +17,9 @@
 #include "upstream/upstream.h"
 
 struct asked {
-	bool json, quick, ready;
+	bool json, quick, ready, check;
 	const char *server;
+	unsigned failed; /* checks */
 };
 
 static int look_at_images(struct store *store, const struct settings *s, struct report *r,
@@ -37,31 +39,30 @@ static int look_at_images(struct store *store, const struct settings *s, struct 
 	return rc;
 }
 
-static int look_at_store(const struct asked *a, const struct settings *s,
-			 struct report *r, struct err *e)
+static int look_at_store(const struct asked *a, struct store *store,
+			 const struct settings *s, struct report *r, struct err *e)
 {
-	struct store *store = NULL;
 	int rc;
 
-	if (store_look(s->root, &store, e) != 0)
-		return -1;
 	r->root = s->root;
 	r->in_use = store_in_use(store);
 	rc = facts_read(store, &r->facts, e);
 	scrub_state_read(store, &r->scrub);
 	if (rc == 0 && !a->quick)
 		rc = look_at_images(store, s, r, e);
-	store_close(store);
 	return rc;
 }
 
-static int ask_server(struct report *r, const struct settings *s, bool own,
+static int ask_server(struct asked *a, struct report *r, const struct settings *s,
 		      struct plain *page, struct err *e)
 {
+	bool own = a->server == NULL;
 	struct remote remote;
 	int rc = remote_open(&remote, s, r->url, own,
-			     own ? REMOTE_PROBE_MS : REMOTE_ASK_MS, e);
+			     own && !a->check ? REMOTE_PROBE_MS : REMOTE_ASK_MS, e);
 
+	if (rc == 0 && a->check)
+		rc = status_check_remote(&remote, &a->failed, e);
 	if (rc == 0)
 		rc = remote_get(&remote, "/larder/v1/status", page, e);
 	remote_close(&remote);
@@ -95,38 +96,86 @@ static int read_answer(struct report *r, const struct plain *page, struct json *
 	return 0;
 }
 
-static int show(const struct asked *a, const struct settings *s, struct err *e)
+/* What a larder that serves says of itself; of another's own store it may be silent. */
+static int look_at_server(struct asked *a, const struct settings *s, struct report *r,
+			  struct plain *page, struct json **doc, struct err *e)
 {
-	char own_url[REMOTE_URL_MAX];
+	int rc = ask_server(a, r, s, page, e);
+
+	if (rc == 0)
+		rc = read_answer(r, page, doc, e);
+	if (rc != 0)
+		r->why_not = e->msg;
+	return rc;
+}
+
+/* Where no larder answers, its store says what it last knew of quotas. */
+static int look_at_quotas(struct asked *a, struct store *store, const struct settings *s,
+			  struct report *r, struct buf *kept, struct json **doc,
+			  struct err *e)
+{
+	if (status_check_kept(s, store, a->check, kept, &a->failed, e) != 0)
+		return -1;
+	r->kept = buf_view(kept);
+	*doc = json_parse(r->kept, NULL);
+	r->upstreams = *doc;
+	return 0;
+}
+
+static int show_store(struct asked *a, struct store *store, const struct settings *s,
+		      struct report *r, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf kept = BUF_INIT(REPORT_MAX_BYTES / 2);
 	CLEANUP(json_freep)
 	struct json *doc = NULL;
-	struct report r = { .unique_bytes = -1 };
+	CLEANUP(json_freep)
+	struct json *upstreams = NULL;
+	char own_url[REMOTE_URL_MAX];
 	struct plain page = { 0 };
 	struct err why;
-	int rc = 0;
+	int rc = look_at_store(a, store, s, r, e);
 
-	if (a->server != NULL) {
-		r.url = a->server;
-	} else {
-		if (look_at_store(a, s, &r, e) != 0)
-			return -1;
-		if (r.in_use && remote_own_url(s, own_url))
-			r.url = own_url;
+	if (rc == 0 && r->in_use && remote_own_url(s, own_url)) {
+		r->url = own_url;
+		look_at_server(a, s, r, &page, &doc, &why);
 	}
-	if (r.url != NULL) {
-		rc = ask_server(&r, s, a->server == NULL, &page, &why);
-		if (rc == 0)
-			rc = read_answer(&r, &page, &doc, &why);
-		if (rc != 0 && a->server != NULL) {
-			*e = why;
-			return -1;
-		}
-		/* Perhaps another command's store, or served elsewhere. */
-		if (rc != 0)
-			r.why_not = why.msg;
-	}
-	rc = print(&r, a->json, e);
+	if (rc == 0 && r->server == NULL)
+		rc = look_at_quotas(a, store, s, r, &kept, &upstreams, e);
+	if (rc == 0)
+		rc = print(r, a->json, e);
 	plain_done(&page);
+	return rc;
+}
+
+static int show_other(struct asked *a, const struct settings *s, struct report *r,
+		      struct err *e)
+{
+	CLEANUP(json_freep)
+	struct json *doc = NULL;
+	struct plain page = { 0 };
+	int rc;
+
+	r->url = a->server;
+	rc = look_at_server(a, s, r, &page, &doc, e);
+	if (rc == 0)
+		rc = print(r, a->json, e);
+	plain_done(&page);
+	return rc;
+}
+
+static int show(struct asked *a, const struct settings *s, struct err *e)
+{
+	struct report r = { .unique_bytes = -1 };
+	struct store *store = NULL;
+	int rc;
+
+	if (a->server != NULL)
+		return show_other(a, s, &r, e);
+	if (store_look(s->root, &store, e) != 0)
+		return -1;
+	rc = show_store(a, store, s, &r, e);
+	store_close(store);
 	return rc;
 }
 
@@ -156,6 +205,10 @@ int cmd_status(int argc, char **argv, char **envp)
 	const struct option row[] = {
 		{ "json", 0, OPTION_FLAG, &a.json, NULL, "Print JSON: one object.", 0,
 		  0 },
+		{ "check", 0, OPTION_FLAG, &a.check, NULL,
+		  "Ask Docker Hub first what is left of its quota, which costs none of "
+		  "it.",
+		  0, 0 },
 		{ "quick", 'q', OPTION_FLAG, &a.quick, NULL,
 		  "Do not go through the images.", 0, 0 },
 		{ "ready", 0, OPTION_FLAG, &a.ready, NULL,
@@ -174,6 +227,7 @@ int cmd_status(int argc, char **argv, char **envp)
 		.done = "said; with --ready, it serves",
 		.failed = "the store cannot be read, or the larder asked did not answer; "
 			  "with --ready, it does not serve",
+		.partly = "with --check: said, but an upstream could not be asked",
 		.has_settings = true,
 	};
 	CLEANUP(settings_freep)
@@ -193,7 +247,7 @@ int cmd_status(int argc, char **argv, char **envp)
 	}
 	options_done(&o);
 	if (rc == 0)
-		return EXIT_DONE;
+		return a.failed > 0 ? EXIT_PARTLY : EXIT_DONE;
 	fprintf(stderr, "larder status: %s\n", e.msg);
 	return e.kind == ERR_INVALID ? EXIT_WRONG_USE : EXIT_FAILED;
 }

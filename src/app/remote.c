@@ -60,14 +60,18 @@ void remote_close(struct remote *r)
 	r->up = NULL;
 }
 
-static int get(struct remote *r, const char *path, struct plain *out, struct err *e)
+typedef int asking(struct upstream *u, const char *path, int64_t deadline_ms,
+		   struct plain *out, struct err *e);
+
+static int ask(struct remote *r, asking *fn, const char *path, struct plain *out,
+	       struct err *e)
 {
 	int64_t end_ms = clock_mono_ms() + r->ask_ms;
 	struct retry again = RETRY_INIT(end_ms);
 	int rc;
 
 	do
-		rc = plain_get(r->up, path, end_ms, out, e);
+		rc = fn(r->up, path, end_ms, out, e);
 	while (rc != 0 && e->kind == ERR_BUSY && retry_again(&again, e));
 	return rc;
 }
@@ -76,19 +80,30 @@ static int get(struct remote *r, const char *path, struct plain *out, struct err
  * The registry API's door first: there everybody is asked for a name who has one to say;
  * elsewhere who says none may simply be shown less.
  */
-int remote_get(struct remote *r, const char *path, struct plain *out, struct err *e)
+static int greet_and_ask(struct remote *r, asking *fn, const char *path,
+			 struct plain *out, struct err *e)
 {
 	struct plain hello;
 
 	if (!r->greeted) {
-		if (get(r, "/v2/", &hello, e) != 0)
+		if (ask(r, plain_get, "/v2/", &hello, e) != 0)
 			return -1;
 		plain_done(&hello);
 		r->greeted = true;
 	}
-	if (get(r, path, out, e) == 0)
+	if (ask(r, fn, path, out, e) == 0)
 		return 0;
 	return e->kind == ERR_NOT_FOUND ? err_add(e, "is that a larder? ") : -1;
+}
+
+int remote_get(struct remote *r, const char *path, struct plain *out, struct err *e)
+{
+	return greet_and_ask(r, plain_get, path, out, e);
+}
+
+int remote_post(struct remote *r, const char *path, struct plain *out, struct err *e)
+{
+	return greet_and_ask(r, plain_post, path, out, e);
 }
 
 int remote_ready(struct remote *r, struct err *e)

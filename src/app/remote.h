@@ -32,6 +32,8 @@ int remote_open(struct remote *r, const struct settings *s, const char *url, boo
 void remote_close(struct remote *r);
 /* A path of its API. */
 int remote_get(struct remote *r, const char *path, struct plain *out, struct err *e);
+/* The same with POST. */
+int remote_post(struct remote *r, const char *path, struct plain *out, struct err *e);
 /* Does it say that it is ready? -1: *e says why not. */
 int remote_ready(struct remote *r, struct err *e);
 

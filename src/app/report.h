@@ -23,6 +23,8 @@ struct report {
 	int64_t unique_bytes; /* -1: not known */
 	struct facts facts;
 	struct scrub_state scrub;
+	struct view kept; /* upstreams and their quotas, as JSON; n 0: not known */
+	const struct json *upstreams; /* the same, read; or NULL */
 	/* of a larder that serves; url NULL: none was asked */
 	const char *url;
 	const char *why_not;	   /* it did not answer */

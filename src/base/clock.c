@@ -51,3 +51,8 @@ int64_t clock_mono_ms(void)
 {
 	return read_ms(CLOCK_MONOTONIC);
 }
+
+int64_t clock_passed_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC) + test_offset_ms();
+}

@@ -12,5 +12,8 @@
 int64_t clock_wall_ms(void);
 /* Milliseconds since some fixed moment, never going back, for waits and deadlines. */
 int64_t clock_mono_ms(void);
+/* The same, for how long something is remembered or how often something is done: the test
+ * clock moves it, as it moves clock_wall_ms. Not for waits. */
+int64_t clock_passed_ms(void);
 
 #endif

@@ -116,6 +116,16 @@ metric_cell *metrics_cell(struct metric *m, const char *v1, const char *v2,
 	return &c->value;
 }
 
+void metrics_clear(struct metric *m)
+{
+	struct cell *c;
+
+	pthread_mutex_lock(&mu);
+	for (c = m->cells; c != NULL; c = c->next)
+		metrics_set(&c->value, METRIC_NONE);
+	pthread_mutex_unlock(&mu);
+}
+
 static bool has_label(const struct metric *m, const struct cell *c, const char *label,
 		      const char *value)
 {
@@ -132,7 +142,7 @@ bool metrics_sum(const char *name, const char *label1, const char *value1,
 {
 	struct metric *m;
 	struct cell *c;
-	int64_t sum = 0;
+	int64_t sum = 0, value;
 	bool found = false;
 
 	pthread_mutex_lock(&mu);
@@ -141,7 +151,10 @@ bool metrics_sum(const char *name, const char *label1, const char *value1,
 	for (c = m != NULL ? m->cells : NULL; c != NULL; c = c->next) {
 		if (!has_label(m, c, label1, value1) || !has_label(m, c, label2, value2))
 			continue;
-		sum += atomic_load_explicit(&c->value, memory_order_relaxed);
+		value = atomic_load_explicit(&c->value, memory_order_relaxed);
+		if (value == METRIC_NONE)
+			continue;
+		sum += value;
 		found = true;
 	}
 	pthread_mutex_unlock(&mu);
@@ -170,16 +183,29 @@ static int render_value(struct buf *out, const char *s)
 
 static int render_cell(struct buf *out, const struct metric *m, const struct cell *c)
 {
+	int64_t value = atomic_load_explicit(&c->value, memory_order_relaxed);
 	size_t i;
 
+	if (value == METRIC_NONE)
+		return 0;
 	if (buf_adds(out, m->name) != 0)
 		return -1;
 	for (i = 0; i < m->nlabels; i++)
 		if (buf_addf(out, "%s%s=\"", i ? "," : "{", m->labels[i]) != 0 ||
 		    render_value(out, c->label[i]) != 0 || buf_adds(out, "\"") != 0)
 			return -1;
-	return buf_addf(out, "%s %lld\n", m->nlabels ? "}" : "",
-			(long long)atomic_load_explicit(&c->value, memory_order_relaxed));
+	return buf_addf(out, "%s %lld\n", m->nlabels ? "}" : "", (long long)value);
+}
+
+/* Gauges that are all not known are not worth a heading. */
+static bool is_silent(const struct metric *m)
+{
+	struct cell *c = m->cells;
+
+	while (c != NULL &&
+	       atomic_load_explicit(&c->value, memory_order_relaxed) == METRIC_NONE)
+		c = c->next;
+	return m->cells != NULL && c == NULL;
 }
 
 int metrics_render(struct buf *out)
@@ -190,6 +216,8 @@ int metrics_render(struct buf *out)
 
 	pthread_mutex_lock(&mu);
 	for (m = families; m != NULL && rc == 0; m = m->next) {
+		if (is_silent(m))
+			continue;
 		rc = buf_addf(out, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help,
 			      m->name, m->type == METRIC_COUNTER ? "counter" : "gauge");
 		for (c = m->cells; c != NULL && rc == 0; c = c->next)

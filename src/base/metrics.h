@@ -22,6 +22,9 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE };
 struct metric;
 typedef _Atomic int64_t metric_cell;
 
+/* A gauge that is set to it is not known, and neither shown nor counted in a sum. */
+#define METRIC_NONE INT64_MIN
+
 /* name and help are static; labels is a static list like "kind,outcome", "" for none.
  * Asking for a name again gives the same family. */
 struct metric *metrics_family(enum metric_type type, const char *name, const char *labels,
@@ -29,6 +32,9 @@ struct metric *metrics_family(enum metric_type type, const char *name, const cha
 /* values in the order of the labels, as many as there are labels. */
 metric_cell *metrics_cell(struct metric *m, const char *v1, const char *v2,
 			  const char *v3, const char *v4);
+
+/* None of its gauges is known any more. */
+void metrics_clear(struct metric *m);
 
 static inline void metrics_add(metric_cell *c, int64_t n)
 {

@@ -236,8 +236,10 @@ void check_mirror(struct group *g)
 	    upstream_ping(g->d->mirror, "/healthz", clock_mono_ms() + ASK_MS, &health,
 			  NULL) == 0)
 		memcpy(p.instance, health.instance, sizeof(p.instance));
-	if (p.instance[0] != '\0')
+	if (p.instance[0] != '\0') {
 		say_larder(g, &p);
-	else
+		check_served(g);
+	} else {
 		say_stranger(g, &at, &p);
+	}
 }

@@ -147,26 +147,35 @@ static void show_window(int64_t s, char out[32])
 		snprintf(out, 32, "%lld minutes", (long long)((s + 59) / 60));
 }
 
-static void say_quota(struct group *g, const char *host, bool anonymous,
-		      const struct upstream_quota *q)
+/* So that there is time to do something. */
+static bool is_low(const struct upstream_quota *q)
 {
-	char name[80], window[32];
-	bool low;
+	return q->remaining < 10 || (q->limit > 0 && q->remaining < q->limit / 10);
+}
+
+static void say_quota(struct group *g, const char *host, const struct upstream_quota *q)
+{
+	bool anonymous = q->account[0] == '\0';
+	char name[80], window[32], whose[96];
 
 	set_name(name, "quota", host);
 	if (!q->known || q->remaining < 0) {
-		finding_say(g, name, FINDING_OK, "%.150s speaks of no pull limit", host);
+		finding_say(g, name, FINDING_OK, "%.150s speaks of no pull limit%s%s",
+			    host, anonymous ? "" : " for user ", q->account);
 		return;
 	}
 	show_window(q->window_s > 0 ? q->window_s : 21600, window);
-	low = q->remaining < 10 || (q->limit > 0 && q->remaining < q->limit / 10);
+	if (anonymous)
+		snprintf(whose, sizeof(whose), "%s",
+			 q->source[0] != '\0' ? q->source : "this address");
+	else
+		snprintf(whose, sizeof(whose), "user %s", q->account);
 	finding_say(g, name,
 		    q->remaining == 0 ? FINDING_FAIL
-		    : low	      ? FINDING_WARN
+		    : is_low(q)	      ? FINDING_WARN
 				      : FINDING_OK,
 		    "%lld of %lld pulls are left at %.100s in %s (counted for %s)",
-		    (long long)q->remaining, (long long)q->limit, host, window,
-		    q->source[0] != '\0' ? q->source : "this address");
+		    (long long)q->remaining, (long long)q->limit, host, window, whose);
 	if (q->remaining == 0)
 		finding_remedy(g,
 			       "pulls come back within %s; until then only what is "
@@ -175,7 +184,7 @@ static void say_quota(struct group *g, const char *host, bool anonymous,
 			       anonymous ? "; log in for more (DOCKER_USERNAME and "
 					   "DOCKER_PASSWORD, or docker login)"
 					 : "");
-	else if (low)
+	else if (is_low(q))
 		finding_remedy(g,
 			       "pulls come back within %s; fill the cache before a "
 			       "build needs it%s",
@@ -183,6 +192,19 @@ static void say_quota(struct group *g, const char *host, bool anonymous,
 			       anonymous ? ", and log in for more (DOCKER_USERNAME and "
 					   "DOCKER_PASSWORD, or docker login)"
 					 : "");
+}
+
+/* Of each account that has been asked with. */
+static void say_quotas(struct group *g, const struct doctor_upstream *u,
+		       const struct upstream_quota *first)
+{
+	struct upstream_quota q[UPSTREAM_ACCOUNTS_MAX];
+	size_t n = upstream_quotas(u->up, q, UPSTREAM_ACCOUNTS_MAX), i;
+
+	if (n == 0)
+		say_quota(g, upstream_host(u->up), first);
+	for (i = 0; i < n; i++)
+		say_quota(g, upstream_host(u->up), &q[i]);
 }
 
 static void say_no_quota(struct group *g, const char *host, const struct err *e)
@@ -234,7 +256,7 @@ static void check_login_and_quota(struct group *g, const struct doctor_upstream 
 	if (user[0] != '\0')
 		say_login(g, u, user, &e, rc != 0 && e.kind != ERR_NOT_FOUND);
 	if (hub && rc == 0)
-		say_quota(g, host, user[0] == '\0', &quota);
+		say_quotas(g, u, &quota);
 	else if (hub && e.kind != ERR_DENIED && upstream_login(u->up) != LOGIN_LOCKED)
 		say_no_quota(g, host, &e);
 }

@@ -7,6 +7,7 @@
 #include "doctor/doctor.h"
 
 void check_mirror(struct group *g);   /* does larder answer, and else what does */
+void check_served(struct group *g);   /* of check_mirror: what that larder says */
 void check_upstream(struct group *g); /* one registry: reached, login, quota */
 void check_clock(struct group *g);    /* after those two: what they said of the time */
 void check_disk(struct group *g);     /* room, rights, and does writing work */

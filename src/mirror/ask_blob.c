@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mirror/bound.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
 #include "mirror/suspect.h"
@@ -160,20 +161,22 @@ static struct task *waited_for(struct visit *v)
 }
 
 /* All of its bytes may have come before a restart: then nobody need be asked. */
-static bool may_be_whole(struct mirror *m, const struct digest *d)
+static bool may_be_whole(struct mirror *m, const struct digest *d, uint64_t most)
 {
 	uint64_t bytes = partial_bytes(m->store, d);
 
-	return bytes > 0 && bytes >= sizes_get(m->fetch.sizes, d, 0);
+	return bytes > 0 && (bytes >= most || most == FLIGHT_MAX_BYTES);
 }
 
 static struct task *start_flight(struct mirror *m, const struct route *r,
 				 const struct digest *d, bool *started, struct err *e)
 {
-	if (!may_be_whole(m, d) && throttle_may(r, UPSTREAM_WANT_BLOB, false, e) != 0)
+	uint64_t most = bound_of(m->store, m->fetch.sizes, &r->name, d, FLIGHT_MAX_BYTES);
+
+	if (!may_be_whole(m, d, most) &&
+	    throttle_may(r, UPSTREAM_WANT_BLOB, false, e) != 0)
 		return NULL;
-	return flights_start(m->flights, r, d,
-			     sizes_get(m->fetch.sizes, d, FLIGHT_MAX_BYTES), started, e);
+	return flights_start(m->flights, r, d, most, started, e);
 }
 
 static enum answer mirrored_blob(struct mirror *m, const struct route *r,

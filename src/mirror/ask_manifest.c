@@ -6,10 +6,12 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "mirror/former.h"
 #include "mirror/mirror_impl.h"
 #include "store/blob.h"
 #include "store/mstore.h"
 #include "store/tag.h"
+#include "upstream/may.h"
 
 static void run_manifest(struct task *t, void *arg, struct task_result *out)
 {
@@ -160,17 +162,36 @@ static enum answer ready_stale(struct visit *v, struct found_manifest *out)
 	return ANSWER_READY;
 }
 
-static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
-				   const char *tag, struct visit *v,
-				   struct found_manifest *out, struct err *e)
+/* What was found is only a beginning, and the rest cannot be had now: then what the tag
+ * led to before, if that is whole. Not for who wants to know how it is. */
+static void use_former(struct mirror *m, const struct route *r, const char *tag,
+		       const struct tagstate *state, struct visit *v,
+		       struct found_manifest *out)
+{
+	struct stored *former;
+	struct digest d;
+
+	if (v->must_check || upstream_can_give(r->site->up, &r->remote) ||
+	    !former_find(m->store, &r->name, tag, &state->digest, &d))
+		return;
+	former = have_manifest(m, r, &d, NULL);
+	if (former == NULL)
+		return;
+	stored_unref(out->m);
+	out->m = former;
+	ready_stale(v, out);
+}
+
+static enum answer from_tag(struct mirror *m, const struct route *r, const char *tag,
+			    struct visit *v, struct tagstate *state,
+			    struct found_manifest *out, struct err *e)
 {
 	const struct task_result *result;
-	struct tagstate state;
 	enum answer answer;
 	struct task *t;
 
-	out->m = cached_tag(m, r, tag, &state, out);
-	if (out->m != NULL && is_fresh(r, tag, &state, v->since_ms, v->must_check))
+	out->m = cached_tag(m, r, tag, state, out);
+	if (out->m != NULL && is_fresh(r, tag, state, v->since_ms, v->must_check))
 		return ANSWER_READY;
 	t = start_check(m, r, tag, out->m != NULL, v, e);
 	if (t == NULL)
@@ -189,6 +210,18 @@ static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
 	if (answer == ANSWER_READY)
 		return visit_again(v, e); /* look again: the tag has just been checked */
 	return ANSWER_WAIT;
+}
+
+static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
+				   const char *tag, struct visit *v,
+				   struct found_manifest *out, struct err *e)
+{
+	struct tagstate state;
+	enum answer answer = from_tag(m, r, tag, v, &state, out, e);
+
+	if (answer == ANSWER_READY)
+		use_former(m, r, tag, &state, v, out);
+	return answer;
 }
 
 static enum answer by_local_tag(struct mirror *m, const struct route *r, const char *tag,

@@ -139,6 +139,7 @@ int fetch_manifest(const struct fetch *x, const struct route *r, const struct di
 	char text[DIGEST_TEXT_MAX], key[sizeof(r->site->host) + DIGEST_TEXT_MAX];
 	int rc;
 
+	kept_wait(x->kept);
 	digest_text(d, text);
 	/* Another upstream may be slow with it. */
 	snprintf(key, sizeof(key), "%s %s", r->site->host, text);
@@ -220,6 +221,7 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 	bool cached = tagstate_get(x->tags, &r->name, tag, &had);
 	int rc;
 
+	kept_wait(x->kept);
 	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
 	again.max = cached ? 1 : 4; /* each has tries of its own inside */
 	do

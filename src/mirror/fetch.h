@@ -11,6 +11,7 @@
 #include "base/bell.h"
 #include "base/err.h"
 #include "mirror/claim.h"
+#include "mirror/kept.h"
 #include "mirror/overflow.h"
 #include "mirror/route.h"
 #include "mirror/sizes.h"
@@ -26,6 +27,7 @@ struct fetch {
 	struct overflow *overflow;
 	struct tagstates *tags;
 	struct sizes *sizes;
+	struct kept *kept; /* nobody is asked before it is known */
 };
 
 /* For whom, and how long. */

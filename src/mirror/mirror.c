@@ -12,7 +12,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "mirror/mirror_impl.h"
-#include "upstream/quota.h"
+#include "mirror/sites.h"
+#include "upstream/quota_meter.h"
 
 #define CHECK_THREADS 128
 #define CHECK_QUEUE 2048 /* for each upstream */
@@ -36,7 +37,9 @@ struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_fligh
 	m->tasks = tasks_new_in(m->lanes, WORK_LIMIT);
 	m->alarms = alarms_new();
 	m->flights = flights_new(s, m->alarms, max_flights);
+	m->kept = kept_new(s, plan);
 	m->fetch.store = s;
+	m->fetch.kept = m->kept;
 	m->fetch.claims = claims_new();
 	m->fetch.overflow = overflow_new();
 	m->fetch.tags = tagstates_new(s);
@@ -63,6 +66,7 @@ void mirror_stop(struct mirror *m)
 	tasks_free(m->tasks);
 	flights_stop(m->flights);
 	alarms_stop(m->alarms); /* after those who set them; each holds its task */
+	kept_free(m->kept);	/* all has been spent that will be */
 	others_done(&m->others);
 	claims_free(m->fetch.claims);
 	overflow_free(m->fetch.overflow);
@@ -83,26 +87,41 @@ struct plan *mirror_plan(struct mirror *m)
 	return p;
 }
 
-void mirror_sites(struct mirror *m, void (*fn)(void *arg, const struct mirror_site *s),
-		  void *arg)
+struct usage *mirror_usage(struct mirror *m)
+{
+	return kept_usage(m->kept);
+}
+
+int mirror_sites(struct mirror *m, struct buf *out)
 {
 	struct plan *p = mirror_plan(m);
-	size_t i;
+	int rc;
 
-	for (i = 0; i < p->nsites; i++) {
-		struct site *s = &p->site[i];
-		struct mirror_site out = { .host = s->host,
-					   .url = upstream_url(s->up),
-					   .trouble = atomic_load(&s->trouble) };
-		struct upstream_quota q;
+	kept_look_now(m->kept);
+	rc = sites_json(p, out);
+	plan_unref(p);
+	return rc;
+}
 
-		out.quota_known = upstream_quota(s->up, &q);
-		out.quota_limit = q.limit;
-		out.quota_remaining = q.remaining;
-		out.quota_window_s = q.window_s;
-		out.quota_seen_wall_ms = q.seen_wall_ms;
-		fn(arg, &out);
-	}
+int mirror_check(struct mirror *m, int64_t deadline_ms, struct buf *out)
+{
+	struct plan *p = mirror_plan(m);
+	unsigned failed;
+	int rc;
+
+	kept_wait(m->kept);
+	rc = sites_check(p, deadline_ms, out, &failed);
+	kept_due(m->kept);
+	plan_unref(p);
+	return rc;
+}
+
+void mirror_meter(struct mirror *m)
+{
+	struct plan *p = mirror_plan(m);
+
+	kept_look_soon(m->kept);
+	sites_meter(p);
 	plan_unref(p);
 }
 
@@ -122,10 +141,12 @@ void mirror_set_plan(struct mirror *m, struct plan *plan)
 {
 	struct plan *old;
 
+	kept_adopt(m->kept, plan);
 	pthread_mutex_lock(&m->mu);
 	old = m->plan;
 	keep_pace(plan, old);
 	m->plan = plan;
 	pthread_mutex_unlock(&m->mu);
+	quota_meter_clear();
 	plan_unref(old);
 }

@@ -5,13 +5,15 @@
 #ifndef LARDER_MIRROR_MIRROR_H
 #define LARDER_MIRROR_MIRROR_H
 
+#include "base/buf.h"
 #include "mirror/route.h"
 #include "store/store.h"
 
 struct mirror;
+struct usage;
 
 /* store is borrowed and outlives the mirror; plan is taken over. max_flights: blob
- * downloads at once. */
+ * downloads at once. What the store keeps of pull quotas is read beside. */
 struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_flights);
 /* All work ends (upstream calls are cancelled), all bells ring, then everything is freed.
  * No visit may begin after it. Call mirror_cancel first, so that those who wait can
@@ -23,18 +25,16 @@ struct plan *mirror_plan(struct mirror *m); /* the present one; a reference */
 void mirror_set_plan(struct mirror *m,
 		     struct plan *plan); /* taken over; for later requests */
 
-/* What is known of one upstream. */
-struct mirror_site {
-	const char *host, *url;		      /* valid during the call */
-	bool trouble;			      /* the last check failed or was slow */
-	bool quota_known;		      /* what it last said of its pull quota: */
-	int64_t quota_limit, quota_remaining; /* -1: that one not */
-	int64_t quota_window_s;		      /* 0: not said */
-	int64_t quota_seen_wall_ms;
-};
+/* The present upstreams as JSON (mirror/sites.h), with what other processes on this store
+ * have spent: blocks for the disk. */
+int mirror_sites(struct mirror *m, struct buf *out);
+/* The free requests of sites_check, now. Blocks for the network. */
+int mirror_check(struct mirror *m, int64_t deadline_ms, struct buf *out);
+/* The gauges of their quotas are brought up to date. Does not block: what other
+ * processes have spent may come with the next call. */
+void mirror_meter(struct mirror *m);
 
-/* Each upstream of the present plan, in the order of the settings. Any thread. */
-void mirror_sites(struct mirror *m, void (*fn)(void *arg, const struct mirror_site *s),
-		  void *arg);
+/* Notes of uses, which the mirror writes down until it is stopped. */
+struct usage *mirror_usage(struct mirror *m);
 
 #endif

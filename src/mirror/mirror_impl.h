@@ -11,6 +11,7 @@
 #include "base/lanes.h"
 #include "mirror/fetch.h"
 #include "mirror/flight.h"
+#include "mirror/kept.h"
 #include "mirror/mirror.h"
 #include "mirror/others.h"
 #include "mirror/task.h"
@@ -22,6 +23,7 @@ struct mirror {
 	struct flights *flights;
 	struct alarms *alarms;
 	struct fetch fetch;
+	struct kept *kept;
 	struct others others;
 	pthread_mutex_t mu;
 	struct plan *plan; /* guarded by mu */

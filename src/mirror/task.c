@@ -29,7 +29,7 @@ struct task {
 	void *arg;
 	void (*arg_free)(void *arg);
 	int64_t started_ms;
-	int64_t until_ms; /* when done: not found after this */
+	int64_t until_ms; /* when done: not found after this, by clock_passed_ms */
 	struct bell bell;
 	struct task_result result;
 };
@@ -170,7 +170,7 @@ static void sweep(struct tasks *ts, int64_t now_ms)
 static struct task *find(struct tasks *ts, const char *key)
 {
 	struct task *t = map_get(ts->by_key, key);
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms = clock_passed_ms();
 
 	if (t != NULL && is_over(t, now_ms)) {
 		map_del(ts->by_key, key);
@@ -216,7 +216,7 @@ static void run(void *arg)
 	struct tasks *ts = t->home;
 
 	t->fn(t, t->arg, &t->result);
-	t->until_ms = clock_mono_ms() + t->result.linger_ms;
+	t->until_ms = clock_passed_ms() + t->result.linger_ms;
 	atomic_store(&t->done, true);
 	if (t->result.linger_ms <= 0)
 		tasks_forget(ts, t);
@@ -255,7 +255,7 @@ static struct task *start(struct tasks *ts, const char *lane, const char *key, t
 	int rc;
 
 	if (map_count(ts->by_key) >= ts->limit)
-		sweep(ts, clock_mono_ms());
+		sweep(ts, clock_passed_ms());
 	/* What lingers is a convenience; it must not keep new work out. */
 	if (map_count(ts->by_key) >= ts->limit)
 		map_sweep(ts->by_key, drop_done, ts);

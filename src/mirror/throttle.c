@@ -38,7 +38,7 @@ int throttle_may(const struct route *r, enum upstream_want want, bool client,
 		return -1;
 	}
 	if (want != UPSTREAM_WANT_CHECK || !client ||
-	    bucket_take(&s->checks, rate, 0, clock_mono_ms()))
+	    bucket_take(&s->checks, rate, 0, clock_passed_ms()))
 		return 0;
 	count(r, want, "rate");
 	return err_set(e, ERR_BUSY,
@@ -51,9 +51,10 @@ void throttle_wait(struct site *s, bool background)
 	int64_t until_ms = clock_mono_ms() + LONGEST_MS, now_ms;
 	unsigned keep = background ? THROTTLE_BURST / 2 : 0;
 
-	while (!bucket_take(&s->checks, rate, keep, now_ms = clock_mono_ms())) {
+	while (!bucket_take(&s->checks, rate, keep, clock_passed_ms())) {
+		now_ms = clock_mono_ms();
 		if (now_ms >= until_ms) {
-			bucket_owe(&s->checks, rate, now_ms);
+			bucket_owe(&s->checks, rate, clock_passed_ms());
 			return;
 		}
 		gate_lock();

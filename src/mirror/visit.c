@@ -112,6 +112,7 @@ static void say_failure(const struct work *w, const struct err *e)
 void visit_work_over(struct task_result *out, struct work *w, int rc)
 {
 	out->rc = rc;
+	kept_due(w->m->kept);
 	if (rc != 0) {
 		set_linger(out, w);
 		say_failure(w, &out->err);

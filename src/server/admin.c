@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "mirror/mirror.h"
 
 #define METRICS_MAX_BYTES (4u << 20)
 
@@ -57,6 +58,7 @@ static void update_gauges(struct server *s)
 	struct statvfs vfs;
 	FILE *f;
 
+	mirror_meter(s->mirror);
 	metrics_set(gauge("larder_http_requests_active", "Requests under way"),
 		    atomic_load(&s->active));
 	if (fstatvfs(s->store->dirfd, &vfs) == 0) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/auth.h"
+#include "server/check.h"
 #include "server/changes.h"
 #include "server/images.h"
 #include "server/probe.h"
@@ -209,6 +210,8 @@ enum MHD_Result dispatch_request(struct request *rq)
 		return images_handle(rq);
 	case REQUEST_STATUS:
 		return status_handle(rq);
+	case REQUEST_CHECK:
+		return check_handle(rq);
 	case REQUEST_OTHER:
 		return reply_oci_error(
 			rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,

@@ -14,7 +14,10 @@
 
 #define HEADER_MAX 1024
 #define BODY_MAX 8192
+#define WARN_TEXT_MAX 900
 #define BUSY_AFTER_S 5 /* where nobody knows for how long */
+/* A wait that a client may as well sit out. */
+#define SHORT_WAIT_S 10
 
 void reply_header(struct MHD_Response *r, const char *name, const char *value)
 {
@@ -90,6 +93,25 @@ enum MHD_Result reply_own(struct request *rq, unsigned status, const char *type,
 	return send_text(rq, status, type, body, probe_instance(rq->server->probe));
 }
 
+/* An answer to HEAD has no body, so a refusal's message goes into a header that OCI
+ * clients show, and people with curl see.  Not for 401 and 404, which clients ask for. */
+static void say_without_body(struct MHD_Response *r, unsigned status, const char *message)
+{
+	char text[WARN_TEXT_MAX];
+	size_t n = 0;
+
+	if (status < MHD_HTTP_INTERNAL_SERVER_ERROR && status != MHD_HTTP_FORBIDDEN &&
+	    status != MHD_HTTP_TOO_MANY_REQUESTS)
+		return;
+	for (; *message != '\0' && n + 3 < sizeof(text); message++) {
+		if (*message == '"' || *message == '\\')
+			text[n++] = '\\';
+		text[n++] = *message;
+	}
+	text[n] = '\0';
+	reply_headerf(r, "Warning", "299 - \"%s\"", text);
+}
+
 enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,
 				      enum ocierr_code code, const char *message,
 				      const struct reply_extra *extra, size_t n)
@@ -107,7 +129,9 @@ enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,
 	reply_header(r, "Content-Type", "application/json");
 	for (i = 0; i < n; i++)
 		reply_header(r, extra[i].name, extra[i].value);
-	if (!rq->head)
+	if (rq->head)
+		say_without_body(r, status, message);
+	else
 		rq->bytes = body.n;
 	return reply_send(rq, status, r);
 }
@@ -136,14 +160,22 @@ enum MHD_Result reply_not_allowed(struct request *rq, const char *allow,
 
 /*
  * What an upstream does not give now, and when to come back. The status decides how soon
- * clients fail and whether they show the message, so it is chosen here and nowhere else.
+ * clients fail and whether they show the message, so it is chosen here and nowhere else;
+ * docs/refusals.md has what each client does.
+ *
+ * 429 makes podman, skopeo and buildah sleep up to a minute, many times over, and say
+ * nothing meanwhile, which is worth it when the wait is short. 403 every client takes as
+ * the last word, and shows the message. Of 5xx, containerd and BuildKit repeat 500, 503
+ * and 504 at their last host, and not 502.
  */
 static enum MHD_Result reply_refusal(struct request *rq, const struct err *e)
 {
 	bool busy = e->kind == ERR_BUSY;
 	int after_s = e->retry_after_s > 0 ? e->retry_after_s : busy ? BUSY_AFTER_S : 0;
-	unsigned status = busy ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_BAD_GATEWAY;
 	enum ocierr_code code = busy ? OCIERR_TOOMANYREQUESTS : OCIERR_UNAVAILABLE;
+	unsigned status = !busy			   ? MHD_HTTP_BAD_GATEWAY
+			  : after_s > SHORT_WAIT_S ? MHD_HTTP_FORBIDDEN
+						   : MHD_HTTP_TOO_MANY_REQUESTS;
 	char seconds[16];
 
 	if (after_s == 0)

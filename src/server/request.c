@@ -22,6 +22,7 @@ const char *request_word(enum request_kind k)
 		[REQUEST_TOKEN] = "token",	   [REQUEST_HEALTH] = "health",
 		[REQUEST_READY] = "ready",	   [REQUEST_METRICS] = "metrics",
 		[REQUEST_IMAGES] = "images",	   [REQUEST_STATUS] = "status",
+		[REQUEST_CHECK] = "check",
 	};
 
 	return words[k];
@@ -108,6 +109,8 @@ enum request_kind request_classify(const char *path, struct view *name, struct v
 		return REQUEST_IMAGES;
 	if (strcmp(path, "/larder/v1/status") == 0)
 		return REQUEST_STATUS;
+	if (strcmp(path, "/larder/v1/check") == 0)
+		return REQUEST_CHECK;
 	return REQUEST_OTHER;
 }
 

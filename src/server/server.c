@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "server/access.h"
 #include "server/auth.h"
+#include "server/check.h"
 #include "server/clients.h"
 #include "server/dispatch.h"
 #include "server/door.h"
@@ -35,7 +36,6 @@
 #include "server/work.h"
 #include "store/publish.h"
 #include "store/upload.h"
-#include "store/usage.h"
 
 /* Headers of one request must fit half of it; containerd's and Docker's take up to 4 KiB.
  */
@@ -175,7 +175,7 @@ static void server_free(struct server *s)
 	purge_stop(s->purge);
 	works_stop(s->works);
 	images_free(s->images);
-	usage_free(s->usage);
+	checks_free(s->checks);
 	purge_free(s->purge);
 	probe_free(s->probe);
 	auth_free(s->auth);
@@ -278,7 +278,8 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 	s->clients = clients_new();
 	s->works = works_new("disk", DISK_THREADS, DISK_WORKS);
 	s->images = images_new();
-	s->usage = usage_new(store);
+	s->usage = mirror_usage(m);
+	s->checks = checks_new();
 	s->started_mono_ms = clock_mono_ms();
 	s->uploads = uploads_new(store);
 	s->publishing = publishing_new(store);

@@ -25,6 +25,7 @@ struct purge;	   /* server/purge.h */
 struct uploads;	   /* store/upload.h */
 struct images;	   /* server/images.h */
 struct usage;	   /* store/usage.h */
+struct checks;	   /* server/check.h */
 struct works;	   /* server/work.h */
 
 struct server {
@@ -44,7 +45,8 @@ struct server {
 	struct uploads *uploads;
 	struct publishing *publishing;
 	struct images *images;
-	struct usage *usage;
+	struct usage *usage; /* the mirror's */
+	struct checks *checks;
 	int64_t started_mono_ms;
 	atomic_bool stopping; /* requests end with 503 from now on */
 	atomic_int active;    /* requests under way */

@@ -87,35 +87,6 @@ static int add_facts(struct buf *b, struct store *s, struct err *e)
 		(unsigned long long)f.uploads, (unsigned long long)f.upload_bytes);
 }
 
-/* -1 stays: that number was not said. */
-static void add_quota(struct buf *b, const struct mirror_site *s)
-{
-	buf_addf(b,
-		 "{\"limit\":%lld,\"remaining\":%lld,\"windowSeconds\":%lld,"
-		 "\"seenSecondsAgo\":%lld}}",
-		 (long long)s->quota_limit, (long long)s->quota_remaining,
-		 (long long)s->quota_window_s,
-		 (long long)(clock_wall_ms() - s->quota_seen_wall_ms) / 1000);
-}
-
-static void add_site(void *arg, const struct mirror_site *s)
-{
-	struct buf *b = arg;
-	int64_t requests = sum("larder_upstream_requests_total", "upstream", s->host);
-
-	/* What does not fit makes the text no JSON, which run() sees. */
-	buf_adds(b, b->p[b->n - 1] == '[' ? "{\"host\":\"" : ",{\"host\":\"");
-	buf_add_json(b, s->host, strlen(s->host));
-	buf_adds(b, "\",\"url\":\"");
-	buf_add_json(b, s->url, strlen(s->url));
-	buf_addf(b, "\",\"trouble\":%s,\"requests\":%lld,\"quota\":",
-		 s->trouble ? "true" : "false", (long long)requests);
-	if (s->quota_known)
-		add_quota(b, s);
-	else
-		buf_adds(b, "null}");
-}
-
 struct job {
 	struct server *server;
 	struct buf json;
@@ -147,9 +118,8 @@ static int run(void *arg, struct err *e)
 		return -1;
 	scrub_state_read(s->store, &scrub);
 	repair_json(b, &scrub);
-	buf_adds(b, ",\"upstreams\":[");
-	mirror_sites(s->mirror, add_site, b);
-	if (buf_adds(b, "]}\n") != 0)
+	buf_adds(b, ",\"upstreams\":");
+	if (mirror_sites(s->mirror, b) != 0 || buf_adds(b, "}\n") != 0)
 		return err_set(e, ERR_LIMIT, "there are too many upstreams to list");
 	return 0;
 }

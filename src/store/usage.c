@@ -1,8 +1,9 @@
 /*
  * usage.c - notes in memory, and the thread that writes them.
  *
- * u->mu guards the notes and the thread's orders; it is never held over I/O. u->writing
- * is held by who writes (the thread, or usage_flush), and guards what is marked so.
+ * u->mu guards the notes and the thread's orders; it is never held over I/O. u->file's
+ * lock is held by who has the file open (the thread, or who flushes), and guards what is
+ * marked so.
  */
 #include "store/usage.h"
 
@@ -19,21 +20,20 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fs.h"
-#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "store/layout.h"
 #include "store/link.h"
 #include "store/usedb.h"
+#include "store/usefile.h"
 
 #define SOON_NOTES (USAGE_MAX_NOTES / 2) /* so many are written at once */
-#define WAIT_MS 2000			 /* for another process's writing */
 #define TIDY_MS 3600000
 #define TIDY_ROWS 2000 /* looked at each time */
 #define DAY_MS INT64_C(86400000)
 #define STACK_BYTES (256 * 1024)
+#define FIRST_MS 200
 
 struct note {
 	uint64_t times;
@@ -46,19 +46,22 @@ typedef char note_key[NAME_MAX_BYTES + DIGEST_TEXT_MAX + 2];
 
 struct usage {
 	struct store *store;
-	char *path;
+	struct usage_guest guest; /* its functions NULL: there is none */
 	metric_cell *dropped;
 	pthread_t thread;
 	bool has_thread;
 
 	pthread_mutex_t mu;
-	pthread_cond_t wake;
-	struct map *notes; /* guarded by mu */
-	bool stopping;	   /* guarded by mu */
+	pthread_cond_t wake, has_read;
+	struct map *notes; /* guarded by mu, as what follows */
+	bool stopping;
+	bool due;    /* the guest may have something to write */
+	bool reread; /* another process has written */
+	bool hurry;  /* somebody waits for what was there at the start */
+	bool read;   /* that has been read */
 
-	pthread_mutex_t writing;
-	bool complained; /* guarded by writing, as all below: until it works again */
-	int64_t tidied_ms;
+	struct usefile file;
+	int64_t tidied_ms; /* guarded by the file's lock, as what follows */
 	char swept_name[NAME_MAX_BYTES + 1], swept_ref[256]; /* how far */
 };
 
@@ -95,27 +98,6 @@ void usage_note(struct usage *u, const struct reponame *name, const struct refer
 
 /* --- writing --- */
 
-static void complain(struct usage *u, const struct err *e)
-{
-	if (u->complained)
-		return;
-	u->complained = true;
-	log_event(LOG_WARN, "usage.not_kept", LS("path", u->path), LS("error", e->msg),
-		  LS("what", "when images were used is not written down; nothing else "
-			     "suffers, and this is said once"));
-}
-
-/* Its name is for who wants to look into it; an older one makes room. */
-static void move_aside(struct usage *u, const struct err *why)
-{
-	if (renameat(u->store->dirfd, LAYOUT_USAGE, u->store->dirfd,
-		     LAYOUT_USAGE ".damaged") != 0)
-		unlinkat(u->store->dirfd, LAYOUT_USAGE, 0);
-	unlinkat(u->store->dirfd, LAYOUT_USAGE "-journal", 0);
-	log_event(LOG_WARN, "usage.damaged", LS("path", u->path), LS("error", why->msg),
-		  LS("what", "moved aside to usage.db.damaged, and begun anew"));
-}
-
 static bool is_gone(void *arg, const char *name, const char *ref)
 {
 	struct reference r;
@@ -145,12 +127,15 @@ static int tidy(struct usage *u, struct usedb *db, struct err *e)
 	    usedb_forget(db, clock_wall_ms() - USAGE_MAX_DAYS * DAY_MS, USAGE_MAX_ROWS,
 			 e) != 0 ||
 	    usedb_sweep(db, u->swept_name, u->swept_ref, TIDY_ROWS, is_gone, u->store,
-			e) != 0)
+			e) != 0 ||
+	    usedb_quota_tidy(db, clock_wall_ms(), e) != 0)
 		return -1;
 	return usedb_commit(db, e);
 }
 
 struct batch {
+	struct usage *u;
+	struct map *notes;
 	struct usedb *db;
 	struct err *e;
 	int rc;
@@ -170,22 +155,26 @@ static bool write_one(void *value, void *arg)
 	return false;
 }
 
-static int write_all(struct usage *u, struct map *notes, struct err *e)
+static int write_all(void *arg, struct usedb *db, bool anew, struct err *e)
 {
-	struct batch b = { NULL, e, 0 };
+	struct batch *b = arg;
+	struct usage *u = b->u;
 
-	if (usedb_open(u->path, true, WAIT_MS, &b.db, e) != 0)
+	b->db = db;
+	b->e = e;
+	b->rc = usedb_begin(db, e);
+	if (b->rc == 0)
+		map_sweep(b->notes, write_one, b);
+	if (b->rc == 0 && u->guest.write != NULL)
+		b->rc = u->guest.write(u->guest.arg, db, anew, e);
+	if (b->rc == 0)
+		b->rc = usedb_commit(db, e);
+	if (b->rc != 0)
 		return -1;
-	if (usedb_begin(b.db, e) != 0)
-		b.rc = -1;
-	if (b.rc == 0)
-		map_sweep(notes, write_one, &b);
-	if (b.rc == 0)
-		b.rc = usedb_commit(b.db, e);
-	if (b.rc == 0 && tidy(u, b.db, e) != 0 && e->kind == ERR_CORRUPT)
-		b.rc = -1;
-	usedb_close(b.db);
-	return b.rc;
+	if (u->guest.written != NULL)
+		u->guest.written(u->guest.arg);
+	/* Damage found only now: what was written is begun anew as well. */
+	return tidy(u, db, e) != 0 && e->kind == ERR_CORRUPT ? -1 : 0;
 }
 
 /* Not written because another process was writing for long: for the next time. */
@@ -205,70 +194,157 @@ static bool put_back(void *value, void *arg)
 	return true;
 }
 
-static void write_out(struct usage *u)
+static bool guest_is_due(const struct usage *u)
 {
-	struct map *notes = map_new(USAGE_MAX_NOTES), *taken;
-	struct err e;
-	int rc;
-
-	pthread_mutex_lock(&u->mu);
-	taken = u->notes;
-	u->notes = notes;
-	pthread_mutex_unlock(&u->mu);
-	if (map_count(taken) > 0) {
-		rc = write_all(u, taken, &e);
-		if (rc != 0 && e.kind == ERR_CORRUPT) {
-			move_aside(u, &e);
-			rc = write_all(u, taken, &e);
-		}
-		if (rc == 0)
-			u->complained = false;
-		else if (e.kind != ERR_BUSY)
-			complain(u, &e);
-		if (rc != 0 && e.kind == ERR_BUSY) {
-			pthread_mutex_lock(&u->mu);
-			map_sweep(taken, put_back, u);
-			pthread_mutex_unlock(&u->mu);
-		}
-	}
-	map_free(taken, free);
+	return u->guest.due != NULL && u->guest.due(u->guest.arg);
 }
 
 void usage_flush(struct usage *u)
 {
-	pthread_mutex_lock(&u->writing);
-	write_out(u);
-	pthread_mutex_unlock(&u->writing);
+	struct batch b = { .u = u, .notes = map_new(USAGE_MAX_NOTES) };
+	struct map *taken;
+	struct err e;
+
+	pthread_mutex_lock(&u->mu);
+	taken = u->notes;
+	u->notes = b.notes;
+	u->due = false;
+	pthread_mutex_unlock(&u->mu);
+	b.notes = taken;
+	if ((map_count(taken) > 0 || guest_is_due(u)) &&
+	    usefile_run(&u->file, true, write_all, &b, &e) != 0 && e.kind == ERR_BUSY) {
+		pthread_mutex_lock(&u->mu);
+		map_sweep(taken, put_back, u);
+		u->due = true;
+		pthread_mutex_unlock(&u->mu);
+	}
+	map_free(taken, free);
+}
+
+/* --- the guest reads --- */
+
+static int read_all(void *arg, struct usedb *db, bool anew, struct err *e)
+{
+	struct usage *u = arg;
+
+	(void)anew;
+	return u->guest.read(u->guest.arg, db, e);
+}
+
+void usage_read_now(struct usage *u)
+{
+	if (u->guest.read != NULL && usefile_changed(&u->file))
+		usefile_run(&u->file, false, read_all, u, NULL);
+}
+
+void usage_read_soon(struct usage *u)
+{
+	if (u->guest.read == NULL || !usefile_changed(&u->file))
+		return;
+	pthread_mutex_lock(&u->mu);
+	u->reread = true;
+	pthread_cond_signal(&u->wake);
+	pthread_mutex_unlock(&u->mu);
+}
+
+void usage_due(struct usage *u)
+{
+	pthread_mutex_lock(&u->mu);
+	if (!u->due && map_count(u->notes) == 0)
+		pthread_cond_signal(&u->wake);
+	u->due = true;
+	pthread_mutex_unlock(&u->mu);
+}
+
+static void time_in(int64_t ms, struct timespec *out)
+{
+	clock_gettime(CLOCK_MONOTONIC, out);
+	out->tv_sec += (time_t)(ms / 1000);
+	out->tv_nsec += (long)(ms % 1000) * 1000000;
+	if (out->tv_nsec >= 1000000000) {
+		out->tv_nsec -= 1000000000;
+		out->tv_sec++;
+	}
+}
+
+bool usage_wait_read(struct usage *u, int64_t ms)
+{
+	struct timespec until;
+	int rc = 0;
+	bool done;
+
+	time_in(ms, &until);
+	pthread_mutex_lock(&u->mu);
+	if (!u->read) {
+		u->hurry = true;
+		pthread_cond_signal(&u->wake);
+	}
+	while (!u->read && rc == 0)
+		rc = pthread_cond_timedwait(&u->has_read, &u->mu, &until);
+	done = u->read;
+	pthread_mutex_unlock(&u->mu);
+	return done;
 }
 
 /* --- the thread --- */
 
-/* With mu held: until there is something to write, and either much of it or some time has
- * gone by. False: it is the end. */
-static bool wait_for_notes(struct usage *u)
+/* With mu held: until there is something to read; or to write, and either much of it or
+ * some time has gone by. False: it is the end. */
+static bool wait_for_work(struct usage *u)
 {
 	struct timespec until;
 	int rc = 0;
 
-	while (!u->stopping && map_count(u->notes) == 0)
+	while (!u->stopping && !u->reread && !u->due && map_count(u->notes) == 0)
 		pthread_cond_wait(&u->wake, &u->mu);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += USAGE_WRITE_MS / 1000;
-	while (!u->stopping && rc == 0 && map_count(u->notes) < SOON_NOTES)
+	time_in(USAGE_WRITE_MS, &until);
+	while (!u->stopping && !u->reread && rc == 0 && map_count(u->notes) < SOON_NOTES)
 		rc = pthread_cond_timedwait(&u->wake, &u->mu, &until);
 	return !u->stopping;
+}
+
+/* The process has just started, and has more urgent things to do than to read what nobody
+ * has asked for yet. */
+static void wait_for_first(struct usage *u)
+{
+	struct timespec until;
+	int rc = 0;
+
+	time_in(FIRST_MS, &until);
+	pthread_mutex_lock(&u->mu);
+	while (!u->stopping && !u->hurry && !u->reread && rc == 0)
+		rc = pthread_cond_timedwait(&u->wake, &u->mu, &until);
+	pthread_mutex_unlock(&u->mu);
+}
+
+static void read_first(struct usage *u)
+{
+	usage_read_now(u);
+	pthread_mutex_lock(&u->mu);
+	u->read = true;
+	pthread_cond_broadcast(&u->has_read);
+	pthread_mutex_unlock(&u->mu);
 }
 
 static void *run(void *arg)
 {
 	struct usage *u = arg;
+	bool reread;
 
 	pthread_setname_np(pthread_self(), "usage");
+	if (u->guest.read != NULL)
+		wait_for_first(u);
+	read_first(u); /* somebody may wait for it: not yet of low priority */
 	setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
 	pthread_mutex_lock(&u->mu);
-	while (wait_for_notes(u)) {
+	while (wait_for_work(u)) {
+		reread = u->reread;
+		u->reread = false;
 		pthread_mutex_unlock(&u->mu);
-		usage_flush(u);
+		if (reread)
+			usage_read_now(u);
+		else
+			usage_flush(u);
 		pthread_mutex_lock(&u->mu);
 	}
 	pthread_mutex_unlock(&u->mu);
@@ -292,25 +368,29 @@ static bool start_thread(struct usage *u)
 	return rc == 0;
 }
 
-struct usage *usage_new(struct store *s)
+struct usage *usage_new(struct store *s, const struct usage_guest *guest)
 {
 	struct usage *u = mem_alloc(sizeof(*u));
 	pthread_condattr_t attr;
 
 	u->store = s;
-	u->path = mem_fmt("%s/" LAYOUT_USAGE, s->root);
+	if (guest != NULL)
+		u->guest = *guest;
+	usefile_init(&u->file, s);
 	u->dropped = metrics_cell(
 		metrics_family(METRIC_COUNTER, "larder_usage_dropped_total", "",
 			       "Uses of images that were not written down"),
 		NULL, NULL, NULL, NULL);
 	u->notes = map_new(USAGE_MAX_NOTES);
 	pthread_mutex_init(&u->mu, NULL);
-	pthread_mutex_init(&u->writing, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&u->wake, &attr);
+	pthread_cond_init(&u->has_read, &attr);
 	pthread_condattr_destroy(&attr);
 	u->has_thread = start_thread(u);
+	if (!u->has_thread)
+		read_first(u);
 	return u;
 }
 
@@ -327,49 +407,8 @@ void usage_free(struct usage *u)
 	usage_flush(u);
 	map_free(u->notes, free);
 	pthread_cond_destroy(&u->wake);
-	pthread_mutex_destroy(&u->writing);
+	pthread_cond_destroy(&u->has_read);
 	pthread_mutex_destroy(&u->mu);
-	free(u->path);
+	usefile_done(&u->file);
 	free(u);
-}
-
-/* --- reading --- */
-
-struct usage_reader {
-	struct usedb *db; /* NULL: nothing is known */
-};
-
-struct usage_reader *usage_reader_open(struct store *s)
-{
-	struct usage_reader *r = mem_alloc(sizeof(*r));
-	char *path = mem_fmt("%s/" LAYOUT_USAGE, s->root);
-	struct err e;
-
-	if (usedb_open(path, false, WAIT_MS, &r->db, &e) != 0) {
-		r->db = NULL;
-		if (e.kind != ERR_NOT_FOUND)
-			log_event(LOG_WARN, "usage.not_read", LS("path", path),
-				  LS("error", e.msg));
-	}
-	free(path);
-	return r;
-}
-
-void usage_reader_close(struct usage_reader *r)
-{
-	if (r == NULL)
-		return;
-	usedb_close(r->db);
-	free(r);
-}
-
-struct used usage_reader_get(struct usage_reader *r, const struct reponame *name,
-			     const char *ref)
-{
-	struct used u = { 0 };
-
-	if (r->db != NULL &&
-	    usedb_get(r->db, name->s, ref, &u.times, &u.last_ms, NULL) != 1)
-		u = (struct used){ 0 };
-	return u;
 }

@@ -1,9 +1,8 @@
 /*
- * usedb.c - SQL, and what its failures mean.
+ * usedb.c - SQL of the uses, and what its failures mean.
  */
-#include "store/usedb.h"
+#include "store/usedb_impl.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,7 @@
 #define VERSION 1
 #define REF_BYTES 256 /* of the caller's buffer */
 
-struct usedb {
-	sqlite3 *db;
-	sqlite3_stmt *add, *get;
-};
-
-static int failed(struct usedb *db, int code, struct err *e)
+int usedb_failed(struct usedb *db, int code, struct err *e)
 {
 	enum err_kind kind = ERR_IO;
 
@@ -44,14 +38,14 @@ static int failed(struct usedb *db, int code, struct err *e)
 		       db->db != NULL ? sqlite3_errmsg(db->db) : sqlite3_errstr(code));
 }
 
-static int exec(struct usedb *db, const char *sql, struct err *e)
+int usedb_exec(struct usedb *db, const char *sql, struct err *e)
 {
 	int code = sqlite3_exec(db->db, sql, NULL, NULL, NULL);
 
-	return code == SQLITE_OK ? 0 : failed(db, code, e);
+	return code == SQLITE_OK ? 0 : usedb_failed(db, code, e);
 }
 
-static int number(struct usedb *db, const char *sql, int64_t *out, struct err *e)
+int usedb_number(struct usedb *db, const char *sql, int64_t *out, struct err *e)
 {
 	sqlite3_stmt *st = NULL;
 	int code = sqlite3_prepare_v2(db->db, sql, -1, &st, NULL);
@@ -61,28 +55,36 @@ static int number(struct usedb *db, const char *sql, int64_t *out, struct err *e
 	if (code == SQLITE_ROW)
 		*out = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
-	return code == SQLITE_ROW ? 0 : failed(db, code, e);
+	return code == SQLITE_ROW ? 0 : usedb_failed(db, code, e);
 }
 
 static int check_version(struct usedb *db, bool create, struct err *e)
 {
 	int64_t version = 0;
+	bool has;
 
-	if (number(db, "PRAGMA user_version", &version, e) != 0)
+	if (usedb_number(db, "PRAGMA user_version", &version, e) != 0)
 		return -1;
 	if (version > VERSION)
 		return err_set(e, ERR_INVALID, "made by a later version of larder");
-	if (version == VERSION || !create)
+	if (!create)
 		return 0;
+	if (version == VERSION) {
+		if (usedb_quota_has(db, &has, e) != 0)
+			return -1;
+		if (has)
+			return 0;
+	}
 	/* Two processes may be here at once: each statement is right the second time. */
-	return exec(db,
-		    "BEGIN IMMEDIATE;"
-		    "CREATE TABLE IF NOT EXISTS used(name TEXT NOT NULL, ref TEXT NOT "
-		    "NULL, times INTEGER NOT NULL, last_ms INTEGER NOT NULL, "
-		    "PRIMARY KEY(name, ref)) WITHOUT ROWID;"
-		    "PRAGMA user_version = 1;"
-		    "COMMIT",
-		    e);
+	return usedb_exec(
+		db,
+		"BEGIN IMMEDIATE;"
+		"CREATE TABLE IF NOT EXISTS used(name TEXT NOT NULL, ref TEXT NOT "
+		"NULL, times INTEGER NOT NULL, last_ms INTEGER NOT NULL, "
+		"PRIMARY KEY(name, ref)) WITHOUT ROWID;" USEDB_QUOTA_TABLES
+		"PRAGMA user_version = 1;"
+		"COMMIT",
+		e);
 }
 
 int usedb_open(const char *path, bool create, int wait_ms, struct usedb **out,
@@ -103,7 +105,7 @@ int usedb_open(const char *path, bool create, int wait_ms, struct usedb **out,
 				    NULL, NULL, NULL);
 	}
 	if (code != SQLITE_OK) {
-		failed(db, code, e);
+		usedb_failed(db, code, e);
 		if (code == SQLITE_CANTOPEN && !create && e != NULL)
 			e->kind = ERR_NOT_FOUND;
 		usedb_close(db);
@@ -123,18 +125,20 @@ void usedb_close(struct usedb *db)
 		return;
 	sqlite3_finalize(db->add);
 	sqlite3_finalize(db->get);
+	sqlite3_finalize(db->quota_put);
+	sqlite3_finalize(db->spent_add);
 	sqlite3_close(db->db);
 	free(db);
 }
 
 int usedb_begin(struct usedb *db, struct err *e)
 {
-	return exec(db, "BEGIN IMMEDIATE", e);
+	return usedb_exec(db, "BEGIN IMMEDIATE", e);
 }
 
 int usedb_commit(struct usedb *db, struct err *e)
 {
-	return exec(db, "COMMIT", e);
+	return usedb_exec(db, "COMMIT", e);
 }
 
 /* *st made when it is first needed, its first two parameters set. */
@@ -146,7 +150,7 @@ static int ready(struct usedb *db, sqlite3_stmt **st, const char *sql, const cha
 	if (*st == NULL)
 		code = sqlite3_prepare_v2(db->db, sql, -1, st, NULL);
 	if (code != SQLITE_OK)
-		return failed(db, code, e);
+		return usedb_failed(db, code, e);
 	sqlite3_reset(*st);
 	sqlite3_bind_text(*st, 1, name, -1, SQLITE_TRANSIENT);
 	sqlite3_bind_text(*st, 2, ref, -1, SQLITE_TRANSIENT);
@@ -167,7 +171,7 @@ int usedb_add(struct usedb *db, const char *name, const char *ref, uint64_t time
 	sqlite3_bind_int64(db->add, 3, (int64_t)times);
 	sqlite3_bind_int64(db->add, 4, last_ms);
 	code = sqlite3_step(db->add);
-	return code == SQLITE_DONE ? 0 : failed(db, code, e);
+	return code == SQLITE_DONE ? 0 : usedb_failed(db, code, e);
 }
 
 int usedb_get(struct usedb *db, const char *name, const char *ref, uint64_t *times,
@@ -187,7 +191,7 @@ int usedb_get(struct usedb *db, const char *name, const char *ref, uint64_t *tim
 	sqlite3_reset(db->get); /* lets go of the file's lock */
 	if (code == SQLITE_ROW || code == SQLITE_DONE)
 		return code == SQLITE_ROW;
-	return failed(db, code, e);
+	return usedb_failed(db, code, e);
 }
 
 static int remove_one(struct usedb *db, const char *name, const char *ref, struct err *e)
@@ -200,7 +204,7 @@ static int remove_one(struct usedb *db, const char *name, const char *ref, struc
 		return -1;
 	code = sqlite3_step(st);
 	sqlite3_finalize(st);
-	return code == SQLITE_DONE ? 0 : failed(db, code, e);
+	return code == SQLITE_DONE ? 0 : usedb_failed(db, code, e);
 }
 
 int usedb_sweep(struct usedb *db, char *name, char *ref, unsigned max,
@@ -227,7 +231,7 @@ int usedb_sweep(struct usedb *db, char *name, char *ref, unsigned max,
 			rc = remove_one(db, name, ref, e);
 	}
 	if (rc == 0 && code != SQLITE_DONE)
-		rc = failed(db, code, e);
+		rc = usedb_failed(db, code, e);
 	sqlite3_finalize(st);
 	if (n < max)
 		name[0] = ref[0] = '\0';
@@ -241,7 +245,8 @@ int usedb_forget(struct usedb *db, int64_t before_ms, unsigned max_rows, struct 
 
 	snprintf(sql, sizeof(sql), "DELETE FROM used WHERE last_ms < %lld",
 		 (long long)before_ms);
-	if (exec(db, sql, e) != 0 || number(db, "SELECT count(*) FROM used", &n, e) != 0)
+	if (usedb_exec(db, sql, e) != 0 ||
+	    usedb_number(db, "SELECT count(*) FROM used", &n, e) != 0)
 		return -1;
 	if (n <= max_rows)
 		return 0;
@@ -249,5 +254,5 @@ int usedb_forget(struct usedb *db, int64_t before_ms, unsigned max_rows, struct 
 		 "DELETE FROM used WHERE (name, ref) IN (SELECT name, ref FROM used "
 		 "ORDER BY last_ms LIMIT %lld)",
 		 (long long)(n - max_rows));
-	return exec(db, sql, e);
+	return usedb_exec(db, sql, e);
 }

@@ -88,6 +88,15 @@ static int bearer(struct auth *a, const struct challenge *c, const struct cred *
 	return -1;
 }
 
+/* Whatever may be wrong with the body of a good answer: its status is all. */
+static int no_more(void *arg, struct transport_answer *answer, struct err *e)
+{
+	(void)arg;
+	(void)answer;
+	(void)e;
+	return 1;
+}
+
 /* GET /v2/ with the password, which is what a registry has for asking whether it is
  * right. All but 401 is not about that, or not to be known here. */
 static int ping(struct auth *a, const struct cred *cred, enum login_end *end,
@@ -103,6 +112,7 @@ static int ping(struct auth *a, const struct cred *cred, enum login_end *end,
 	c.authorization = buf_str(&c.proof);
 	c.url = url;
 	c.deadline_ms = a->deadline_ms;
+	c.head = no_more;
 	*end = LOGIN_END_UNSURE;
 	if (chase_run(&c, e) != 0)
 		return -1;

@@ -13,8 +13,10 @@
 #include "upstream/account.h"
 #include "upstream/balance.h"
 #include "upstream/gate.h"
+#include "upstream/ledger_keep.h"
 #include "upstream/ledger_log.h"
 #include "upstream/meter.h"
+#include "upstream/quota_meter.h"
 #include "upstream/remote.h"
 
 #define WAIT_MOST_MS 60000
@@ -128,13 +130,14 @@ void ledger_note(struct account *a, const struct transport_answer *answer, bool 
 		if (!is_older(l, &q, began_ms))
 			take_numbers(l, &q);
 		ledger_log_look(l, &log);
+		ledger_keep_show(l, &q);
 	}
 	if (l->waiting > 0)
 		gate_ring();
 	l->heard = true;
 	gate_unlock();
 	if (said)
-		meter_quota(a->host, q.limit, q.remaining);
+		quota_meter_set(a->host, &q);
 	ledger_log_say(a->host, &log);
 }
 

@@ -26,6 +26,18 @@ static bool is_patient(enum upstream_want want)
 	       want == UPSTREAM_WANT_LIST;
 }
 
+bool upstream_can_give(struct upstream *u, const struct reponame *name)
+{
+	struct account *a = account_for(u, name->s);
+	bool used_up;
+
+	gate_lock();
+	used_up = a->ledger.used_up;
+	gate_unlock();
+	return !used_up && breaker_may(u, BREAKER_REGISTRY, name->s, false, NULL) == 0 &&
+	       breaker_may(u, BREAKER_CDN, name->s, false, NULL) == 0;
+}
+
 static int decide(struct upstream *u, const struct reponame *name,
 		  enum upstream_want want, struct err *e)
 {
@@ -40,6 +52,10 @@ static int decide(struct upstream *u, const struct reponame *name,
 	if (want == UPSTREAM_WANT_LIST)
 		return 0;
 	if (login_refused(u, a, e))
+		return -1;
+	/* A copy is not given up for one whose layers do not come. */
+	if (want == UPSTREAM_WANT_REFRESH &&
+	    breaker_may(u, BREAKER_CDN, name->s, patient, e) != 0)
 		return -1;
 	/* What has moved may be an index, of which another manifest is wanted next: with
 	 * the last pull, a copy would be given up for something that cannot be had. */

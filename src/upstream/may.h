@@ -7,6 +7,8 @@
 #ifndef LARDER_UPSTREAM_MAY_H
 #define LARDER_UPSTREAM_MAY_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "oci/reference.h"
 #include "upstream/upstream.h"
@@ -37,5 +39,9 @@ enum upstream_want {
  * Any thread. */
 int upstream_may(struct upstream *u, const struct reponame *name, enum upstream_want want,
 		 struct err *e);
+
+/* Could a whole image be fetched now, as far as is known: registry and CDN answer, and
+ * the account's quota is not used up? Changes nothing; as cheap as a lock. Any thread. */
+bool upstream_can_give(struct upstream *u, const struct reponame *name);
 
 #endif

@@ -58,18 +58,3 @@ void meter_toomany(const char *upstream, const char *kind)
 
 	metrics_add(metrics_cell(m, upstream, kind, NULL, NULL), 1);
 }
-
-void meter_quota(const char *upstream, int64_t limit, int64_t remaining)
-{
-	struct metric *of = metrics_family(
-		METRIC_GAUGE, "larder_upstream_pull_quota_limit", "upstream",
-		"Pulls per window, as the registry last said.");
-	struct metric *left =
-		metrics_family(METRIC_GAUGE, "larder_upstream_pull_quota_remaining",
-			       "upstream", "Pulls left, as the registry last said.");
-
-	if (limit >= 0)
-		metrics_set(metrics_cell(of, upstream, NULL, NULL, NULL), limit);
-	if (remaining >= 0)
-		metrics_set(metrics_cell(left, upstream, NULL, NULL, NULL), remaining);
-}

@@ -22,7 +22,5 @@ void meter_open(const char *upstream, const char *part, bool open);
 void meter_refused(const char *upstream, const char *part, const char *why);
 /* A 429, by what it meant: "quota", "abuse", "login". */
 void meter_toomany(const char *upstream, const char *kind);
-/* The registry's words on the pull quota; -1: it did not say that. */
-void meter_quota(const char *upstream, int64_t limit, int64_t remaining);
 
 #endif

@@ -40,13 +40,13 @@ void plain_done(struct plain *p)
 	transport_answer_done(&p->head);
 }
 
-int plain_get(struct upstream *u, const char *path, int64_t deadline_ms,
-	      struct plain *out, struct err *e)
+static int ask(struct upstream *u, const char *method, const char *path,
+	       int64_t deadline_ms, struct plain *out, struct err *e)
 {
 	static const struct reponame none; /* a token for no repository */
 	struct plain got = { .body = BUF_INIT(PLAIN_MAX_BYTES) };
 	struct chase c = { .kind = "plain",
-			   .method = "GET",
+			   .method = method,
 			   .deadline_ms = deadline_ms,
 			   .data = on_data,
 			   .arg = &got };
@@ -65,5 +65,17 @@ int plain_get(struct upstream *u, const char *path, int64_t deadline_ms,
 		return 0;
 	}
 	plain_done(&got);
-	return err_add(e, "GET %s%.200s", u->url, path);
+	return err_add(e, "%s %s%.200s", method, u->url, path);
+}
+
+int plain_get(struct upstream *u, const char *path, int64_t deadline_ms,
+	      struct plain *out, struct err *e)
+{
+	return ask(u, "GET", path, deadline_ms, out, e);
+}
+
+int plain_post(struct upstream *u, const char *path, int64_t deadline_ms,
+	       struct plain *out, struct err *e)
+{
+	return ask(u, "POST", path, deadline_ms, out, e);
 }

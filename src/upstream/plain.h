@@ -1,6 +1,6 @@
 /*
- * plain.h - one GET of a path that is no part of the registry API, of a server that is a
- * larder: its own API, its health.
+ * plain.h - one GET or POST of a path that is no part of the registry API, of a server
+ * that is a larder: its own API, its health.
  */
 #ifndef LARDER_UPSTREAM_PLAIN_H
 #define LARDER_UPSTREAM_PLAIN_H
@@ -26,6 +26,9 @@ struct plain {
  * success plain_done releases. */
 int plain_get(struct upstream *u, const char *path, int64_t deadline_ms,
 	      struct plain *out, struct err *e);
+/* The same with POST, and no body. */
+int plain_post(struct upstream *u, const char *path, int64_t deadline_ms,
+	       struct plain *out, struct err *e);
 void plain_done(struct plain *p);
 
 #endif

@@ -36,7 +36,7 @@ int redirect_follow(struct redirect *r, struct view location, struct err *e)
 	if (location.n == 0)
 		return err_set(e, ERR_UPSTREAM, "redirect without a Location");
 	if (r->hops >= REDIRECT_MAX)
-		return err_set(e, ERR_UPSTREAM, "more than %d redirects", REDIRECT_MAX);
+		return err_set(e, ERR_LIMIT, "more than %d redirects", REDIRECT_MAX);
 	if (url_resolve(buf_str(&r->url), location, &next, e) != 0 ||
 	    url_parse(buf_str(&next), &at, e) != 0) {
 		err_add(e, "redirect");

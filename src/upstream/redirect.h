@@ -25,7 +25,8 @@ int redirect_init(struct redirect *r, const char *url, struct err *e);
 void redirect_done(struct redirect *r);
 bool redirect_is(int status); /* 301, 302, 303, 307, 308 */
 /* Take the step that a Location header (empty: there was none) asks for. ERR_UPSTREAM
- * where that is not allowed; *r is then as before. */
+ * where that is not allowed, ERR_LIMIT where it would be one too many; *r is then as
+ * before. */
 int redirect_follow(struct redirect *r, struct view location, struct err *e);
 
 #endif

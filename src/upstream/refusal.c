@@ -89,7 +89,8 @@ static int busy(const struct chase *c, struct err *e)
 	/* Of a quota the ledger says more. */
 	if (toomany_of(c) != TOOMANY_QUOTA)
 		abused(c, &after_s, advice);
-	err_set(e, ERR_BUSY, "too many requests (429)%s%s", said, advice);
+	err_set(e, ERR_BUSY, "too many requests (%d)%s%s", c->answer.status, said,
+		advice);
 	if (e != NULL)
 		e->retry_after_s = after_s > 0 ? after_s : 0;
 	return -1;
@@ -130,6 +131,9 @@ int refusal_of(const struct chase *c, bool blob, struct err *e)
 	case 403:
 		if (c->way.foreign)
 			return refusal_plain(c, e);
+		if (c->answer.status == 403 &&
+		    transport_header(&c->answer, "Retry-After", 0).n > 0)
+			return busy(c, e);
 		refusal_says(c, said, NULL);
 		return err_set(e, ERR_DENIED,
 			       "access refused (%d); there is no such repository, or it "

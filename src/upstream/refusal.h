@@ -8,8 +8,9 @@
 
 /* Fill *e from a finished request with a status that is not a success; -1. 401 and 403
  * are DENIED only from the registry itself: from a place it redirected to they mean that
- * a link has expired, and asking again helps. 404 is NOT_FOUND where a registry says it.
- * blob: a redirect target's 404 says nothing about the blob. */
+ * a link has expired, and asking again helps. 403 with Retry-After is BUSY: it is not the
+ * credentials' fault (so does another larder refuse). 404 is NOT_FOUND where a registry
+ * says it. blob: a redirect target's 404 says nothing about the blob. */
 int refusal_of(const struct chase *c, bool blob, struct err *e);
 /* The same without 401, 403 and 404: 429 is BUSY, the rest UPSTREAM. */
 int refusal_plain(const struct chase *c, struct err *e);

@@ -122,15 +122,6 @@ def test_cold_and_the_hub_is_down(ctr, hub, outside):
     assert ctr.images() == {} and outside.asked == []
 
 
-def test_cold_and_the_hub_has_no_quota_left(ctr, hub, outside):
-    """The engine tries a dozen times without a pause; the hub is asked once."""
-    hub.set_quota(100, used=100)
-    done = ctr.pull(PYTHON, check=False)
-    assert done.status == 1 and "429 Too Many Requests" in done.text
-    assert hub.count(kind="manifest_get") == 1
-    assert ctr.images() == {} and outside.asked == []
-
-
 def test_cold_and_every_layer_is_corrupt(ctr, larder, hub, images, outside):
     """An error, not an image; and a larder started anew (this one remembers the failure
     for a moment) finds nothing wrong on its disk."""

@@ -109,15 +109,6 @@ def test_cold_and_the_hub_is_down(docker, hub, outside):
     assert docker.has_logged("Attempting next endpoint for pull after error")
 
 
-def test_cold_and_the_hub_has_no_quota_left(docker, hub, outside):
-    hub.set_quota(100, used=100)
-    done = docker("pull", PYTHON, check=False)
-    assert done.status == 1 and "Error response from daemon" in done.err
-    assert docker.has_logged("You have reached your unauthenticated pull rate limit")
-    assert hub.count(kind="manifest_get") == 1
-    assert set(outside.asked) == {"registry-1.docker.io:443"}
-
-
 def test_a_name_the_hub_does_not_have(docker, outside):
     done = docker("pull", "python:no-such-tag", check=False)
     assert done.status == 1 and "Error response from daemon" in done.err

@@ -45,6 +45,7 @@ class Config:
     method_bound: bool = False              # URLs are signed for GET; HEAD is 403
     head_blob_401: bool = False             # HEAD blob is refused (public.ecr.aws)
     digest_header: bool = True              # Docker-Content-Digest
+    head_digest: bool = True                # also on HEAD of a manifest
     head_length: bool = True                # Content-Length on HEAD
     ranges: bool = True                     # off: a Range is answered 200
     referrers: bool = False                 # the API; off: 404

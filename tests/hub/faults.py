@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .message import Body, Request, Response, Stop
+from .message import Body, Gone, Request, Response, Stop
 from .pace import Latch
 from .record import kind_matches
 from .wire import Conn
@@ -201,9 +201,9 @@ def truncate(ctx: Context, after_bytes: int | None = None) -> Response:
 
 
 def slow(ctx: Context, rate: float = 1024) -> Response:
-    """The body at rate bytes a second."""
+    """The body at rate bytes a second, until the rule is cleared."""
     response = ctx.answer()
-    response.rate = rate
+    response.rate, response.rate_ends = rate, ctx.rule.latch
     return response
 
 
@@ -325,7 +325,7 @@ def redirect_loop(ctx: Context, code: int = 307) -> Response:
 
 
 def expired_url(ctx: Context) -> Response:
-    """For blob: a redirect to a signed URL whose time is over."""
+    """A redirect, where there is one, to a signed URL whose time is over."""
     ctx.request.overrides["url_ttl"] = -1
     return ctx.answer()
 
@@ -356,22 +356,26 @@ def endless_headers(ctx: Context) -> Response:
 class _Endless(Body):
     size = ENDLESS
 
-    def __init__(self) -> None:
-        self.data = b" " * 65536
+    def __init__(self, rule: Rule) -> None:
+        self.data, self.rule = b" " * 65536, rule
 
     def read(self, offset: int, count: int) -> bytes:
+        if self.rule.latch.is_open:
+            raise Gone("the fault has been cleared")
         return self.data[:count]
 
     def send(self, sock, offset: int, count: int) -> int:
+        self.read(offset, 0)
         sock.sendall(self.data[:count])
         return min(count, len(self.data))
 
 
 def endless_body(ctx: Context, mode: str = "chunked",
                  rate: float | None = None) -> Response:
-    """A body without end: chunked, close (until EOF), or length (declared 4 EiB)."""
+    """A body without end: chunked, close (until EOF), or length (declared 4 EiB).  It is
+    broken off when the rule is cleared."""
     response = ctx.answer()
-    response.status, response.body = 200, _Endless()
+    response.status, response.body = 200, _Endless(ctx.rule)
     response.framing, response.rate = mode, rate
     return response
 
@@ -383,7 +387,7 @@ FAULTS: dict[str, Callable[..., Response]] = {f.__name__: f for f in (
     redirect_loop, expired_url, reject_token, huge_headers, endless_headers,
     endless_body)}
 BODY_FAULTS = frozenset({"hang_body", "reset_body", "truncate", "slow", "corrupt",
-                         "endless_body", "bad_json", "no_length"})
+                         "endless_body", "bad_json"})
 
 
 def check(fault: str, params: dict[str, object]) -> None:

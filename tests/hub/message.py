@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from .pace import Latch
+
 Header = tuple[str, str]
 
 
@@ -104,6 +106,7 @@ class Response:
     no_length: bool = False            # HEAD answered without Content-Length
     close: bool = False
     rate: float | None = None          # bytes a second, this response alone
+    rate_ends: Latch | None = None     # once open, the rate is no more
     stops: list[Stop] = field(default_factory=list)
     head_stop: Callable[[], None] | None = None
 

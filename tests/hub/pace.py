@@ -13,14 +13,14 @@ class Bucket:
 
     def __init__(self, rate: float) -> None:
         self.rate = float(rate)
-        self._next = 0.0
+        self._next = time.monotonic()
         self._lock = threading.Lock()
 
     def take(self, count: int) -> float:
         """Claim count bytes; the seconds to wait before they may be sent."""
         with self._lock:
             now = time.monotonic()
-            start = max(now - 0.005, self._next)    # makes up for late wake-ups
+            start = max(now - 0.25, self._next)     # makes up for late wake-ups
             self._next = start + count / self.rate
             return max(0.0, self._next - now)
 
@@ -41,7 +41,9 @@ class Latch:
 
     @property
     def is_open(self) -> bool:
-        return bool(select.select([self.fd], [], [], 0)[0])
+        poll = select.poll()            # not select(): descriptors may be above 1,023
+        poll.register(self.fd, select.POLLIN)
+        return bool(poll.poll(0))
 
     def __del__(self) -> None:
         os.close(self.fd)

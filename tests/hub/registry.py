@@ -200,10 +200,11 @@ class Registry:
             return self.quota.refusal(entry.user, address)
         limits = self.quota.headers(entry.user, address)
         if config.redirect_manifests:
-            return Response(307, [("Location", self.sign(manifest.digest)), *limits])
+            url = self.sign(manifest.digest, request.overrides.get("url_ttl"))
+            return Response(307, [("Location", url), *limits])
         etag = f'"{manifest.digest}"'
         headers = [("Content-Type", manifest.media_type), API, ("Etag", etag), *limits]
-        if config.digest_header:
+        if config.digest_header and (get or config.head_digest):
             headers.append(("Docker-Content-Digest", manifest.digest))
         if request.header("if-none-match") == etag:
             return Response(304, headers, no_length=True)

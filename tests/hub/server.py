@@ -179,13 +179,15 @@ class Hub:
     def fault(self, kind: str, fault: str, *, count: int | None = None,
               for_seconds: float | None = None, after: int = 0,
               path: str | None = None, method: str | None = None,
-              probability: float = 1.0, seed: int = 0, **params: object) -> Rule:
+              probability: float = 1.0, seed: int = 0, when_met: bool = False,
+              **params: object) -> Rule:
         """From now on, requests of kind meet fault (see faults.FAULTS).
 
         The first `after` matching ones are spared, then `count` of them (None: all) are
         hit, for at most `for_seconds`.  path: a substring.  Of several rules the first
         that applies wins.  "refused" closes the listener of the host that kind belongs
-        to, and every connection to it, until the rule is cleared or its time is over."""
+        to, and every connection to it, until the rule is cleared or its time is over:
+        at once, or (after, when_met) from the first matching request on."""
         faults.check(fault, params)
         if fault == "refused" and (count is not None or probability != 1.0):
             raise ValueError("what is refused is never seen: use for_seconds or clear()")
@@ -196,7 +198,7 @@ class Hub:
             self._rules.append(rule)
         if fault == "refused":
             rule.on_clear = lambda: self._accept_again(rule)
-            if after == 0:
+            if after == 0 and not when_met:
                 self._refuse(rule)
             if for_seconds is not None:
                 timer = threading.Timer(for_seconds, rule.clear)
@@ -300,6 +302,10 @@ class Hub:
         self.quota.reset()
 
     # --- serving ---
+
+    def serve_as(self, role: str, conn: Conn, request: Request) -> bool:
+        """A request for one of the three that came in by another listener: a proxy's."""
+        return self._serve(conn, request, self._servers[role])
 
     def _pick(self, kind: str, request: Request) -> Rule | None:
         if not self._rules:

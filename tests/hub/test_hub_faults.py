@@ -89,6 +89,15 @@ def test_refused_and_heard_again_on_the_same_port(hub, blob):
     assert cdn(hub, blob).status == 200
 
 
+def test_what_was_slow_is_no_more(hub, blob):
+    with hub.fault("cdn", "slow", rate=1000) as rule:
+        slow = threading.Timer(0.2, rule.clear)
+        slow.start()
+        began = time.monotonic()
+        assert cdn(hub, blob, timeout=20).body == blob.read()
+        assert 0.2 <= time.monotonic() - began < 15
+
+
 def test_refused_after_some_requests(hub):
     rule = hub.fault("manifest", "refused", after=1)
     assert manifest(hub).status == 200
@@ -97,6 +106,15 @@ def test_refused_after_some_requests(hub):
     with pytest.raises(ConnectionRefusedError):
         manifest(hub)
     rule.clear()
+    assert manifest(hub).status == 200
+
+
+def test_refused_from_the_first_one_met(hub, blob):
+    hub.fault("blob", "refused", when_met=True)
+    assert manifest(hub).status == 200
+    assert client.get(f"{hub.url}/v2/{REPO}/blobs/{blob.digest}").end == "reset"
+    hub.server("registry").wait_listening(False)
+    hub.clear_faults()
     assert manifest(hub).status == 200
 
 

@@ -227,13 +227,16 @@ class Conn:
             if at >= body.size:
                 return
             end = min(body.size, stops[0].at) if stops else body.size
+            if own is not None and response.rate_ends is not None and \
+                    response.rate_ends.is_open:
+                own = None
             buckets = [b for b in (own, self.server.bandwidth()) if b is not None]
             piece = min([PIECE] + [b.piece for b in buckets])
             count = min(end - at, piece)
             for bucket in buckets:
                 if (pause := bucket.take(count)) > 0:
                     self._cork_off()
-                    self.wait(pause)
+                    self.wait(pause, response.rate_ends)
             if response.framing == "chunked":
                 count = min(count, 65536)
             with _claimed(entry, at, at + count if at + count == end else at):

@@ -173,7 +173,8 @@ LASTING = {
     "hang": ([("any", "hang", {})], 502, None, "no answer within"),
     "500": ([("any", "status", {"code": 500})], 502, None, "500"),
     "503": ([("any", "status", {"code": 503})], 502, None, "503"),
-    "429": ([("any", "status", {"code": 429, "retry_after": 60})], 429, None, "429"),
+    "429": ([("any", "status", {"code": 429, "retry_after": 9})], 429, None, "429"),
+    "429 for long": ([("any", "status", {"code": 429, "retry_after": 60})], 403, None, "429"),
     "401": ([("manifest", "status", {"code": 401})], 403, None, "401"),
     "403": ([("manifest", "status", {"code": 403})], 403, None, "403"),
     "rejected": ([("manifest", "reject_token", {})], 403, None, "401"),
@@ -184,7 +185,7 @@ LASTING = {
     "wrong bytes": ([("manifest_get", "corrupt", {})], 502, None, "the bytes are"),
     "cut manifest": ([("manifest_get", "truncate", {})], 502, None, "cut short"),
     "token 500": ([("token", "status", {"code": 500})], 502, None, "token from"),
-    "token 429": ([("token", "status", {"code": 429, "retry_after": 60})], 429, None,
+    "token 429": ([("token", "status", {"code": 429, "retry_after": 9})], 429, None,
                   "token from"),
     "token rubbish": ([("token", "bad_json", {})], 502, None, "token"),
     "blob 503": ([("blob", "status", {"code": 503})], None, 502, "503"),
@@ -193,7 +194,7 @@ LASTING = {
     "cdn 404": ([("cdn", "status", {"code": 404, "body": "gone",
                                     "content_type": "text/plain"})], None, 502, "404"),
     "cdn 403": ([("blob", "expired_url", {})], None, 502, "403"),
-    "cdn 429": ([("cdn", "status", {"code": 429, "retry_after": 60})], None, 429, "429"),
+    "cdn 429": ([("cdn", "status", {"code": 429, "retry_after": 9})], None, 429, "429"),
     "cdn reset": ([("cdn", "reset", {})], None, 502, "reset"),
     "cdn hang": ([("cdn", "hang", {})], None, 502, "no answer within"),
     "cdn page": ([("cdn", "html", {})], None, 502, ""),
@@ -236,7 +237,7 @@ def judge(answer, took: float, status: int, word: str) -> str:
         return f"{answer.status} and not {status}: {answer.data[:600]!r}"
     if took >= 30 or not codes(answer) or word not in message(answer):
         return f"{took:.1f} s, {message(answer)}"
-    if status == 429 and not answer.header("retry-after"):
+    if codes(answer) == ["TOOMANYREQUESTS"] and not answer.header("retry-after"):
         return "no Retry-After"
     return ""
 

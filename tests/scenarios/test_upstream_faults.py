@@ -91,6 +91,13 @@ def test_a_registry_s_own_403_is_a_denial(hub):
     assert "fault 403" in fails(hub, "get-manifest", "1", "denied")["error"]
 
 
+def test_a_403_that_says_when_to_return_is_no_denial(hub):
+    """So larder itself refuses where the wait is long."""
+    hub.fault("manifest", "status", code=403, retry_after=3600)
+    for operation in ("get-manifest", "head-manifest"):
+        assert fails(hub, operation, "1", "busy")["retry_after_s"] == 3600
+
+
 # --- manifests that are not ---
 
 def test_wrong_bytes_of_a_manifest(hub):

@@ -113,7 +113,7 @@ def test_redirects_that_do_not_end():
     with hub_of() as hub:
         hub.fault("blob", "redirect_loop")
         found = probe.failure("get-blob", hub.url, REPO, BLOB.digest)
-        assert found["kind"] == "upstream" and "5 redirects" in found["error"]
+        assert found["kind"] == "limit" and "5 redirects" in found["error"]
         assert hub.count(kind="blob") == 6
 
 

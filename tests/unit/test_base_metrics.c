@@ -110,6 +110,34 @@ static void sums(void **state)
 	assert_int_equal(n, 100);
 }
 
+/* A gauge that is not known is not shown, nor the heading of none that is. */
+static void not_known(void **state)
+{
+	struct metric *m = metrics_family(METRIC_GAUGE, "test_unknown", "a", "help");
+	metric_cell *one = metrics_cell(m, "1", NULL, NULL, NULL);
+	metric_cell *two = metrics_cell(m, "2", NULL, NULL, NULL);
+	struct buf b = BUF_INIT(1 << 20);
+	int64_t n = 0;
+
+	metrics_set(one, METRIC_NONE);
+	metrics_set(two, 5);
+	assert_true(metrics_sum("test_unknown", NULL, NULL, NULL, NULL, &n));
+	assert_int_equal(n, 5);
+	assert_int_equal(metrics_render(&b), 0);
+	assert_non_null(strstr(buf_str(&b), "test_unknown{a=\"2\"} 5"));
+	assert_null(strstr(buf_str(&b), "test_unknown{a=\"1\"}"));
+	metrics_clear(m);
+	assert_false(metrics_sum("test_unknown", NULL, NULL, NULL, NULL, &n));
+	buf_clear(&b);
+	assert_int_equal(metrics_render(&b), 0);
+	assert_null(strstr(buf_str(&b), "test_unknown"));
+	metrics_set(one, 0);
+	buf_clear(&b);
+	assert_int_equal(metrics_render(&b), 0);
+	assert_non_null(strstr(buf_str(&b), "test_unknown{a=\"1\"} 0"));
+	buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +146,7 @@ int main(void)
 		cmocka_unit_test(past_512_cells_all_are_other),
 		cmocka_unit_test(render_has_a_limit),
 		cmocka_unit_test(sums),
+		cmocka_unit_test(not_known),
 	};
 
 	return cmocka_run_group_tests_name("base/metrics", tests, NULL, NULL);

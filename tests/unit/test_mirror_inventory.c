@@ -272,7 +272,7 @@ static void used(void **state)
 	struct digest d = put_image(s, "library/x", "1", AMD64, "one", "two", true);
 	struct reference by_digest = { .is_digest = true, .digest = d }, by_tag;
 	struct reponame x = try_name("library/x");
-	struct usage *u = usage_new(s);
+	struct usage *u = usage_new(s, NULL);
 	struct inventory_ask ask = { 0 };
 	struct got *g;
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -185,6 +186,40 @@ static void lingering_ends(void **state)
 	}
 	assert_true(clock_mono_ms() - done_ms >= 25);
 	task_unref(t);
+}
+
+static char clock_file[] = "/tmp/larder-task-clock-XXXXXX";
+
+static void turn_clock(const char *ms)
+{
+	FILE *f = fopen(clock_file, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(ms, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The test clock moves what is remembered, so that simulated time is consistent. */
+static void lingering_ends_by_the_test_clock(void **state)
+{
+	struct bench *b = *state;
+	struct task *t, *again;
+	struct err e = { 0 };
+	bool started;
+
+	b->job.result.rc = -1;
+	b->job.result.linger_ms = 3600000;
+	t = start(b, "key", &started, &e);
+	sem_post(&b->job.go);
+	wait_done(t);
+	turn_clock("3000000");
+	again = tasks_find(b->ts, "key");
+	assert_ptr_equal(again, t);
+	task_unref(again);
+	turn_clock("3600000");
+	assert_null(tasks_find(b->ts, "key"));
+	task_unref(t);
+	turn_clock("0");
 }
 
 /* Nobody asks for it again: what it holds (files, memory) is released all the same. */
@@ -429,6 +464,7 @@ int main(void)
 		ON_A_BENCH(one_run_for_all_who_ask),
 		ON_A_BENCH(a_failure_lingers),
 		ON_A_BENCH(lingering_ends),
+		ON_A_BENCH(lingering_ends_by_the_test_clock),
 		ON_A_BENCH(what_is_over_is_released),
 		ON_A_BENCH(limit_of_the_table),
 		ON_A_BENCH(failure_while_starting),
@@ -438,5 +474,12 @@ int main(void)
 		ON_A_BENCH(crowds),
 	};
 
-	return cmocka_run_group_tests_name("mirror/task", tests, NULL, NULL);
+	int fd = mkstemp(clock_file), failed;
+
+	if (fd < 0 || close(fd) != 0 ||
+	    setenv("LARDER_TEST_CLOCK_FILE", clock_file, 1) != 0)
+		return 1;
+	failed = cmocka_run_group_tests_name("mirror/task", tests, NULL, NULL);
+	unlink(clock_file);
+	return failed;
 }

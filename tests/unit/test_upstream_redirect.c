@@ -72,7 +72,7 @@ static void loops_end(void **state)
 	assert_int_equal(redirect_init(&r, "https://a.example/", NULL), 0);
 	for (i = 0; i < REDIRECT_MAX; i++)
 		assert_int_equal(follow(&r, "/", NULL), 0);
-	assert_err(follow(&r, "/", &e), e, ERR_UPSTREAM);
+	assert_err(follow(&r, "/", &e), e, ERR_LIMIT);
 }
 
 static void statuses(void **state)

@@ -1,0 +1,132 @@
+/*
+ * former.c - the tag's own list of digests (store/layout.h), by the time of their links.
+ */
+#include "mirror/former.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fs.h"
+#include "base/mem.h"
+#include "oci/manifest.h"
+#include "store/blob.h"
+#include "store/layout.h"
+#include "store/mstore.h"
+
+#define DEPTH 4 /* of indexes in indexes */
+
+static bool is_whole(struct store *s, const struct reponame *name, const struct digest *d,
+		     int depth);
+
+static bool has_all(struct store *s, const struct manifest *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->nchildren; i++)
+		if (!m->child[i].is_foreign && !blob_exists(s, &m->child[i].digest, NULL))
+			return false;
+	return true;
+}
+
+static bool has_one(struct store *s, const struct reponame *name,
+		    const struct manifest *m, int depth)
+{
+	size_t i;
+
+	for (i = 0; i < m->nchildren; i++)
+		if (m->child[i].is_manifest && !m->child[i].is_attestation &&
+		    is_whole(s, name, &m->child[i].digest, depth + 1))
+			return true;
+	return m->nchildren == 0;
+}
+
+static bool is_whole(struct store *s, const struct reponame *name, const struct digest *d,
+		     int depth)
+{
+	struct manifest parsed;
+	struct stored *m;
+	bool whole = false;
+
+	if (depth > DEPTH || mstore_get(s, name, d, &m, NULL) != 0)
+		return false;
+	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) == 0) {
+		whole = parsed.kind == MANIFEST_INDEX ? has_one(s, name, &parsed, depth)
+						      : has_all(s, &parsed);
+		manifest_done(&parsed);
+	}
+	stored_unref(m);
+	return whole;
+}
+
+bool former_is_whole(struct store *s, const struct reponame *name, const struct digest *d)
+{
+	return is_whole(s, name, d, 0);
+}
+
+struct finding {
+	struct store *s;
+	const struct reponame *name;
+	const char *tag;
+	const struct digest *now;
+	struct {
+		struct digest digest;
+		int64_t ms;
+	} at[FORMER_LOOKS]; /* the latest first */
+	size_t n;
+};
+
+static void insert(struct finding *f, const struct digest *d, int64_t ms)
+{
+	size_t i = f->n < FORMER_LOOKS ? f->n++ : FORMER_LOOKS - 1;
+
+	if (i == FORMER_LOOKS - 1 && f->at[i].ms > ms)
+		return;
+	for (; i > 0 && f->at[i - 1].ms < ms; i--)
+		f->at[i] = f->at[i - 1];
+	f->at[i].digest = *d;
+	f->at[i].ms = ms;
+}
+
+static int take(void *arg, int dirfd, const char *hex, struct err *e)
+{
+	struct finding *f = arg;
+	char text[DIGEST_TEXT_MAX] = "sha256:";
+	layout_path path;
+	struct digest d;
+	struct stat st;
+
+	if (strlen(hex) >= DIGEST_HEX_MAX)
+		return 0;
+	memcpy(text + 7, hex, strlen(hex) + 1);
+	if (digest_parse(view_of(text), &d, NULL) != 0 || digest_equal(&d, f->now))
+		return 0;
+	layout_tag_index(path, f->name, f->tag, &d);
+	if (fstatat(f->s->dirfd, path, &st, 0) == 0 && st.st_size > 0)
+		insert(f, &d,
+		       (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000);
+	return 0;
+}
+
+bool former_find(struct store *s, const struct reponame *name, const char *tag,
+		 const struct digest *now, struct digest *out)
+{
+	struct finding f = { .s = s, .name = name, .tag = tag, .now = now };
+	layout_path path;
+	size_t i;
+
+	if (former_is_whole(s, name, now))
+		return false;
+	/* "…/index/sha256/<hex>/link", without the last two. */
+	layout_tag_index(path, name, tag, now);
+	for (i = 0; i < 2; i++)
+		*strrchr(path, '/') = '\0';
+	fs_each(s->dirfd, path, take, &f, NULL);
+	for (i = 0; i < f.n; i++) {
+		if (!former_is_whole(s, name, &f.at[i].digest))
+			continue;
+		*out = f.at[i].digest;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,26 @@
+/*
+ * former.h - what a tag led to before, for when what it leads to now cannot be had.
+ *
+ * A tag that moves is believed as soon as its new manifest is here. If the layers then do
+ * not come, the image of before is still a whole one.
+ */
+#ifndef LARDER_MIRROR_FORMER_H
+#define LARDER_MIRROR_FORMER_H
+
+#include <stdbool.h>
+
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "store/store.h"
+
+#define FORMER_LOOKS 8 /* at so many former ones, the latest first */
+
+/* Is all of the image here; of an index, all of one platform's at least? */
+bool former_is_whole(struct store *s, const struct reponame *name,
+		     const struct digest *d);
+/* The latest that the tag led to before `now` and that is whole, if that is not. Any
+ * thread; some dozens of looks at files. */
+bool former_find(struct store *s, const struct reponame *name, const char *tag,
+		 const struct digest *now, struct digest *out);
+
+#endif
