@@ -74,6 +74,8 @@ static enum answer open_stored(struct mirror *m, const struct route *r,
 	uint64_t size;
 
 	out->fd = blob_open(m->store, d, &size, e);
+	if (out->fd < 0 && quarantine_is_due(e)) /* or only for a moment */
+		out->fd = blob_open(m->store, d, &size, e);
 	if (out->fd < 0) {
 		again = cannot_open(m, d, e);
 	} else {

@@ -109,7 +109,10 @@ static int fetch_claimed(const struct fetch *x, const struct route *r,
 	struct err why;
 
 	*unsaved = false;
-	if (mstore_get(x->store, &r->name, d, out, &why) == 0)
+	/* A disk may have a bad moment: only what is wrong twice is. */
+	if (mstore_get(x->store, &r->name, d, out, &why) == 0 ||
+	    (quarantine_is_due(&why) &&
+	     mstore_get(x->store, &r->name, d, out, &why) == 0))
 		return 0;
 	*out = overflow_get(x->overflow, &r->name, d);
 	if (*out != NULL) {

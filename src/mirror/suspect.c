@@ -17,9 +17,9 @@
 #define CHUNK_BYTES (256u << 10)
 #define LANE "the store" /* no upstream has such a name */
 
-/* 1: wrong, and out of the way. 0: right. -1: *e. */
-static int hash_file(struct store *s, const struct digest *d, int fd, char *chunk,
-		     size_t n, struct err *e)
+/* -1: it cannot be read. */
+static int read_file(const struct digest *d, int fd, char *chunk, size_t n, bool *right,
+		     struct err *e)
 {
 	struct hash *h = hash_new(d->alg);
 	struct digest real;
@@ -38,9 +38,23 @@ static int hash_file(struct store *s, const struct digest *d, int fd, char *chun
 		err_errno(e, "cannot read a stored blob");
 	digest_final(d->alg, h, &real);
 	hash_free(h);
-	if (got == 0 && digest_equal(&real, d))
+	*right = got == 0 && digest_equal(&real, d);
+	return got < 0 ? -1 : 0;
+}
+
+/* 1: wrong, and out of the way. 0: right. -1: *e. A disk or a cable may have a bad
+ * moment: only what is wrong twice is. */
+static int hash_file(struct store *s, const struct digest *d, int fd, char *chunk,
+		     size_t n, struct err *e)
+{
+	bool right = false;
+	int rc = 0, i;
+
+	for (i = 0; i < 2 && !right; i++)
+		rc = read_file(d, fd, chunk, n, &right, e);
+	if (right)
 		return 0;
-	if (got < 0 && !quarantine_is_due(e))
+	if (rc < 0 && !quarantine_is_due(e))
 		return -1;
 	return quarantine_put(s, d, fd, e) < 0 ? -1 : 1;
 }
