@@ -98,11 +98,16 @@ static bool check_link(struct scrub *r, const struct digest *d, const char *fold
 	struct buf text = BUF_INIT(LINK_MAX);
 	char want[DIGEST_TEXT_MAX];
 	layout_path path;
-	struct err why;
+	struct err why = { 0 };
 	bool did = false;
 
 	r->out->links++;
-	fs_each(r->s->dirfd, folder, look_inside, &in, NULL);
+	if (fs_each(r->s->dirfd, folder, look_inside, &in, &why) < 0 &&
+	    why.kind != ERR_NOT_FOUND) {
+		scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, folder, why.msg);
+		return false;
+	}
+	why = (struct err){ 0 };
 	if (!in.link) {
 		/* What a crash between a link's removal and its folder's leaves. */
 		if (!in.other && !r->ask->look)

@@ -1,11 +1,11 @@
 /*
- * record.c - a library to preload: what processes do to files below a root, written down in the
- * order in which it happened, with all data. tests/powercut/disk.py reads it.
+ * record.c - a library to preload: what processes do to files below a root, written down
+ * in the order in which it happened, with all data. tests/powercut/disk.py reads it.
  *
- * LARDER_TEST_RECORD names the log, LARDER_TEST_RECORD_ROOT the root (no symbolic link on the way). An
- * operation and its note are one step, for all threads (mu) and all processes (flock on the log).
- * Nothing is remembered of a descriptor: its file is looked at when it is used. What goes through
- * mmap is not seen.
+ * LARDER_TEST_RECORD names the log, LARDER_TEST_RECORD_ROOT the root (no symbolic link on
+ * the way). An operation and its note are one step, for all threads (mu) and all
+ * processes (flock on the log). Nothing is remembered of a descriptor: its file is looked
+ * at when it is used. What goes through mmap is not seen.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,12 +44,11 @@ __attribute__((constructor)) static void begin(void)
 	if (log == NULL || root == NULL)
 		return;
 	root_n = strlen(root);
-	log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-			      0644);
+	log_fd = (int)syscall(SYS_openat, AT_FDCWD, log,
+			      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (log_fd < 0)
 		abort();
 }
-
 
 static void lock(void)
 {
@@ -84,10 +83,12 @@ static void put(const void *p, size_t n)
 	}
 }
 
-static void note(enum kind kind, const char *path, const char *to, uint64_t ino, uint64_t off,
-		 const void *p, size_t n)
+static void note(enum kind kind, const char *path, const char *to, uint64_t ino,
+		 uint64_t off, const void *p, size_t n)
 {
-	struct note made = { .kind = kind, .ino = ino, .off = off, .n = p != NULL ? n : 0 };
+	struct note made = {
+		.kind = kind, .ino = ino, .off = off, .n = p != NULL ? n : 0
+	};
 	int saved = errno;
 
 	made.path_n = path != NULL ? (uint32_t)strlen(path) : 0;
@@ -147,8 +148,9 @@ static bool ours(int fd, uint64_t *ino)
 	int saved = errno;
 	bool is;
 
-	is = log_fd >= 0 && fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
-	     path_of_fd(fd, path) && inside(path) != NULL;
+	is = log_fd >= 0 && fstat(fd, &st) == 0 &&
+	     (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) && path_of_fd(fd, path) &&
+	     inside(path) != NULL;
 	if (is)
 		*ino = st.st_ino;
 	errno = saved;
@@ -187,25 +189,25 @@ static mode_t mode_of(int flags, va_list ap)
 	return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(ap, mode_t) : 0;
 }
 
-#define OPEN(name) \
-	int name(const char *path, int flags, ...) \
-	{ \
-		va_list ap; \
-		mode_t mode; \
-		va_start(ap, flags); \
-		mode = mode_of(flags, ap); \
-		va_end(ap); \
-		return open_it(AT_FDCWD, path, flags, mode); \
+#define OPEN(name)                                                                       \
+	int name(const char *path, int flags, ...)                                       \
+	{                                                                                \
+		va_list ap;                                                              \
+		mode_t mode;                                                             \
+		va_start(ap, flags);                                                     \
+		mode = mode_of(flags, ap);                                               \
+		va_end(ap);                                                              \
+		return open_it(AT_FDCWD, path, flags, mode);                             \
 	}
-#define OPENAT(name) \
-	int name(int dirfd, const char *path, int flags, ...) \
-	{ \
-		va_list ap; \
-		mode_t mode; \
-		va_start(ap, flags); \
-		mode = mode_of(flags, ap); \
-		va_end(ap); \
-		return open_it(dirfd, path, flags, mode); \
+#define OPENAT(name)                                                                     \
+	int name(int dirfd, const char *path, int flags, ...)                            \
+	{                                                                                \
+		va_list ap;                                                              \
+		mode_t mode;                                                             \
+		va_start(ap, flags);                                                     \
+		mode = mode_of(flags, ap);                                               \
+		va_end(ap);                                                              \
+		return open_it(dirfd, path, flags, mode);                                \
 	}
 OPEN(open)
 OPEN(open64)
@@ -287,7 +289,8 @@ ssize_t writev(int fd, const struct iovec *iov, int count)
 }
 
 /* Whoever copies in the kernel can also read and write. */
-ssize_t copy_file_range(int in, off_t *in_off, int out, off_t *out_off, size_t n, unsigned flags)
+ssize_t copy_file_range(int in, off_t *in_off, int out, off_t *out_off, size_t n,
+			unsigned flags)
 {
 	uint64_t ino;
 
@@ -334,7 +337,8 @@ static int room_for(int fd, int mode, off_t off, off_t n)
 	rc = (int)syscall(SYS_fallocate, fd, mode, off, n);
 	if (rc == 0 && mode == 0 && fstat(fd, &st) == 0)
 		note(SIZE, NULL, NULL, ino, (uint64_t)st.st_size, NULL, 0);
-	else if (rc == 0 && mode != 1) /* FALLOC_FL_KEEP_SIZE alone changes nothing to see */
+	else if (rc == 0 &&
+		 mode != 1) /* FALLOC_FL_KEEP_SIZE alone changes nothing to see */
 		abort();
 	unlock();
 	return rc;
@@ -352,7 +356,8 @@ int fallocate64(int fd, int mode, off_t off, off_t n)
 
 /* --- names --- */
 
-static int rename_it(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+static int rename_it(int from_fd, const char *from, int to_fd, const char *to,
+		     unsigned flags)
 {
 	char full_from[PATH_MAX], full_to[PATH_MAX];
 	const char *a = inside_at(from_fd, from, full_from);
@@ -421,7 +426,8 @@ int unlinkat(int dirfd, const char *path, int flags)
 	lock();
 	rc = (int)syscall(SYS_unlinkat, dirfd, path, flags);
 	if (rc == 0)
-		note((flags & AT_REMOVEDIR) != 0 ? RMDIR : UNLINK, at, NULL, 0, 0, NULL, 0);
+		note((flags & AT_REMOVEDIR) != 0 ? RMDIR : UNLINK, at, NULL, 0, 0, NULL,
+		     0);
 	unlock();
 	return rc;
 }

@@ -10,7 +10,9 @@ import pytest
 from powercut import disk
 from sweeps.faults import Sweep, how_many
 from sweeps.powercut import RECORDER, Cut, PowerCuts
-from sweeps.scenarios import SCENARIOS, Import, PullCommand, Push
+from sweeps.commanded import Import, PullCommand
+from sweeps.scenarios import SCENARIOS
+from sweeps.served import Push
 
 from .test_sweeps import place  # noqa: F401 - a fixture
 

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from harness import Command, Larder
 from hub import Hub, build, client, images
-from hub.push import Pusher, PushError, check, digest_of
+from hub.push import Pusher, check, digest_of
 from scenarios.helpers import SANITIZED, check_store, leftovers, wait_until
-from sweeps.scenarios import BROKEN, has_setting
+from sweeps.base import BROKEN, has_setting
 from sweeps.state import Changes, State
 
 IMAGES, MOVES = 16, 3           # repositories of the hub, and images that a tag goes through

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from hub import Hub
 
-from .scenarios import BROKEN, Scenario, Site
+from .base import BROKEN, Scenario, Site
 from .state import State
 
 TOP = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from harness import build_dir
 from powercut import disk
 
 from .faults import Sweep
-from .scenarios import age
+from .base import age
 from .state import State
 
 RECORDER = build_dir() / "tests/powercut/librecord.so"
