@@ -131,7 +131,7 @@ int partial_write(struct partial *p, uint64_t off, const void *bytes, size_t n,
 static void settle_name(struct store *s, const struct digest *d, struct partial *p,
 			const char *blob, uint64_t was)
 {
-	struct stat st, named;
+	struct stat st = { .st_nlink = 1 }, named;
 
 	if (fstat(p->fd, &st) == 0 && fstatat(s->dirfd, blob, &named, 0) == 0 &&
 	    named.st_ino == st.st_ino && named.st_dev == st.st_dev) {

@@ -155,6 +155,9 @@ class Soak:
                     act()
                 except BROKEN as error:
                     status = getattr(getattr(error, "answer", None), "status", None)
+                    if status == 507:       # the store has its size
+                        self.count("pushes without room")
+                        return
                     if status is not None and status not in (404, 503) \
                             or not self._down.is_set() and self._trouble < began - GRACE:
                         self.is_wrong(f"push to {repo}: {error}")
