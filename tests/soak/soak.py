@@ -8,6 +8,7 @@ What each thread does follows from the seed; how they meet does not.
 from __future__ import annotations
 
 import contextlib
+import os
 import itertools
 import json
 import random
@@ -293,15 +294,36 @@ class Soak:
         for state in self.states.values():
             state.verify(self.larder.url, self.content)
         for at, turns in enumerate(self.series):
-            wait_until(lambda: client.pull(self.larder.url, f"library/i{at}", "1").ok,
-                       f"i{at} pulls again", timeout=40)
+            last: list[str] = []
+
+            def pulls(name: str = f"library/i{at}", last: list[str] = last) -> bool:
+                done = client.pull(self.larder.url, name, "1")
+                last[:] = map(repr, done.errors)
+                return done.ok
+
+            try:
+                wait_until(pulls, f"i{at} pulls again", timeout=40)
+            except AssertionError as error:
+                raise AssertionError(f"{error}: {last}") from error
         files = Path(f"/proc/{self.larder.pid}/fd")
-        wait_until(lambda: len(list(files.iterdir())) < 60, "descriptors are closed", timeout=60)
+        open_files = self._open_files
+        try:
+            wait_until(lambda: len(open_files(files)) < 60, "descriptors are closed", timeout=60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {open_files(files)}") from error
         wait_until(lambda: self.larder.metric("larder_flights") == 0, "no download goes on",
                    timeout=60)
         if not SANITIZED:
             used = self.larder.memory()["RssAnon"]
             assert used < 64 << 20, f"{used} bytes of memory"
+
+    @staticmethod
+    def _open_files(files: Path) -> list[str]:
+        found = []
+        for one in files.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(os.readlink(one))
+        return sorted(found)
 
     def _after(self, status: int) -> None:
         spoken = [line for line in self.larder.log if "Sanitizer" in line or "runtime error" in line]
