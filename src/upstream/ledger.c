@@ -191,6 +191,10 @@ static void look(struct upstream *u, struct account *a, int64_t deadline_ms)
 		balance_clear_used_up(l);
 	} else if (l->used_up) {
 		balance_set_used_up(l, now);
+		/* Nobody has said that it still holds. */
+		if (rc != 0)
+			l->look_wall_ms = balance_least(l->look_wall_ms,
+							now + LEDGER_LOOK_AGAIN_MS);
 	}
 	l->looking = false;
 }

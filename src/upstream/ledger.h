@@ -31,6 +31,7 @@
 #define LEDGER_WINDOW_MOST_S (7 * 86400) /* longer ones count as this */
 #define LEDGER_LOOK_LEAST_MS 1000	 /* from look to look while it is used up: a */
 #define LEDGER_LOOK_MOST_MS 300000	 /* 72nd of the window, within these */
+#define LEDGER_LOOK_AGAIN_MS 15000	 /* after a look that got no answer */
 #define LEDGER_PASS_MS 10000		 /* for who was let through to look */
 #define LEDGER_SHARE 4			 /* a quarter */
 #define LEDGER_PATIENCE_MS 1000

@@ -8,8 +8,13 @@
 #include "base/clock.h"
 #include "codec/httpdate.h"
 #include "codec/ratelimit.h"
+#include "upstream/gate.h"
 #include "upstream/quota.h"
 #include "upstream/refusal.h"
+#include "upstream/remote.h"
+
+#define SAID_JUST_NOW_MS 60000
+#define PLENTY 100 /* of fewer, others may have spent all meanwhile */
 
 bool toomany_is_lock(const struct chase *c)
 {
@@ -26,6 +31,24 @@ static bool speaks_of_quotas(struct upstream *u)
 	return upstream_quota(u, &q) || strcmp(upstream_host(u), "docker.io") == 0;
 }
 
+/* A registry that has just said that most of the limit is left means something else. */
+static bool has_plenty(const struct chase *c)
+{
+	const struct upstream_quota *q;
+	int64_t age_ms;
+	bool plenty = false;
+
+	if (c->account == NULL)
+		return false;
+	gate_lock();
+	q = &c->account->ledger.q;
+	age_ms = clock_wall_ms() - q->seen_wall_ms;
+	if (q->known && age_ms >= 0 && age_ms < SAID_JUST_NOW_MS)
+		plenty = q->limit >= PLENTY && q->remaining > q->limit / 2;
+	gate_unlock();
+	return plenty;
+}
+
 static bool is_quota(const struct chase *c)
 {
 	char said[REFUSAL_SAID_MAX], code[REFUSAL_CODE_MAX];
@@ -37,7 +60,7 @@ static bool is_quota(const struct chase *c)
 	if (left.count >= 0)
 		return left.count == 0;
 	return refusal_says(c, said, code) && strcmp(code, "TOOMANYREQUESTS") == 0 &&
-	       speaks_of_quotas(c->u);
+	       speaks_of_quotas(c->u) && !has_plenty(c);
 }
 
 enum toomany toomany_of(const struct chase *c)

@@ -3,10 +3,11 @@
  *
  * QUOTA: the pulls of the window are used up. It comes to a GET of a manifest only: with
  * headers that say so, or, from docker.io and registries that have spoken of a quota
- * before, as a registry's JSON with the code TOOMANYREQUESTS. Checks (HEAD) and blobs go
- * on. LOGIN: the account is locked after wrong passwords; the one kind that is told by
- * its text. ABUSE: too many requests of any kind, or whatever else a server in between
- * means; nothing should be asked for a while (breaker.h).
+ * before, as a registry's JSON with the code TOOMANYREQUESTS, unless it has said within
+ * the last minute that more than half of a hundred pulls or more are left. Checks (HEAD)
+ * and blobs go on. LOGIN: the account is locked after wrong passwords; the one kind that
+ * is told by its text. ABUSE: too many requests of any kind, or whatever else a server in
+ * between means; nothing should be asked for a while (breaker.h).
  */
 #ifndef LARDER_UPSTREAM_TOOMANY_H
 #define LARDER_UPSTREAM_TOOMANY_H
