@@ -27,6 +27,7 @@ def pytest_configure(config):
     for line in ("concurrent: many threads at once; run these under ThreadSanitizer too",
                  "slow: takes more than ten seconds",
                  "waits: is mostly asleep; left out under AddressSanitizer",
+                 "plain: long, and of little use under a sanitizer; left out under one",
                  "memory: judges memory; skipped under sanitizers",
                  "faults: needs a build with -Dfaults=true"):
         config.addinivalue_line("markers", line)

@@ -236,6 +236,7 @@ def store(scratch):
 CELLS = [row for row in ROWS if not row.never and not (SANITIZED and row.fault in LONG)]
 
 
+@pytest.mark.plain
 def test_every_cell_is_as_its_table_says(store, larders):
     began, stack, matrix = time.monotonic(), [], Matrix()
     try:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 import replay
 from replay import models
 
 
+@pytest.mark.plain
 def test_a_fleet_in_three_days(scratch):
     """Jobs, moves, every trouble, a used-up quota, restarts and losses, by a real larder."""
     trace = replay.generate(seed=1, days=3, pipelines=25)

@@ -37,6 +37,7 @@ def place():
     shutil.rmtree(made, ignore_errors=True)
 
 
+@pytest.mark.plain
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda one: one.name)
 def test_cut(place, hub, kind):
     sweep = Sweep(kind(), place, hub)
