@@ -13,7 +13,7 @@
 #                   "concurrent"
 #   e2e             tests/e2e: real clients and engines
 #   conformance     the public OCI conformance suite, where Go is installed
-#   fuzz            each fuzz target for 5 seconds
+#   fuzz            each fuzz target for 3 seconds
 # --quick: docs, lint, unit, hub and scenarios. The last line is "N passed, N failed, N skipped",
 # over all; above it stands why anything was skipped. Exit status 1 when anything failed or
 # nothing ran.
@@ -202,7 +202,7 @@ run_part() {
 	unit) if need_gcc; then unit unit build-test; else add unit 0 1 0; fi ;;
 	hub) run_pytest hub tests/hub build-test 300 4 ;;
 	scenarios)
-		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 6; else add scenarios 0 1 0; fi
+		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 4; else add scenarios 0 1 0; fi
 		;;
 	e2e) if need_gcc; then run_pytest e2e tests/e2e build-test 1500 2; else add e2e 0 1 0; fi ;;
 	unit-asan)
@@ -235,7 +235,7 @@ run_part() {
 	fuzz)
 		have_clang "$1" || return
 		[ -x scripts/fuzz.sh ] || { skip fuzz "there is no scripts/fuzz.sh"; return; }
-		./scripts/fuzz.sh 5 >$results/fuzz.log 2>&1
+		./scripts/fuzz.sh 3 >$results/fuzz.log 2>&1
 		status=$?
 		cat $results/fuzz.log
 		good=$(grep -c '^fuzz .*: ok' $results/fuzz.log)
