@@ -47,14 +47,9 @@ static bool want(void *arg, const char *shown, const char *tag)
 	const struct scrubbing *p = arg;
 	size_t i;
 
-	for (i = 0; i < p->o->n_operands; i++) {
-		const char *pattern = p->o->operand[i];
-
-		if (tag[0] != '\0' ? pattern_match_tag(pattern, NULL, shown, tag)
-				   : !pattern_has_tag(pattern) &&
-					     pattern_match_name(pattern, shown))
+	for (i = 0; i < p->o->n_operands; i++)
+		if (pattern_match_image(p->o->operand[i], shown, tag))
 			return true;
-	}
 	return false;
 }
 

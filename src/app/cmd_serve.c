@@ -272,7 +272,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 	say_ready(s, fd, server);
 	aside.sized = sized_start(store, m, mirror_usage(m), s, how->envp);
 	aside.schedule = schedule_start(m, s, how->envp);
-	aside.chores = chores_start(store, m, server_usage(server), s, how->envp);
+	aside.chores = chores_start(store, m, mirror_usage(m), s, how->envp);
 	systemd_ready();
 	wait_for_end(m, &aside, how, s, &set);
 	stop(server, m, &aside, s->drain_ms);

@@ -89,3 +89,10 @@ bool pattern_match_tag(const char *pattern, const char *host, const char *name,
 		return false;
 	return pattern_match_name(pattern, text);
 }
+
+bool pattern_match_image(const char *pattern, const char *name, const char *tag)
+{
+	if (tag[0] != '\0')
+		return pattern_match_tag(pattern, NULL, name, tag);
+	return !pattern_has_tag(pattern) && pattern_match_name(pattern, name);
+}

@@ -25,4 +25,8 @@ bool pattern_match_name(const char *pattern, const char *name);
 bool pattern_match_tag(const char *pattern, const char *host, const char *name,
 		       const char *tag);
 
+/* Against an image as it is listed: a name and, unless it is "", a tag. Without a tag,
+ * patterns that have one match nothing. */
+bool pattern_match_image(const char *pattern, const char *name, const char *tag);
+
 #endif

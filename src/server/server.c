@@ -298,11 +298,6 @@ int server_start(const struct server_conf *conf, struct store *store, struct mir
 	return 0;
 }
 
-struct usage *server_usage(struct server *s)
-{
-	return s->usage;
-}
-
 uint16_t server_port(const struct server *s)
 {
 	return s->port;

@@ -13,7 +13,6 @@
 
 struct rule; /* oci/rules.h */
 struct server;
-struct usage; /* store/usage.h */
 
 struct server_header {
 	char *name, *value;
@@ -47,8 +46,6 @@ struct server_conf {
 int server_start(const struct server_conf *conf, struct store *s, struct mirror *m,
 		 struct server **out, struct err *e);
 uint16_t server_port(const struct server *s);
-/* What notes when images are used; until server_stop. */
-struct usage *server_usage(struct server *s);
 
 /* No new connections (those to a socket that was passed wait in its queue, for who has
  * it next); waits until no request is under way, at most so long. True: none

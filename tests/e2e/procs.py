@@ -138,10 +138,6 @@ class Daemon:
         with self._moved:
             self._moved.notify_all()
 
-    def has_logged(self, text: str) -> bool:
-        with self._moved:
-            return any(text in line for line in self.log)
-
     def count_log(self, text: str) -> int:
         with self._moved:
             return sum(text in line for line in self.log)
