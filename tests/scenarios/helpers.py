@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -10,7 +11,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -180,10 +181,24 @@ def blobs_dir(root: Path) -> Path:
     return root / "docker/registry/v2/blobs"
 
 
+def files_below(folder: Path) -> Iterator[Path]:
+    """Every file below it, also while a larder removes some (rglob raises then)."""
+    for where, _, names in os.walk(folder):
+        yield from (Path(where) / name for name in names)
+
+
 def stored_digests(root: Path) -> set[str]:
     """Every digest that has a file under its final name."""
     return {f"{path.parts[-4]}:{path.parts[-2]}"
-            for path in blobs_dir(root).glob("*/*/*/data")}
+            for path in files_below(blobs_dir(root)) if path.name == "data"}
+
+
+def age(root: Path, seconds: float) -> None:
+    """All files of the store as if they had come so long ago, while it is served or not."""
+    then = time.time() - seconds
+    for path in files_below(root / "docker"):
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(path, (then, then))
 
 
 def check_store(root: Path) -> int:

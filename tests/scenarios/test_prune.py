@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 import time
 from pathlib import Path
@@ -12,18 +10,9 @@ from harness import Command
 from hub import build, client, images
 from hub.push import Pusher
 
-from .helpers import DELETES, ask, check_store, stored_digests, wait_until
+from .helpers import DELETES, age, ask, check_store, stored_digests, wait_until
 
 OLD = 3 * 3600 * 24
-
-
-def age(root: Path) -> None:
-    """All files of the store as if they had come three days ago."""
-    then = time.time() - OLD
-    for path in (root / "docker").rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            if path.is_file():
-                os.utime(path, (then, then))
 
 
 def bytes_of(root: Path) -> int:
@@ -53,7 +42,7 @@ def test_what_no_tag_leads_to(hub, larders):
     young = prune("prune", "--json")
     assert young.status == 0, young
     assert young.rows()[-1]["images"] == 0          # it came less than a day ago
-    age(made.root)
+    age(made.root, OLD)
     before, files = bytes_of(made.root), stored_digests(made.root)
     told = prune("prune", "--dry-run", "--json", "--filter", "until=0")
     assert told.status == 0 and stored_digests(made.root) == files, told
@@ -89,7 +78,7 @@ def test_images_that_are_not_used(hub, larders, scratch):
     config = scratch / "config.yml"
     config.write_text(made.config_text())
     made.stop()
-    age(made.root)
+    age(made.root, OLD)
     own = Command(made.root)
 
     def with_settings(word, *words):
@@ -116,7 +105,7 @@ def test_pushed_and_deleted(larders):
         assert pusher.delete(f"/v2/team/a/manifests/{one.digest}").status == 202
     prune = Command(made.root, env={"LARDER_GRACE": "1h"})
     assert prune("prune", "--json").rows()[-1]["bytes"] == 0     # too young
-    age(made.root)
+    age(made.root, OLD)
     end = prune("prune", "--json").rows()[-1]
     assert end["blobs"] > 0 and end["images"] == 0
     assert common.blob.digest in stored_digests(made.root)
@@ -134,7 +123,7 @@ def test_pushes_beside_it(larders):
 
     def collect():
         while not stop.is_set():
-            age(made.root)
+            age(made.root, OLD)
             runs.append(prune("prune", "--json"))
 
     with Pusher(made.url) as pusher:
@@ -165,7 +154,7 @@ def test_while_it_serves(larders):
         others = [m.digest for m in image.manifests.values() if m is not image.root]
         for digest in others:
             assert pusher.delete(f"/v2/team/a/manifests/{digest}").status == 202
-    age(made.root)
+    age(made.root, OLD)
     wait_until(lambda: image.digest not in stored_digests(made.root), "a collection")
     wait_until(lambda: made.metric("larder_collected_blobs_total") >= len(image.blobs),
                "what it counts")

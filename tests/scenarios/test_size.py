@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -17,12 +16,13 @@ from harness import Command
 from hub import build, client, images
 from hub.push import Pusher
 
-from .helpers import (MIB, SANITIZED, Download, ask, assert_pulled, blob_path, check_store,
+from .helpers import (MIB, SANITIZED, Download, age, ask, assert_pulled, blob_path, check_store,
                       leftovers, stored_digests, wait_until)
 from .sizing import Watch, content_bytes, content_files, lru_hits, zipf
 
 LIMIT = 3_000_000
 KB = 1000
+YOUNG = 10         # seconds; content of that age may go at once
 
 
 def image_of(name: str, size: int, *, layers=()):
@@ -57,15 +57,6 @@ def tags(larder) -> set[str]:
     rows = [json.loads(line) for line in
             ask(larder, "/larder/v1/images?n=1000").body.decode().splitlines()]
     return {row["name"] + ":" + row["tag"] for row in rows if row.get("tag")}
-
-
-def age(root: Path, seconds: float = 10) -> None:
-    """Content that came some time ago may go at once."""
-    then = time.time() - seconds
-    for path, _ in content_files(root):
-        if path.endswith("/data"):
-            with contextlib.suppress(FileNotFoundError):
-                os.utime(path, (then, then))
 
 
 @pytest.mark.concurrent
@@ -108,10 +99,10 @@ def test_the_oldest_go_and_what_is_shared_stays(hub, larders):
     larder = larders({"docker.io": hub.url}, settings={"size": f"{LIMIT}", "freshness": "1h"})
     for i in (0, 1, 2, 0):
         assert pull(larder, i).ok
-    age(larder.root)
+    age(larder.root, YOUNG)
     assert pull(larder, 3).ok           # 900 + 4 * 450 = 2700 kB: between both marks
     assert larder.metric("larder_evicted_images_total") == 0
-    age(larder.root)
+    age(larder.root, YOUNG)
     assert pull(larder, 4).ok           # and this is too much
     wait_until(lambda: larder.metric("larder_evicted_images_total") >= 1, "an eviction")
     wait_until(lambda: own_layer(made_images[4]) in stored_digests(larder.root), "it is stored")
@@ -183,7 +174,7 @@ def test_a_push_makes_room(hub, larders):
                                                        "size-low": "95%"})
     for i in range(5):
         assert pull(larder, i).ok
-    age(larder.root)
+    age(larder.root, YOUNG)
     data = os.urandom(800 * KB)
     with Pusher(larder.url) as pusher:
         # The first is the alarm, if the eviction was not quick enough for it.
@@ -200,7 +191,7 @@ def test_new_settings_count_at_once(hub, larders):
     larder = larders({"docker.io": hub.url}, settings={"freshness": "1h"})
     for i in range(6):
         assert pull(larder, i).ok
-    age(larder.root)
+    age(larder.root, YOUNG)
     wait_until(lambda: content_bytes(larder.root) > 2_400_000, "all is stored")
     larder.settings["size"] = "1MB"
     config = larder.root.parent / (larder.root.name + ".config.yml")
@@ -270,7 +261,7 @@ def test_a_command_keeps_to_it(hub, larders):
     larder = larders({"docker.io": hub.url}, settings={"size": f"{LIMIT}", "freshness": "1h"})
     for i in range(4):
         assert pull(larder, i).ok
-    age(larder.root)
+    age(larder.root, YOUNG)
     command = Command(larder.root, {"docker.io": hub.url}, {"LARDER_SIZE": f"{LIMIT}"})
     with Watch(larder.root) as watch:
         done = command("pull", "i4:1", "i5:1", "i6:1")
@@ -278,7 +269,7 @@ def test_a_command_keeps_to_it(hub, larders):
         wait_until(lambda: larder.metric("larder_store_bytes") == content_bytes(larder.root),
                    "one number for both")
         assert larder.stop() == 0
-        age(larder.root)
+        age(larder.root, YOUNG)
         done = command("pull", "i7:1", "i0:1")
         assert done.status == 0, done
     assert watch.most <= LIMIT
@@ -296,7 +287,7 @@ def test_listed_images_stay(hub, larders, scratch):
     larder = larders({"docker.io": hub.url}, settings={
         "size": f"{LIMIT}", "freshness": "1h", "images": str(wanted)})
     for i in range(6):
-        age(larder.root)
+        age(larder.root, YOUNG)
         assert pull(larder, i).ok
     with hub.fault("any", "refused"):
         assert pull(larder, 0).ok and pull(larder, 1).ok
@@ -304,7 +295,7 @@ def test_listed_images_stay(hub, larders, scratch):
     wait_until(lambda: larder.metric("larder_evicted_images_total") == 2, "that is counted")
     # A list that cannot be read protects all that there is.
     wanted.unlink()
-    age(larder.root)
+    age(larder.root, YOUNG)
     before = larder.metric("larder_evicted_images_total")
     for i in (2, 3):
         assert pull(larder, i).ok
@@ -377,7 +368,7 @@ def test_a_thousand_evictions_beside_one_slow_pull(hub, larders):
     slow.start()
     gate.wait_held(1, 10)
     for i in range(12):
-        age(larder.root)
+        age(larder.root, YOUNG)
         assert pull(larder, i).ok
     gate.release()
     slow.join(20)
