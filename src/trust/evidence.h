@@ -2,7 +2,7 @@
  * evidence.h - what claims to be a signature of one image, as bytes: nothing here has
  * been verified.
  *
- * Filled by gather.h from the store and the upstream, judged by verify.h. Everything in
+ * Filled by inquiry.h from the store and the upstream, judged by verify.h. Everything in
  * it was chosen by whoever can write to the registry; sizes and numbers are bounded. One
  * thread at a time.
  */

@@ -39,7 +39,7 @@ int policy_mode_parse(const char *word, enum policy_mode *out, struct err *e);
  * "/", "**" with it), which match the whole text. */
 struct policy_identity_spec {
 	const char *issuer;  /* "https://token.actions.githubusercontent.com" */
-	const char *subject; /* "https://github.com/acme/app/.github/workflows/**", or an
+	const char *subject; /* "https://github.com/acme/app/.github/workflows/*", or an
 				e-mail address */
 };
 
@@ -88,7 +88,7 @@ const struct policy *policies_find(const struct policies *p, const char *host,
 
 const char *policy_images(const struct policy *p); /* its pattern; "**" where none */
 enum policy_mode policy_mode(const struct policy *p);
-/* What it accepts, for people: "key cosign.pub, or https://github.com/acme/** by
+/* What it accepts, for people: "key cosign.pub, or https://github.com/acme/app by
  * https://...". Static length, cut with "...". */
 #define POLICY_WANTS_MAX 400
 void policy_wants(const struct policy *p, char out[POLICY_WANTS_MAX]);
