@@ -42,8 +42,8 @@ static const struct cert *find(X509 *x, const struct cert *leaf,
  */
 static int check_use(const struct cert_chain *chain, enum cert_use use, struct err *e)
 {
-	const uint32_t others = XKU_SSL_SERVER | XKU_SMIME | XKU_TIMESTAMP | XKU_ANYEKU |
-				XKU_OCSP_SIGN;
+	const uint32_t others = XKU_SSL_SERVER | XKU_SSL_CLIENT | XKU_SMIME |
+				XKU_TIMESTAMP | XKU_ANYEKU | XKU_OCSP_SIGN;
 	X509 *leaf = chain->cert[0]->x;
 	uint32_t flags = X509_get_extension_flags(leaf);
 	uint32_t usage = X509_get_extended_key_usage(leaf);
@@ -58,8 +58,10 @@ static int check_use(const struct cert_chain *chain, enum cert_use use, struct e
 	if ((flags & EXFLAG_XKUSAGE) == 0 ? use == CERT_FOR_CODE
 					  : (usage & XKU_CODE_SIGN) == 0)
 		return err_set(e, ERR_DENIED, "its certificate is not for code signing");
-	if (use == CERT_FOR_NOTATION && (flags & EXFLAG_XKUSAGE) != 0 &&
-	    (usage & others) != 0)
+	if (use == CERT_FOR_NOTATION &&
+	    ((X509_get_key_usage(leaf) &
+	      ~(uint32_t)(KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0 ||
+	     ((flags & EXFLAG_XKUSAGE) != 0 && (usage & others) != 0)))
 		return err_set(e, ERR_DENIED,
 			       "its certificate is for more than code signing");
 	for (i = 1; i < chain->n; i++) {

@@ -243,3 +243,24 @@ int pubkey_verify(const struct pubkey *k, enum pubkey_hash hash, enum pubkey_for
 	ERR_clear_error();
 	return rc == 1 ? 0 : err_set(e, ERR_DENIED, "the signature is not by this key");
 }
+
+int pubkey_verify_digest(const struct pubkey *k, const unsigned char digest[32],
+			 struct view sig, struct err *e)
+{
+	EVP_PKEY_CTX *ctx;
+	int rc = 0;
+
+	if (k->kind == PUBKEY_ED25519)
+		return err_set(e, ERR_INVALID,
+			       "Ed25519 over a digest (Ed25519ph) is not supported");
+	ctx = EVP_PKEY_CTX_new(k->pkey, NULL);
+	if (ctx != NULL && EVP_PKEY_verify_init(ctx) == 1 &&
+	    (k->kind != PUBKEY_RSA ||
+	     EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1) &&
+	    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1)
+		rc = EVP_PKEY_verify(ctx, (const unsigned char *)sig.p, sig.n, digest,
+				     32);
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	return rc == 1 ? 0 : err_set(e, ERR_DENIED, "the signature is not by this key");
+}

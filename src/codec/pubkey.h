@@ -49,6 +49,11 @@ enum pubkey_hash pubkey_usual_hash(const struct pubkey *k);
 int pubkey_verify(const struct pubkey *k, enum pubkey_hash hash, enum pubkey_form form,
 		  struct view text, struct view sig, struct err *e);
 
+/* The same where only the text's SHA-256 is known. Not with Ed25519, which signs texts:
+ * ERR_INVALID. */
+int pubkey_verify_digest(const struct pubkey *k, const unsigned char digest[32],
+			 struct view sig, struct err *e);
+
 #define PUBKEY_HASH_MAX 64
 size_t pubkey_hash_size(enum pubkey_hash hash);
 /* The hash of text. */

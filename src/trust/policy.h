@@ -39,8 +39,8 @@ int policy_mode_parse(const char *word, enum policy_mode *out, struct err *e);
  * "/", "**" with it), which match the whole text. */
 struct policy_identity_spec {
 	const char *issuer;  /* "https://token.actions.githubusercontent.com" */
-	const char *subject; /* "https://github.com/acme/app/.github/workflows/*", or an
-				e-mail address */
+	const char *subject; /* "https://github.com/acme/app/.github/workflows/ci.yml@*",
+				or an e-mail address */
 };
 
 /* A policy as people write it. All is borrowed until policies_load returns; every file is

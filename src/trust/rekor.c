@@ -110,7 +110,7 @@ static int match_hash_object(const struct json *o, const struct view *text,
 	static const char *const words[] = { "sha256", "sha384", "sha512" };
 	unsigned char got[PUBKEY_HASH_MAX];
 	const char *value = members_text(o, "value", e);
-	enum pubkey_hash hash;
+	enum pubkey_hash hash = PUBKEY_SHA256;
 
 	if (value == NULL ||
 	    find_hash(json_get_str(o, "algorithm"), words, &hash, e) != 0)
@@ -164,7 +164,7 @@ static int match_record_2(const struct json *spec, const struct rekor_claim *cla
 	const struct json *record = json_get(spec, "hashedRekordV002");
 	const struct json *data = json_get(record, "data");
 	unsigned char got[PUBKEY_HASH_MAX];
-	enum pubkey_hash hash;
+	enum pubkey_hash hash = PUBKEY_SHA256;
 
 	if (find_hash(json_get_str(data, "algorithm"), words, &hash, e) != 0 ||
 	    members_fixed(data, "digest", got, pubkey_hash_size(hash), e) != 0 ||

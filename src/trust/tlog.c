@@ -146,11 +146,11 @@ static int check_line(struct view line, struct view text, struct view origin,
 		return -1;
 	if (sig.n <= HINT_BYTES || !is_hint(log, name, (unsigned char *)sig.p))
 		return 0;
-	/* The signer is the log of which the text speaks: "name", or Rekor's "name -
-	 * tree". */
+	/* The signer is the log of which the text speaks: "name", or "name - tree" by the
+	 * first Rekor, whose name is not always its URL's host. */
 	if (origin.n < name.n || memcmp(origin.p, name.p, name.n) != 0 ||
 	    (origin.n > name.n && origin.p[name.n] != ' ') ||
-	    (log->host[0] != '\0' && !view_is(name, log->host)))
+	    (origin.n == name.n && log->host[0] != '\0' && !view_is(name, log->host)))
 		return err_set(e, ERR_DENIED, "a checkpoint of another log");
 	if (pubkey_verify(log->key, pubkey_usual_hash(log->key), PUBKEY_PLAIN, text,
 			  (struct view){ sig.p + HINT_BYTES, sig.n - HINT_BYTES },
@@ -192,7 +192,7 @@ int tlog_checkpoint(struct view note, const struct trustroot_log *log, uint64_t 
 		    tlog_hash root, struct err *e)
 {
 	const char *blank = note.n > 0 ? memmem(note.p, note.n, "\n\n", 2) : NULL;
-	struct view text, lines, line, origin;
+	struct view text, lines, line, origin = { NULL, 0 };
 	int rc, good = 0;
 
 	if (blank == NULL)
