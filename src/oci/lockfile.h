@@ -29,6 +29,7 @@
 #include "base/err.h"
 #include "oci/digest.h"
 #include "oci/imageref.h"
+#include "oci/manifest.h"
 #include "oci/platform.h"
 
 #define LOCKFILE_NAME "larder.lock" /* where nothing else is said */
@@ -57,9 +58,10 @@ struct lockfile {
 	struct lockfile_entry **entry; /* sorted by host, name, tag; its own */
 	size_t n;
 	char *head; /* comment lines before the first image; NULL: none */
+	char *tail; /* those after the last */
 };
 
-#define LOCKFILE_INIT ((struct lockfile){ NULL, 0, NULL })
+#define LOCKFILE_INIT ((struct lockfile){ NULL, 0, NULL, NULL })
 
 /* ERR_INVALID: names the line, what is wrong and what to do: an image twice, too. The
  * images' order does not matter. ERR_LIMIT: over one of the limits. *out is set on
@@ -78,10 +80,10 @@ const struct lockfile_entry *lockfile_find(const struct lockfile *l, const char 
  * too for one without a tag. A digest of r is not looked at. */
 const struct lockfile_entry *lockfile_find_image(const struct lockfile *l,
 						 const struct imageref *r);
-/* Are there entries of the repository? The first, and how many. */
-const struct lockfile_entry *lockfile_find_name(const struct lockfile *l,
-						const char *host, const char *name,
-						size_t *n);
+/* The entries of a repository, *n of them; NULL: none. */
+const struct lockfile_entry *const *lockfile_find_name(const struct lockfile *l,
+						       const char *host, const char *name,
+						       size_t *n);
 
 /* Add an entry, or put it in the place of the one with its image (whose comment stays,
  * unless the new one has one). Copies all; *entry is not changed. ERR_LIMIT: too many.
