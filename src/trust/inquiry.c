@@ -32,7 +32,7 @@ struct inquiry {
 	struct store *store;
 	struct route route;
 	enum visit_for who;
-	bool fresh;
+	enum inquiry_how how;
 	enum stage stage;
 	struct visit visit;
 	struct task *flight; /* a reference: a body that is coming */
@@ -49,20 +49,22 @@ static void begin_visit(struct inquiry *q)
 	q->flights = 0;
 	q->visit = (struct visit){ .since_ms = clock_mono_ms(),
 				   .who = q->who,
-				   .must_check = q->fresh };
+				   .must_check = q->how == INQUIRY_FRESH };
 }
 
 struct inquiry *inquiry_new(struct mirror *m, const struct route *r,
 			    const struct digest *d, const char *media_type, uint64_t size,
-			    enum visit_for who, bool fresh)
+			    enum visit_for who, enum inquiry_how how)
 {
 	struct inquiry *q = mem_alloc(sizeof(*q));
 
 	q->m = m;
 	q->store = mirror_store(m);
 	q->who = who;
-	q->fresh = fresh;
+	q->how = how;
 	route_copy(&q->route, r);
+	if (how == INQUIRY_STORED)
+		q->route.site = NULL; /* as if it lived here */
 	evidence_init(&q->ev, d, media_type, size);
 	begin_visit(q);
 	return q;
@@ -166,9 +168,18 @@ static enum answer list_local(struct inquiry *q, struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf list = BUF_INIT(LOCAL_LIST_MAX);
+	CLEANUP(buf_done)
+	struct buf noted = BUF_INIT(ASK_REFERRERS_MAX_BYTES);
 	struct digest d;
 	const char *p;
 
+	int64_t checked_ms;
+
+	/* The upstream's list, where nobody is to be asked for it. */
+	if (q->how == INQUIRY_STORED &&
+	    referrers_noted(q->store, &q->route.name, &q->ev.subject, &noted,
+			    &checked_ms))
+		take_list(q, &noted);
 	if (referrers_list(q->store, &q->route.name, &q->ev.subject, &list, e) != 0) {
 		note_gap(q, e);
 		return ANSWER_FAILED;
@@ -213,8 +224,9 @@ static enum answer step_manifest(struct inquiry *q, struct err *e)
 			note_gap(q, e);
 		stored_unref(found.m);
 	} else if (answer == ANSWER_FAILED &&
-		   (e->kind != ERR_NOT_FOUND || q->route.site != NULL)) {
-		note_gap(q, e); /* a local list may name what is gone */
+		   (e->kind != ERR_NOT_FOUND || q->how == INQUIRY_STORED ||
+		    q->route.site != NULL)) {
+		note_gap(q, e); /* a list of pushes may name what has been deleted */
 	}
 	return answer;
 }

@@ -20,13 +20,19 @@
 
 #define INQUIRY_MAX_REFERRERS 256 /* manifests about one image that are looked at */
 
+enum inquiry_how {
+	INQUIRY_KEPT,	/* what is here is as fresh as the settings want it */
+	INQUIRY_FRESH,	/* lists that are here are compared with the upstream now */
+	INQUIRY_STORED, /* only what is here; nobody is asked */
+};
+
 struct inquiry;
 
 /* About the manifest d, of this type and size, in the repository of r, which is copied.
- * fresh: lists that are here already are compared with the upstream now. */
+ */
 struct inquiry *inquiry_new(struct mirror *m, const struct route *r,
 			    const struct digest *d, const char *media_type, uint64_t size,
-			    enum visit_for who, bool fresh);
+			    enum visit_for who, enum inquiry_how how);
 void inquiry_free(struct inquiry *g); /* NULL is fine */
 void inquiry_freep(struct inquiry **g);
 

@@ -179,7 +179,7 @@ static void changed(void **state)
 		evidence_done(&ev);
 		policies_unref(all);
 	}
-	assert_in_range(tried, 80000 / step, 1000000);
+	assert_in_range(tried, 60000 / step, 1000000);
 }
 
 int main(void)
