@@ -101,7 +101,7 @@ static void fill_signature(struct row *r, const struct verify_signature *sig)
 		mem_fmt("%s%s", proof_word(sig->verdict), sig->logged ? ", logged" : "");
 	if (file[0] != '\0')
 		r->cell[SIGNER] = mem_fmt("%.23s... (%s)", sig->signer, file);
-	else if (sig->issuer[0] != '\0')
+	else if (sig->issuer[0] != '\0' && strcmp(sig->issuer, sig->signer) != 0)
 		r->cell[SIGNER] = mem_fmt("%s by %s", sig->signer, sig->issuer);
 	else
 		r->cell[SIGNER] = mem_dup(sig->signer[0] != '\0' ? sig->signer : "?");

@@ -145,11 +145,11 @@ static unsigned change_each(const char *name, const struct policy *p,
 }
 
 /* All bytes take half a minute, so that is for LARDER_TEST_EVERY_BYTE=1; else each
- * eleventh, which meets every place in base64's groups of four. */
+ * seventeenth, which meets every place in base64's groups of four. */
 static void changed(void **state)
 {
 	const char *every = getenv("LARDER_TEST_EVERY_BYTE");
-	size_t step = every != NULL && strcmp(every, "1") == 0 ? 1 : 11;
+	size_t step = every != NULL && strcmp(every, "1") == 0 ? 1 : 17;
 	int64_t now_ms = evidence_try_now_ms();
 	unsigned tried = 0;
 
@@ -182,11 +182,207 @@ static void changed(void **state)
 	assert_in_range(tried, 60000 / step, 1000000);
 }
 
+/* --- refusals --- */
+
+static const char *const other_key = FIXTURE("log.pem");
+static const char *const log_file = FIXTURE("log.pem");
+static const char *const root_file = FIXTURE("ca.pem");
+static const struct policy_identity_spec somebody = { ISSUER, "https://elsewhere/**" };
+static const struct policy_identity_spec elsewhere = { "https://other", "**" };
+static const struct policy_identity_spec pattern = {
+	"https://token.*", "https://github.example.test/acme/**"
+};
+static const char *const german = "x509.subject: C=DE, O=acme";
+
+static const struct policy_spec by_other = { .mode = POLICY_REQUIRE,
+					     .key = &other_key,
+					     .nkeys = 1 };
+static const struct policy_spec by_somebody = { .mode = POLICY_REQUIRE,
+						.identity = &somebody,
+						.nidentities = 1,
+						.trust_root =
+							FIXTURE("trusted_root.json") };
+static const struct policy_spec by_elsewhere = { .mode = POLICY_REQUIRE,
+						 .identity = &elsewhere,
+						 .nidentities = 1,
+						 .trust_root =
+							 FIXTURE("trusted_root.json") };
+static const struct policy_spec by_files = { .mode = POLICY_REQUIRE,
+					     .identity = &pattern,
+					     .nidentities = 1,
+					     .ca = &root_file,
+					     .nca = 1,
+					     .log_key = &log_file,
+					     .nlog_keys = 1 };
+static const struct policy_spec by_logged_key = { .mode = POLICY_REQUIRE,
+						  .key = &key_file,
+						  .nkeys = 1,
+						  .log_key = &log_file,
+						  .nlog_keys = 1,
+						  .need_log = true };
+static const struct policy_spec by_german = { .mode = POLICY_REQUIRE,
+					      .notation_ca = &ca_file,
+					      .nnotation_ca = 1,
+					      .notation_identity = &german,
+					      .nnotation_identities = 1 };
+
+#define DAYS(n) ((int64_t)(n)*86400 * 1000)
+
+static void judged(void **state)
+{
+	static const struct {
+		const char *name;
+		const struct policy_spec *spec;
+		int64_t later_ms;
+		enum verify_verdict verdict;
+		const char *why;
+	} cases[] = {
+		{ "cosign2-key", NULL, 0, VERIFY_BAD, "by a key, and none is given" },
+		{ "cosign2-key", &by_other, 0, VERIFY_BAD, "not made by the key given" },
+		{ "cosign3-key", &by_other, 0, VERIFY_BAD, "not made by the key given" },
+		{ "cosign2-key", &by_identity, 0, VERIFY_BAD, "none is given" },
+		{ "cosign3-key", &by_logged_key, 0, VERIFY_OTHER, "transparency log" },
+		{ "cosign3-attest", &by_key, 0, VERIFY_OTHER, "an attestation (http" },
+		{ "keyless-dsse", NULL, 0, VERIFY_BAD, "no trust root is given" },
+		{ "keyless-dsse", &by_key, 0, VERIFY_BAD, "no trust root is given" },
+		{ "keyless-dsse", &by_somebody, 0, VERIFY_OTHER, "not one whom" },
+		{ "keyless-dsse", &by_elsewhere, 0, VERIFY_OTHER, "not one whom" },
+		/* Its certificate has long expired, and was valid when it was logged. */
+		{ "keyless-dsse", &by_identity, DAYS(3000), VERIFY_GOOD, "" },
+		{ "keyless-dsse", &by_files, 0, VERIFY_GOOD, "" },
+		{ "keyless-classic", &by_files, 0, VERIFY_GOOD, "" },
+		{ "keyless-second", &by_files, 0, VERIFY_BAD, "does not know" },
+		{ "notation-ec", NULL, 0, VERIFY_BAD, "no notation trust store" },
+		{ "notation-ec", &by_self, 0, VERIFY_BAD, "in the policy's trust store" },
+		{ "notation-ec", &by_german, 0, VERIFY_OTHER, "not one whom" },
+		{ "notation-ec", &by_acme, DAYS(4000), VERIFY_BAD, "expired" },
+		{ "notation-ec", &by_acme, -DAYS(4000), VERIFY_BAD, "not yet valid" },
+		{ "notation-expiry", &by_acme, DAYS(1), VERIFY_BAD, "it has expired" },
+		{ "notation-cose", &by_acme, 0, VERIFY_BAD, "COSE" },
+	};
+	int64_t now_ms = evidence_try_now_ms();
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct evidence ev;
+
+		evidence_try_load(cases[i].name, &ev);
+		judge(cases[i].spec, &ev, now_ms + cases[i].later_ms);
+		if (result.sig[0].verdict != cases[i].verdict ||
+		    strstr(result.sig[0].why, cases[i].why) == NULL)
+			fail_msg("case %zu, %s: %s: %s", i, cases[i].name,
+				 verify_word(result.sig[0].verdict), result.sig[0].why);
+		assert_int_equal(result.accepted, cases[i].verdict == VERIFY_GOOD);
+		assert_int_equal(result.missing[0] != '\0', !result.accepted);
+		evidence_done(&ev);
+	}
+}
+
+/* The first `from` in the body is `to` instead. */
+static void edit(struct evidence *ev, const char *from, const char *to)
+{
+	CLEANUP(mem_freep)
+	char *was = mem_dup(buf_str(&ev->item[0].body));
+	struct buf *b = &ev->item[0].body;
+	const char *at = strstr(was, from);
+
+	assert_non_null(at);
+	buf_clear(b);
+	buf_add(b, was, (size_t)(at - was));
+	buf_adds(b, to);
+	buf_adds(b, at + strlen(from));
+}
+
+/* What is well formed, and yet not as it should be. */
+static void edited(void **state)
+{
+	static const struct {
+		const char *name, *from, *to, *why;
+	} cases[] = {
+		{ "keyless-dsse", ".v0.3+json", ".v0.4+json", "unknown version" },
+		{ "keyless-dsse", "{\"dsse", "{\"more\":1,\"dsse", "unknown member" },
+		{ "keyless-dsse", "{\"dsse", "{\"mediaType\":\"\",\"dsse", "bundle" },
+		{ "keyless-dsse", "\"kind\":\"dsse\"", "\"kind\":\"intoto\"", "kind" },
+		{ "keyless-dsse", "\"logIndex\":\"1005\"", "\"logIndex\":\"01005\"",
+		  "no number" },
+		{ "keyless-dsse", "\"treeSize\":\"11\"", "\"treeSize\":\"12\"",
+		  "in the tree" },
+		{ "keyless-dsse", "\"integratedTime\":\"1", "\"integratedTime\":\"2",
+		  "promise" },
+		{ "keyless-dsse", "\"hashes\":[", "\"hashes\":[\"AAAA\",",
+		  "malformed hash" },
+		{ "keyless-dsse", "\"inclusionProof\"", "\"inclusionProve\"",
+		  "unknown member" },
+		{ "keyless-dsse", "\"certificate\":{", "\"x509CertificateChain\":{",
+		  "bundles 0.3 have not" },
+		{ "keyless-dsse", "vnd.in-toto+json", "vnd.in-toto+jsom", "around" },
+		{ "notation-ec", "\"header\":", "\"headers\":", "unknown member" },
+		{ "notation-ec", "\"x5c\":[", "\"x5c\":[],\"x5d\":[", "unknown member" },
+		{ "notation-ec", "{\"payload\"", "{\"payload\":\"\",\"payload\"",
+		  "duplicate" },
+	};
+	static const char *const tails[] = { "{}", "x", "\"\"" };
+	int64_t now_ms = evidence_try_now_ms();
+	struct evidence ev;
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		evidence_try_load(cases[i].name, &ev);
+		edit(&ev, cases[i].from, cases[i].to);
+		judge(cases[i].name[0] == 'n' ? &by_acme : &by_identity, &ev, now_ms);
+		assert_int_equal(result.sig[0].verdict, VERIFY_BAD);
+		if (strstr(result.sig[0].why, cases[i].why) == NULL)
+			fail_msg("case %zu: %s", i, result.sig[0].why);
+		evidence_done(&ev);
+	}
+	for (i = 0; i < ARRAY_LEN(known); i++) {
+		for (k = 0; k < ARRAY_LEN(tails); k++) {
+			evidence_try_load(known[i].name, &ev);
+			buf_adds(&ev.item[0].body, tails[k]);
+			judge(known[i].spec, &ev, now_ms);
+			assert_false(result.accepted);
+			evidence_done(&ev);
+		}
+	}
+}
+
+/* One good one is enough, whatever else there is; and gaps are told. */
+static void several(void **state)
+{
+	struct evidence ev;
+	struct err e;
+	char *hostile = mem_dup("\x1b[2Jdown");
+
+	evidence_try_load("cosign2-key", &ev);
+	snprintf(ev.gap, sizeof(ev.gap), "docker.io does not answer");
+	judge(&by_other, &ev, evidence_try_now_ms());
+	assert_non_null(strstr(result.missing, "docker.io does not answer"));
+	assert_non_null(strstr(result.missing, "key log.pem"));
+	ev.item = mem_grow(ev.item, 2 * sizeof(*ev.item));
+	ev.item[1] = ev.item[0];
+	ev.item[0] = (struct evidence_item){ .kind = EVIDENCE_BUNDLE, .gap = hostile };
+	ev.n = 2;
+	judge(&by_key, &ev, evidence_try_now_ms());
+	assert_true(result.accepted);
+	assert_int_equal(result.n, 2);
+	assert_int_equal(result.sig[0].verdict, VERIFY_BAD);
+	assert_string_equal(result.sig[0].why, "?[2Jdown");
+	evidence_done(&ev);
+
+	evidence_init(&ev, &(struct digest){ 0 }, "t", 1);
+	judge(&by_key, &ev, 0);
+	assert_false(result.accepted);
+	assert_string_equal(result.missing,
+			    "no signature by key cosign.pub; it has none at all");
+	assert_int_equal(evidence_add(&ev, false, &ev.subject, VIEW("nonsense"), &e), 0);
+	evidence_done(&ev);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(genuine),
-		cmocka_unit_test(changed),
+		cmocka_unit_test(genuine), cmocka_unit_test(changed),
+		cmocka_unit_test(judged),  cmocka_unit_test(edited),
+		cmocka_unit_test(several),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
