@@ -51,7 +51,7 @@ bool cert_is_self_issued(const struct cert *c); /* subject and issuer are one na
 void cert_subject(const struct cert *c, char out[CERT_TEXT_MAX]);
 /* Has the subject each attribute of "C=US, ST=WA, O=acme"? A "\" stands before a "," or
  * "\" of a value. ERR_INVALID: wanted is not of that form; ERR_DENIED: it has not. */
-int cert_subject_has(const struct cert *c, const char *wanted, struct err *e);
+int cert_name_matches(const struct cert *c, const char *wanted, struct err *e);
 
 /* Who holds it, as Fulcio writes it (sigstore/fulcio docs/oid-info.md). */
 struct cert_names {

@@ -60,7 +60,7 @@ static int take_attribute(const char **at, char type[32], char value[CERT_TEXT_M
 	return used > 0 ? 0 : -1;
 }
 
-int cert_subject_has(const struct cert *c, const char *wanted, struct err *e)
+int cert_name_matches(const struct cert *c, const char *wanted, struct err *e)
 {
 	const char *at = wanted;
 	char type[32], value[CERT_TEXT_MAX];

@@ -34,6 +34,14 @@ static void reading_done(struct reading *r)
 	buf_done(&r->pae);
 }
 
+/* Protobuf's null is the same as not there. */
+static const struct json *member(const struct json *o, const char *name)
+{
+	const struct json *v = json_get(o, name);
+
+	return json_is_null(v) ? NULL : v;
+}
+
 static int read_version(const struct json *o, struct reading *r, struct err *e)
 {
 	static const struct {
@@ -115,8 +123,8 @@ static int read_entry(const struct json *o, const struct reading *r,
 		      struct sigstore_entry *out, struct err *e)
 {
 	const struct json *kind = json_get(o, "kindVersion");
-	const struct json *promise = json_get(o, "inclusionPromise");
-	const struct json *proof = json_get(o, "inclusionProof");
+	const struct json *promise = member(o, "inclusionPromise");
+	const struct json *proof = member(o, "inclusionProof");
 	const struct json *id = json_get(o, "logId");
 	struct tlog_entry *t = &out->entry;
 
@@ -214,10 +222,10 @@ static int read_times(const struct json *o, struct reading *r, struct err *e)
 
 static int read_material(const struct json *o, struct reading *r, struct err *e)
 {
-	const struct json *key = json_get(o, "publicKey");
-	const struct json *cert = json_get(o, "certificate");
-	const struct json *chain = json_get(o, "x509CertificateChain");
-	const struct json *times = json_get(o, "timestampVerificationData");
+	const struct json *key = member(o, "publicKey");
+	const struct json *cert = member(o, "certificate");
+	const struct json *chain = member(o, "x509CertificateChain");
+	const struct json *times = member(o, "timestampVerificationData");
 
 	if (members_known(o,
 			  "publicKey certificate x509CertificateChain tlogEntries "
@@ -345,8 +353,8 @@ static int read_content(const struct json *o, struct reading *r,
 {
 	CLEANUP(json_freep)
 	struct json *statement = NULL;
-	const struct json *dsse = json_get(o, "dsseEnvelope");
-	const struct json *message = json_get(o, "messageSignature");
+	const struct json *dsse = member(o, "dsseEnvelope");
+	const struct json *message = member(o, "messageSignature");
 
 	if ((dsse == NULL) == (message == NULL))
 		return err_set(e, ERR_INVALID,

@@ -225,7 +225,7 @@ static bool is_accepted(const struct policy *p, const struct cert *leaf)
 {
 	for (size_t i = 0; i < p->nnotation_identities; i++)
 		if (p->notation_identity[i] == NULL ||
-		    cert_subject_has(leaf, p->notation_identity[i], NULL) == 0)
+		    cert_name_matches(leaf, p->notation_identity[i], NULL) == 0)
 			return true;
 	return false;
 }

@@ -1,5 +1,5 @@
 /*
- * policy.c - lists of policies: which one decides; policy_load.c makes them.
+ * policy.c - lists of policies: which one decides; policies.c makes them.
  */
 #include "trust/policy.h"
 

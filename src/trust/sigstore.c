@@ -59,7 +59,8 @@ struct proved {
 	int64_t at_ms; /* 0: nothing proves a time */
 };
 
-/* Each entry must be about this signature; that costs no arithmetic, so it comes first. */
+/* Each entry must be about this signature; that costs no arithmetic, so it comes first.
+ */
 static int match_entries(const struct sigstore_claim *c, struct err *e)
 {
 	for (size_t i = 0; i < c->nentries; i++) {

@@ -48,11 +48,11 @@ struct trustroot {
 /* Add what it names. ERR_INVALID: not one, or of another version; a log with a key that
  * is not taken is passed over, since nothing by it can be believed either. *t is zeroed
  * before the first; trustroot_done in any case. */
-int trustroot_add_json(struct trustroot *t, struct view json, struct err *e);
+int trustroot_read_json(struct trustroot *t, struct view json, struct err *e);
 /* PEM: certificates, of which those that are self-issued are roots. */
-int trustroot_add_ca(struct trustroot *t, struct view pem, struct err *e);
+int trustroot_read_ca(struct trustroot *t, struct view pem, struct err *e);
 /* PEM: one or more public keys of transparency logs. */
-int trustroot_add_log(struct trustroot *t, struct view pem, struct err *e);
+int trustroot_read_log(struct trustroot *t, struct view pem, struct err *e);
 void trustroot_done(struct trustroot *t);
 
 /* NULL: not known. */

@@ -153,7 +153,7 @@ static bool is_version(const char *type)
 				strcmp(type, MEDIA_TYPE ".v0.2+json") == 0);
 }
 
-int trustroot_add_json(struct trustroot *t, struct view json, struct err *e)
+int trustroot_read_json(struct trustroot *t, struct view json, struct err *e)
 {
 	CLEANUP(json_freep)
 	struct json *o = json_parse(json, e);
@@ -178,7 +178,7 @@ int trustroot_add_json(struct trustroot *t, struct view json, struct err *e)
 
 /* --- PEM --- */
 
-int trustroot_add_ca(struct trustroot *t, struct view pem, struct err *e)
+int trustroot_read_ca(struct trustroot *t, struct view pem, struct err *e)
 {
 	struct trustroot_authority *a = &t->authority[t->nauthorities];
 	struct cert_list all = { .n = 0 };
@@ -203,7 +203,7 @@ int trustroot_add_ca(struct trustroot *t, struct view pem, struct err *e)
 					"issuer is itself)");
 }
 
-int trustroot_add_log(struct trustroot *t, struct view pem, struct err *e)
+int trustroot_read_log(struct trustroot *t, struct view pem, struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf der = BUF_INIT(PUBKEY_MAX_BYTES);

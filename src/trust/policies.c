@@ -1,5 +1,5 @@
 /*
- * policy_load.c - policies made from what people wrote and the files that it names.
+ * policies.c - policies made from what people wrote and the files that it names.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -89,17 +89,17 @@ static int add_notation(struct policy *p, const char *file, struct view pem,
 
 static int add_ca(struct policy *p, const char *file, struct view pem, struct err *e)
 {
-	return trustroot_add_ca(&p->root, pem, e);
+	return trustroot_read_ca(&p->root, pem, e);
 }
 
 static int add_log(struct policy *p, const char *file, struct view pem, struct err *e)
 {
-	return trustroot_add_log(&p->root, pem, e);
+	return trustroot_read_log(&p->root, pem, e);
 }
 
 static int add_root(struct policy *p, const char *file, struct view json, struct err *e)
 {
-	return trustroot_add_json(&p->root, json, e);
+	return trustroot_read_json(&p->root, json, e);
 }
 
 static int add_files(struct policy *p, const char *const *file, size_t n,
@@ -170,7 +170,7 @@ static int add_notation_identity(struct policy *p, const char *text, struct err 
 			       "notation identity \"%.100s\": neither \"*\" nor "
 			       "\"" SUBJECT_WORD " C=..., O=...\"",
 			       text);
-	if (cert_subject_has(NULL, subject, e) != 0)
+	if (cert_name_matches(NULL, subject, e) != 0)
 		return err_add(e, "notation identity");
 	p->notation_identity[p->nnotation_identities++] =
 		mem_dup(subject + strspn(subject, " "));
