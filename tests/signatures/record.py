@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -27,45 +26,22 @@ from cryptography import x509                   # noqa: E402
 from cryptography.hazmat.primitives import hashes    # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec    # noqa: E402
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID    # noqa: E402
+from fixtures import CONFIG, EMPTY, LAYER, OCI, Registry, digest    # noqa: E402
 from harness.larder import Larder               # noqa: E402
 
-OCI = "application/vnd.oci.image.manifest.v1+json"
-CONFIG = "application/vnd.oci.image.config.v1+json"
-EMPTY = b"{}"
+CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
 
 
-def digest(data: bytes) -> str:
-    return "sha256:" + forge.sha(data).hex()
-
-
-class Registry:
-    def __init__(self, host: str) -> None:
-        self.host = host
-
-    def ask(self, path: str, method: str = "GET", body: bytes | None = None,
-            type: str = "*/*") -> bytes:
-        request = urllib.request.Request(f"http://{self.host}{path}", body, method=method,
-                                         headers={"Content-Type": type, "Accept": "*/*"})
-        with urllib.request.urlopen(request) as answer:
-            return answer.read()
-
-    def blob(self, name: str, data: bytes) -> dict:
-        request = urllib.request.Request(f"http://{self.host}/v2/{name}/blobs/uploads/", b"",
-                                         method="POST")
-        with urllib.request.urlopen(request) as answer:
-            where = answer.headers["Location"]
-        self.ask(where + ("&" if "?" in where else "?") + "digest=" + digest(data), "PUT", data,
-                 "application/octet-stream")
-        return {"digest": digest(data), "size": len(data)}
-
-    def manifest(self, name: str, reference: str, data: bytes) -> None:
-        self.ask(f"/v2/{name}/manifests/{reference}", "PUT", data, OCI)
+class Recorder(Registry):
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("http://")
 
     def image(self, name: str) -> bytes:
-        config = self.blob(name, b'{"architecture":"amd64","os":"linux"}')
-        layer = self.blob(name, b"a layer")
+        config = self.blob(name, CONFIG)
+        layer = self.blob(name, LAYER)
         data = forge.compact({
-            "schemaVersion": 2, "mediaType": OCI, "config": {"mediaType": CONFIG, **config},
+            "schemaVersion": 2, "mediaType": OCI, "config": {"mediaType": CONFIG_TYPE, **config},
             "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", **layer}]})
         self.manifest(name, "v1", data)
         return data
@@ -74,7 +50,7 @@ class Registry:
         body = self.blob(name, payload)
         config = self.blob(name, EMPTY)
         self.manifest(name, digest(image).replace(":", "-") + ".sig", forge.compact({
-            "schemaVersion": 2, "mediaType": OCI, "config": {"mediaType": CONFIG, **config},
+            "schemaVersion": 2, "mediaType": OCI, "config": {"mediaType": CONFIG_TYPE, **config},
             "layers": [{"mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", **body,
                         "annotations": notes}]}))
 
@@ -100,6 +76,7 @@ class Registry:
         manifest = self.ask(f"/v2/{name}/manifests/{reference}")
         layers = json.loads(manifest)["layers"]
         bodies = [self.ask(f"/v2/{name}/blobs/{layer['digest']}") for layer in layers]
+        config = self.ask(f"/v2/{name}/blobs/{json.loads(manifest)['config']['digest']}")
         try:
             texts = [body.decode() for body in bodies]
         except UnicodeDecodeError:
@@ -107,6 +84,7 @@ class Registry:
         (HERE / f"{name}.json").write_text(json.dumps({
             "subject": {"digest": digest(image), "mediaType": OCI, "size": len(image)},
             "image": image.decode(), "tag": classic, "manifest": manifest.decode(),
+            "config": config.decode(),
             "bodies": texts}, indent=1) + "\n")
         print("recorded", name)
 
@@ -127,7 +105,7 @@ class Tools:
 
 # --- by the tools alone ---
 
-def by_cosign(registry: Registry, tool: Tools) -> None:
+def by_cosign(registry: Recorder, tool: Tools) -> None:
     (tool.scratch / "none.json").write_text(
         '{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json"}')
     tool("cosign3", "generate-key-pair")
@@ -171,7 +149,7 @@ def notation_chain(tool: Tools, start, end) -> None:
     (HERE / "notation-ca.pem").write_bytes(forge.pem(root))
 
 
-def by_notation(registry: Registry, tool: Tools, start, end) -> None:
+def by_notation(registry: Recorder, tool: Tools, start, end) -> None:
     notation_chain(tool, start, end)
     tool("notation", "cert", "generate-test", "--bits", "3072", "wabbit")
     keys = tool.scratch / "config/notation/signingkeys.json"
@@ -211,14 +189,14 @@ class World:
         return key, self.fulcio.certify(key, self.now)
 
 
-def show_bundle(registry: Registry, tool: Tools, world: World, name: str, tlog: bool = True) -> None:
+def show_bundle(registry: Recorder, tool: Tools, world: World, name: str, tlog: bool = True) -> None:
     tool("cosign3", "verify", "--allow-http-registry", "--trusted-root", str(world.root),
          "--certificate-identity", forge.SUBJECT, "--certificate-oidc-issuer", forge.ISSUER,
          "--use-signed-timestamps=true" if not tlog else "--offline",
          f"{registry.host}/{name}:v1")
 
 
-def forge_bundles(registry: Registry, tool: Tools, world: World) -> None:
+def forge_bundles(registry: Recorder, tool: Tools, world: World) -> None:
     for name in ("keyless-dsse", "keyless-intoto", "keyless-hashedrekord", "keyless-second"):
         image = registry.image(name)
         key, cert = world.signer()
@@ -245,7 +223,7 @@ def forge_bundles(registry: Registry, tool: Tools, world: World) -> None:
         registry.record(name, image, False)
 
 
-def forge_classic(registry: Registry, tool: Tools, world: World) -> None:
+def forge_classic(registry: Recorder, tool: Tools, world: World) -> None:
     image = registry.image("keyless-classic")
     key, cert = world.signer()
     payload = forge.simple(digest(image), f"{registry.host}/keyless-classic")
@@ -271,7 +249,7 @@ def main() -> None:
         tool = Tools(Path(sys.argv[1]).resolve(), scratch)
         world = World(scratch, now)
         with Larder(scratch / "store") as larder:
-            registry = Registry(f"127.0.0.1:{larder.port}")
+            registry = Recorder(larder.url)
             by_cosign(registry, tool)
             by_notation(registry, tool, now - datetime.timedelta(days=1),
                         now + datetime.timedelta(days=3650))
