@@ -182,8 +182,13 @@ static enum exit_status run(struct pull *p)
 			 .g = { .command = p->command,
 				.settings = p->settings,
 				.envp = p->envp,
-				.quiet = p->quiet } };
+				.quiet = p->quiet,
+				.lock = &p->images.lock } };
 	struct err e;
+	size_t i;
+
+	for (i = 0; i < p->images.n && !p->as_locked; i++)
+		p->images.arg[i]->im.as_locked = false;
 
 	gather_log(&r.g);
 	signal(SIGPIPE, SIG_IGN);
