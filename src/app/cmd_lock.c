@@ -229,17 +229,16 @@ static size_t count(const struct locking *k, enum lock_result r)
 
 static int status_of(const struct locking *k)
 {
-	size_t bad = count(k, LOCK_FAILED);
+	size_t failed = count(k, LOCK_FAILED) + count(k, LOCK_UNKNOWN);
+	size_t gone = count(k, LOCK_GONE);
 
-	if (!k->check)
-		return bad == 0 ? count(k, LOCK_STALE) == 0 ? EXIT_DONE : EXIT_PARTLY
-		       : bad < k->items.n ? EXIT_PARTLY
-					  : EXIT_FAILED;
-	if (count(k, LOCK_DRIFT) + count(k, LOCK_GONE) + count(k, LOCK_MISSING) +
-		    count(k, LOCK_UNLOCKED) >
-	    0)
+	if (k->check && count(k, LOCK_DRIFT) + count(k, LOCK_MISSING) +
+					count(k, LOCK_UNLOCKED) + gone >
+				0)
 		return EXIT_PARTLY;
-	return bad + count(k, LOCK_UNKNOWN) > 0 ? EXIT_FAILED : EXIT_DONE;
+	if (failed > 0 && (k->check || failed == k->items.n))
+		return EXIT_FAILED;
+	return failed + gone + count(k, LOCK_STALE) > 0 ? EXIT_PARTLY : EXIT_DONE;
 }
 
 /* What an interrupted run has found is not half of a file. */

@@ -210,6 +210,14 @@ int imageargs_read(struct imageargs *a, char **operand, size_t noperands,
 	return 0;
 }
 
+void imageargs_compare(struct imageargs *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		a->arg[i]->im.as_locked = false;
+}
+
 void imageargs_set_platforms(struct imageargs *a, const struct platform *p, size_t n)
 {
 	size_t i;

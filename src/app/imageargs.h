@@ -35,6 +35,8 @@ int imageargs_read(struct imageargs *a, char **operand, size_t noperands,
 		   const struct option_values *files, char **env, struct err *e);
 /* All tags of a lock file. ERR_LIMIT. */
 int imageargs_add_lock(struct imageargs *a, const struct lockfile *l, struct err *e);
+/* Those of lock files, too, are to be compared with their upstreams. */
+void imageargs_compare(struct imageargs *a);
 /* For those without platforms of their own; n 0: all. */
 void imageargs_set_platforms(struct imageargs *a, const struct platform *p, size_t n);
 /* Only those for which keep says so stay. */

@@ -12,9 +12,9 @@
 const char *lock_result_word(enum lock_result r)
 {
 	static const char *const words[LOCK_RESULTS] = {
-		"none",	   "new",     "moved",	  "same",    "kept",
-		"removed", "digest",  "stale",	  "ok",	     "drift",
-		"gone",	   "missing", "unlocked", "unknown", "failed",
+		"none",	   "new",      "moved", "same",	   "kept",
+		"removed", "digest",   "stale", "ok",	   "drift",
+		"missing", "unlocked", "gone",	"unknown", "failed",
 	};
 
 	return words[r];

@@ -26,11 +26,11 @@ enum lock_result {
 	/* of checking them */
 	LOCK_OK,
 	LOCK_DRIFT,    /* the upstream's tag is elsewhere */
-	LOCK_GONE,     /* the upstream has no such tag any more */
 	LOCK_MISSING,  /* not all of it is in the store */
 	LOCK_UNLOCKED, /* it is not in the lock file */
-	LOCK_UNKNOWN,  /* the upstream could not be asked */
-	/* of both */
+	/* of both; a lock stays as it was */
+	LOCK_GONE,    /* the upstream has no such tag any more */
+	LOCK_UNKNOWN, /* the upstream could not be asked */
 	LOCK_FAILED,
 	LOCK_RESULTS,
 };

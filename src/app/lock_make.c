@@ -124,6 +124,13 @@ static int make(void *arg, struct batch_image *im, struct err *e)
 			      &found, e);
 	if (rc != 0)
 		return -1;
+	if (found.stale && it->had) {
+		/* What it is locked to stays: nobody has said where else it should be. */
+		stored_unref(found.m);
+		it->result = e->kind == ERR_NOT_FOUND ? LOCK_GONE : LOCK_UNKNOWN;
+		it->err = *e;
+		return 0;
+	}
 	if (found.stale)
 		it->err = *e;
 	rc = describe(mk, it, found.m, e);

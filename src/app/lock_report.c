@@ -52,8 +52,6 @@ static void add_note(struct buf *b, const struct lock_item *it)
 		buf_addf(b, "was %s", before);
 		break;
 	case LOCK_STALE:
-		if (it->had && !digest_equal(&it->before, &it->entry.image.digest))
-			buf_addf(b, "was %s; ", before);
 		buf_addf(b, "from the store, not compared: %s", it->err.msg);
 		break;
 	case LOCK_BY_DIGEST:

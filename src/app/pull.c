@@ -185,10 +185,9 @@ static enum exit_status run(struct pull *p)
 				.quiet = p->quiet,
 				.lock = &p->images.lock } };
 	struct err e;
-	size_t i;
 
-	for (i = 0; i < p->images.n && !p->as_locked; i++)
-		p->images.arg[i]->im.as_locked = false;
+	if (!p->as_locked)
+		imageargs_compare(&p->images);
 
 	gather_log(&r.g);
 	signal(SIGPIPE, SIG_IGN);

@@ -202,7 +202,7 @@ enum answer ask_locked(struct mirror *m, const struct route *r, const char *tag,
 		return answer;
 	if (v->must_check)
 		answer = look_first(m, r, tag, v, out, e);
-	else if (v->who == VISIT_CLIENT)
+	else if (!v->as_locked && v->who == VISIT_CLIENT)
 		look_beside(m, r, tag, v);
 	if (answer != ANSWER_READY)
 		return answer;

@@ -12,9 +12,11 @@ int resolve_manifest(struct mirror *m, const struct route *r, const struct refer
 		     enum visit_for who, bool as_locked, struct found_manifest *found,
 		     struct err *e)
 {
+	bool locked = !ref->is_digest && route_lock(r, ref->tag) != NULL;
 	struct visit v = { .since_ms = clock_mono_ms(),
 			   .who = who,
-			   .must_check = !as_locked };
+			   .as_locked = as_locked,
+			   .must_check = !(as_locked && locked) };
 	struct await_place wait = { 0 };
 	struct await await;
 	enum answer answer;
