@@ -9,8 +9,7 @@
 #   scenarios       tests/scenarios against that build
 #   unit-asan, scenarios-asan    the same, clang, AddressSanitizer and UBSan; without those
 #                   that mostly sleep ("waits") or are long for other reasons ("plain")
-#   unit-tsan, scenarios-tsan    the same, ThreadSanitizer; of the scenarios, those marked
-#                   "concurrent"
+#   unit-tsan, scenarios-tsan    those that are concurrent, ThreadSanitizer
 #   e2e             tests/e2e: real clients and engines
 #   conformance     the public OCI conformance suite, where Go is installed
 #   fuzz            each fuzz target for 3 seconds
@@ -98,7 +97,7 @@ need_asan() {
 }
 need_tsan() {
 	[ -n "$tsan" ] || if CC=clang build build-test-tsan --buildtype=debugoptimized \
-		-Db_sanitize=thread -Db_lundef=false; then tsan=ok; else tsan=bad; fi
+		-Db_sanitize=thread -Db_lundef=false -Dconcurrent=true; then tsan=ok; else tsan=bad; fi
 	[ $tsan = ok ]
 }
 
