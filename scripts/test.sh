@@ -201,7 +201,7 @@ run_part() {
 	unit) if need_gcc; then unit unit build-test; else add unit 0 1 0; fi ;;
 	hub) run_pytest hub tests/hub build-test 300 4 ;;
 	scenarios)
-		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 4; else add scenarios 0 1 0; fi
+		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 6; else add scenarios 0 1 0; fi
 		;;
 	e2e) if need_gcc; then run_pytest e2e tests/e2e build-test 1500 2; else add e2e 0 1 0; fi ;;
 	unit-asan)
