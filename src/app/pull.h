@@ -23,6 +23,7 @@ struct pull {
 	bool look, json, quiet;
 	bool signatures; /* bring what is needed to verify, too */
 	bool stale_bad;	 /* pull_report.h */
+	bool as_locked;	 /* a list that is a lock file is not compared with upstreams */
 	enum visit_for who;
 };
 

@@ -89,6 +89,17 @@ void plan_set_lock(struct plan *p, struct lockfile *l)
 	p->has_lock = true;
 }
 
+int plan_add_lock(struct plan *p, const struct lockfile *l, struct err *e)
+{
+	size_t i;
+
+	p->has_lock = true;
+	for (i = 0; i < l->n; i++)
+		if (lockfile_put(&p->lock, l->entry[i], e) != 0)
+			return -1;
+	return 0;
+}
+
 struct plan *plan_ref(struct plan *p)
 {
 	atomic_fetch_add(&p->refs, 1);

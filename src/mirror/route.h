@@ -68,6 +68,8 @@ int plan_add_site(struct plan *p, struct upstream *up, bool is_default,
 void plan_add_tags(struct plan *p, const char *pattern, struct tag_policy policy);
 void plan_add_local(struct plan *p, const char *pattern);
 void plan_set_lock(struct plan *p, struct lockfile *l); /* takes its content over */
+/* What l says counts besides, and before what was there. ERR_LIMIT: too many. */
+int plan_add_lock(struct plan *p, const struct lockfile *l, struct err *e);
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);
 

@@ -309,7 +309,10 @@ static void bring_all(struct walk *w)
 static void take_turn(const struct route *r, const struct reference *ref, bool had,
 		      const struct warm_wish *wish, enum visit_for who)
 {
-	if (had && !wish->as_locked && !ref->is_digest &&
+	bool as_locked = wish->as_locked && !ref->is_digest &&
+			 route_lock(r, ref->tag) != NULL;
+
+	if (had && !as_locked && !ref->is_digest &&
 	    route_tag_policy(r, ref->tag).rule != TAG_PINNED)
 		throttle_wait(r->site, who == VISIT_BACKGROUND);
 }

@@ -34,6 +34,7 @@ static void entry_free(struct lockfile_entry *entry)
 {
 	free(entry->media_type);
 	free(entry->platform);
+	free(entry->wish);
 	free(entry->from);
 	free(entry->comment);
 	free(entry);
@@ -109,15 +110,16 @@ static int write_time(struct buf *out, const char *key, int64_t seconds)
 					      : 0;
 }
 
-static int write_platforms(struct buf *out, const struct lockfile_entry *entry)
+static int write_platforms(struct buf *out, const char *key, const struct platform *p,
+			   size_t n)
 {
 	char text[100];
 	int rc = 0;
 	size_t i;
 
-	for (i = 0; i < entry->nplatforms; i++) {
-		platform_text(&entry->platform[i], text);
-		rc |= i == 0 ? buf_addf(out, "  %-10s %s", "platforms", text)
+	for (i = 0; i < n; i++) {
+		platform_text(&p[i], text);
+		rc |= i == 0 ? buf_addf(out, "  %-10s %s", key, text)
 			     : buf_addf(out, ", %s", text);
 	}
 	return i > 0 ? rc | buf_adds(out, "\n") : rc;
@@ -138,7 +140,8 @@ static int write_entry(struct buf *out, const struct lockfile_entry *entry)
 	rc |= buf_addf(out, "%s\n  %-10s %s\n", text, "digest", digest);
 	if (entry->media_type[0] != '\0')
 		rc |= buf_addf(out, "  %-10s %s\n", "type", entry->media_type);
-	rc |= write_platforms(out, entry);
+	rc |= write_platforms(out, "platforms", entry->platform, entry->nplatforms);
+	rc |= write_platforms(out, "for", entry->wish, entry->nwishes);
 	if (entry->from[0] != '\0')
 		rc |= buf_addf(out, "  %-10s %s\n", "from", entry->from);
 	rc |= write_time(out, "as-of", entry->as_of_s);
@@ -216,6 +219,15 @@ const struct lockfile_entry *const *lockfile_find_name(const struct lockfile *l,
 	return *n > 0 ? (const struct lockfile_entry *const *)&l->entry[i] : NULL;
 }
 
+static struct platform *copy_platforms(const struct platform *p, size_t n)
+{
+	struct platform *copy = n > 0 ? mem_alloc(n * sizeof(*copy)) : NULL;
+
+	if (n > 0)
+		memcpy(copy, p, n * sizeof(*copy));
+	return copy;
+}
+
 static struct lockfile_entry *copy_of(const struct lockfile_entry *entry)
 {
 	struct lockfile_entry *copy = mem_alloc(sizeof(*copy));
@@ -224,12 +236,8 @@ static struct lockfile_entry *copy_of(const struct lockfile_entry *entry)
 	copy->media_type = mem_dup(entry->media_type != NULL ? entry->media_type : "");
 	copy->from = mem_dup(entry->from != NULL ? entry->from : "");
 	copy->comment = mem_dup(entry->comment);
-	copy->platform = NULL;
-	if (entry->nplatforms > 0) {
-		copy->platform = mem_alloc(entry->nplatforms * sizeof(*copy->platform));
-		memcpy(copy->platform, entry->platform,
-		       entry->nplatforms * sizeof(*copy->platform));
-	}
+	copy->platform = copy_platforms(entry->platform, entry->nplatforms);
+	copy->wish = copy_platforms(entry->wish, entry->nwishes);
 	return copy;
 }
 

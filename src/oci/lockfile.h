@@ -9,6 +9,7 @@
  *	  digest     sha256:...
  *	  type       application/vnd.oci.image.index.v1+json
  *	  platforms  linux/amd64, linux/arm64/v8
+ *	  for        linux/amd64
  *	  from       https://registry-1.docker.io
  *	  locked     2026-11-26T06:00:00Z
  *
@@ -45,8 +46,11 @@ struct lockfile_entry {
 	 * imageref_text(&image) is "docker.io/library/python:3.11-slim@sha256:..." */
 	struct imageref image;
 	char *media_type;	   /* of what the digest names; "": not said */
-	struct platform *platform; /* what it is locked for; none: not said */
+	struct platform *platform; /* that it has; none: it is one platform's, or not
+				      said */
 	size_t nplatforms;
+	struct platform *wish; /* of those, what is wanted; none: not said */
+	size_t nwishes;
 	char *from;	  /* the upstream's URL that said so; "": not said */
 	int64_t locked_s; /* seconds since 1970 when it did; 0: not said */
 	int64_t as_of_s;  /* it is what the tag was then; 0: when it was locked */

@@ -133,19 +133,19 @@ static int read_digest(const struct reader *r, struct view value, struct err *e)
 	return 0;
 }
 
-static int read_platforms(const struct reader *r, struct view value, struct err *e)
+static int read_platforms(const struct reader *r, struct view value,
+			  struct platform **out, size_t *count, struct err *e)
 {
 	struct platform p[LOCKFILE_MAX_PLATFORMS];
-	struct lockfile_entry *now = r->now;
 	size_t n;
 
-	if (now->nplatforms > 0)
+	if (*count > 0)
 		return bad(r, value, "said twice", e);
 	if (platform_list(value, p, LOCKFILE_MAX_PLATFORMS, &n, e) != 0)
 		return err_add(e, "line %u", r->line);
-	now->platform = mem_grow(now->platform, n * sizeof(*p));
-	memcpy(now->platform, p, n * sizeof(*p));
-	now->nplatforms = n;
+	*out = mem_grow(*out, n * sizeof(*p));
+	memcpy(*out, p, n * sizeof(*p));
+	*count = n;
 	return 0;
 }
 
@@ -165,7 +165,10 @@ static int read_field(struct reader *r, struct view line, struct err *e)
 	if (view_is(key, "type"))
 		return read_word(r, value, &r->now->media_type, MEDIATYPE_MAX, e);
 	if (view_is(key, "platforms"))
-		return read_platforms(r, value, e);
+		return read_platforms(r, value, &r->now->platform, &r->now->nplatforms,
+				      e);
+	if (view_is(key, "for"))
+		return read_platforms(r, value, &r->now->wish, &r->now->nwishes, e);
 	if (view_is(key, "from"))
 		return read_word(r, value, &r->now->from, LOCKFILE_MAX_LINE, e);
 	if (view_is(key, "locked"))
@@ -173,7 +176,8 @@ static int read_field(struct reader *r, struct view line, struct err *e)
 	if (view_is(key, "as-of"))
 		return read_time(r, value, &r->now->as_of_s, e);
 	return bad(r, key,
-		   "must be one of digest, type, platforms, from, locked and as-of", e);
+		   "must be one of digest, type, platforms, for, from, locked and as-of",
+		   e);
 }
 
 static int end_entry(const struct reader *r, struct err *e)

@@ -22,6 +22,7 @@ static const char whole[] = "larder-lock 1\n"
 			    "  digest     " A "\n"
 			    "  type       application/vnd.oci.image.index.v1+json\n"
 			    "  platforms  linux/amd64, linux/arm64/v8\n"
+			    "  for        linux/amd64\n"
 			    "  from       https://registry-1.docker.io\n"
 			    "  locked     2026-11-26T06:00:00Z\n"
 			    "\n"
@@ -66,6 +67,7 @@ static void test_reads_all(void **state)
 	assert_int_equal(entry->locked_s, 1795672800);
 	assert_int_equal(entry->nplatforms, 2);
 	assert_string_equal(entry->platform[1].variant, "v8");
+	assert_int_equal(entry->nwishes, 1);
 	assert_int_equal(entry->line, 4);
 	assert_null(entry->comment);
 	entry = lockfile_find(&l, "quay.io", "x/y", "1");
@@ -112,10 +114,12 @@ static void test_forms(void **state)
 
 static void test_finds(void **state)
 {
-	static const char *const written_as[] = { "alpine:3.19", "library/alpine:3.19",
-						  "docker.io/alpine:3.19",
-						  "index.docker.io/library/alpine:3.19",
-						  "alpine:3.19@" B };
+	static const char *const written_as[] = {
+		"alpine:3.19", "library/alpine:3.19", "docker.io/alpine:3.19",
+		"index.docker.io/library/alpine:3.19",
+		"alpine:3.19@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+		"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	};
 	struct lockfile l;
 	struct imageref r;
 	struct err e;
@@ -223,6 +227,7 @@ static void test_refuses(void **state)
 		{ IMAGE " platforms linux\n", "line 4: 'linux' is no platform" },
 		{ IMAGE " platforms linux/amd64,\n", "line 4" },
 		{ IMAGE " platforms linux/amd64\n platforms linux/arm\n", "said twice" },
+		{ IMAGE " for linux/amd64\n for linux/arm\n", "said twice" },
 		{ IMAGE " digests " A "\n", "must be one of digest, type" },
 		{ IMAGE " # why\n", "a comment stands above its image" },
 		{ IMAGE "busybox\n digest " B
