@@ -85,10 +85,12 @@ static int open_parts(struct verification *v, struct err *e)
 	    imageargs_read(&v->images, v->o->operand, v->o->n_operands, &v->files,
 			   v->envp, e) != 0)
 		return -1;
-	/* Not made by this, if it is not there. */
-	if (store_look(s->root, &v->store, e) != 0)
-		return -1;
-	store_close(TAKE(v->store));
+	/* Made by this only if something is to be brought. */
+	if (v->offline || v->images.n == 0) {
+		if (store_look(s->root, &v->store, e) != 0)
+			return -1;
+		store_close(TAKE(v->store));
+	}
 	if (upstream_global_init(e) != 0 || store_open(s->root, &v->store, e) != 0)
 		return -1;
 	v->plan = wire_store_plan(s, v->store, e);

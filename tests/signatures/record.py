@@ -19,14 +19,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE))
 
-import forge                                    # noqa: E402
+from signatures import forge                     # noqa: E402
 from cryptography import x509                   # noqa: E402
 from cryptography.hazmat.primitives import hashes    # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec    # noqa: E402
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID    # noqa: E402
-from fixtures import CONFIG, EMPTY, LAYER, OCI, Registry, digest    # noqa: E402
+from signatures.fixtures import CONFIG, EMPTY, LAYER, OCI, Registry, digest    # noqa: E402
 from harness.larder import Larder               # noqa: E402
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -170,7 +169,9 @@ def by_notation(registry: Recorder, tool: Tools, start, end) -> None:
 # --- forged, and shown to cosign ---
 
 class World:
-    def __init__(self, scratch: Path, now: datetime.datetime) -> None:
+    """Sigstore's services. keep: what they are known by is recorded."""
+
+    def __init__(self, scratch: Path, now: datetime.datetime, keep: bool = True) -> None:
         self.now = now
         start, end = now - datetime.timedelta(days=1), now + datetime.timedelta(days=3650)
         self.fulcio = forge.Fulcio(start, end, forge.CtLog())
@@ -180,6 +181,8 @@ class World:
                                   clock=self.clock)
         self.root = scratch / "root.json"
         self.root.write_text(json.dumps(root, indent=1) + "\n")
+        if not keep:
+            return
         shutil.copy(self.root, HERE / "trusted_root.json")
         (HERE / "ca.pem").write_bytes(forge.pem(self.fulcio.between) + forge.pem(self.fulcio.root))
         (HERE / "log.pem").write_bytes(forge.public_pem(self.log.key))
