@@ -23,6 +23,10 @@ def main() -> None:
         if path.stem == "trusted_root":
             put("trustroot", "json", path.read_bytes())
             continue
+        if path.stem == "certs":
+            for name, text in known["certs"].items():
+                put("cert", name.replace(" ", "-"), base64.b64decode(text))
+            continue
         body = known["bodies"][0].encode()
         if known["tag"]:
             notes = json.loads(known["manifest"])["layers"][0]["annotations"]

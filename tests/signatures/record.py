@@ -245,12 +245,46 @@ def forge_classic(registry: Recorder, tool: Tools, world: World) -> None:
     registry.record("keyless-classic", image, True)
 
 
+def hostile_certs(world: World) -> None:
+    """Certificates that must not count, and one that must (tests/unit/test_codec_cert.c)."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), world.now
+    start, end = now - datetime.timedelta(days=1), now + datetime.timedelta(days=3650)
+    uri = x509.UniformResourceIdentifier
+    good = world.fulcio
+    without = forge.Fulcio(start, end, None)
+    without.key, without.between = good.key, good.between
+    foreign = forge.Fulcio(start, end, good.ctlog)
+    certs = {
+        "good": good.certify(key, now),
+        "mail": good.certify(key, now, subject="dev@larder.test"),
+        "unpromised": without.certify(key, now),
+        "promised elsewhere": good.certify(key, now, log=forge.CtLog()),
+        "foreign": foreign.certify(key, now),
+        "for servers": good.certify(key, now, usage=ExtendedKeyUsageOID.SERVER_AUTH),
+        "for certificates": good.certify(key, now, may=forge.key_usage(certs=True)),
+        "authority": good.certify(key, now, length=None),
+        "early": good.certify(key, now + datetime.timedelta(hours=1)),
+        "late": good.certify(key, now - datetime.timedelta(hours=1)),
+        "two issuers": good.certify(key, now, old_issuer="https://elsewhere.test"),
+        "two names": good.certify(key, now, names=[uri("https://a.test"), uri("https://b.test")]),
+        "control": good.certify(key, now, names=[uri("https://a.test/\x00.evil")]),
+        "address": good.certify(key, now, names=[x509.DirectoryName(x509.Name([]))]),
+        "many names": good.certify(key, now, names=[uri(f"https://{i}.test") for i in range(9)]),
+        "long name": good.certify(key, now, names=[uri("https://" + "a" * 504)]),
+    }
+    (HERE / "certs.json").write_text(json.dumps(
+        {"at": int(now.timestamp()) + 60,
+         "certs": {name: forge.b64(forge.der(cert)) for name, cert in certs.items()}},
+        indent=1) + "\n")
+
+
 def main() -> None:
     now = datetime.datetime.now(forge.UTC).replace(microsecond=0)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         tool = Tools(Path(sys.argv[1]).resolve(), scratch)
         world = World(scratch, now)
+        hostile_certs(world)
         with Larder(scratch / "store") as larder:
             registry = Recorder(larder.url)
             by_cosign(registry, tool)
