@@ -238,7 +238,7 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 		return -1;
 	if (cached && !digest_equal(&had.digest, &digest))
 		say_moved(r, tag, &had.digest, &digest);
-	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved);
+	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved, r->site->host);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/history.h"
 #include "store/tag.h"
 
 #define LIMIT 16384
@@ -136,7 +137,7 @@ bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *
 }
 
 void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d, bool unsaved)
+		      const struct digest *d, bool unsaved, const char *host)
 {
 	struct known k = { .state = { *d, clock_wall_ms(), clock_mono_ms() },
 			   .unsaved = unsaved };
@@ -147,7 +148,8 @@ void tagstate_checked(struct tagstates *t, const struct reponame *name, const ch
 
 	make_key(key, name, tag);
 	moved = tag_get(t->store, name, tag, &was, NULL) != 0 || !digest_equal(&was, d);
-	if (!unsaved && moved && tag_set(t->store, name, tag, d, &e) != 0) {
+	if (!unsaved && moved &&
+	    history_set(t->store, name, tag, d, k.state.checked_wall_ms, host, &e) != 0) {
 		log_event(LOG_WARN, "tag.not_stored", LS("repository", name->s),
 			  LS("tag", tag), LS("error", e.msg));
 		k.unsaved = true;

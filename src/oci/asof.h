@@ -23,11 +23,7 @@ bool asof_is(const char *name); /* is it a name as of a date, right or wrong? */
 int asof_split(const struct reponame *name, int64_t now_ms, struct reponame *rest,
 	       int64_t *ms, struct err *e);
 /* A date as people type it: as above without "asof-", or RFC 3339 in full
- * ("2026-11-01T12:30:00Z"). Its message does not repeat the text. */
+ * ("2026-11-01T12:30:00Z"). ERR_INVALID as above. */
 int asof_date(struct view text, int64_t now_ms, int64_t *ms, struct err *e);
-
-/* "2026-11-01T12:30:59Z" */
-#define ASOF_TEXT_MAX 32
-void asof_text(int64_t ms, char out[ASOF_TEXT_MAX]);
 
 #endif

@@ -70,19 +70,11 @@ int history_names(struct store *s, const struct reponame *name, struct buf *out,
 		  struct err *e);
 
 /* tag_set and tag_remove, noted. What keeps a note from being written is logged and fails
- * nothing but a deletion. from: as in struct history_move. Where the tag is at *d already
- * nothing is written here but what was missing. */
+ * nothing. from: as in struct history_move. Where the tag is at *d already nothing is
+ * noted but what was missing. */
 int history_set(struct store *s, const struct reponame *name, const char *tag,
 		const struct digest *d, int64_t wall_ms, const char *from, struct err *e);
 int history_remove(struct store *s, const struct reponame *name, const char *tag,
 		   int64_t wall_ms, const char *from, struct err *e);
-
-/* Larder's own looks. Is the file there as it should be? ERR_NOT_FOUND, ERR_CORRUPT. */
-int history_check(struct store *s, const struct reponame *name, const char *tag,
-		  struct err *e);
-/* For a collection: histories of no more use go (of tags that are not here: when nothing
- * of what was pushed is here, or nothing was noted for HISTORY_GONE_MS). How many. */
-#define HISTORY_GONE_MS (400LL * 24 * 3600 * 1000)
-uint64_t history_tidy(struct store *s, int64_t now_ms);
 
 #endif
