@@ -82,7 +82,9 @@ struct request {
 	char *path;			 /* decoded */
 	struct reponame name;
 	struct reference ref;
-	char ns[256]; /* canonical; "" : not given */
+	bool is_asof;	 /* name begins with a date (oci/asof.h), and ... */
+	int64_t asof_ms; /* ... its tags are meant as of then */
+	char ns[256];	 /* canonical; "" : not given */
 
 	bool routed;
 	struct route route;
