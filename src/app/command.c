@@ -10,6 +10,7 @@
 #include "app/cmd_doctor.h"
 #include "app/cmd_export.h"
 #include "app/cmd_help.h"
+#include "app/cmd_history.h"
 #include "app/cmd_import.h"
 #include "app/cmd_list.h"
 #include "app/cmd_prune.h"
@@ -36,6 +37,7 @@ static const struct command commands[] = {
 	{ "import", "bring images from a folder, an archive or another store",
 	  cmd_import },
 	{ "list", "list the images of a store, or of another larder", cmd_list },
+	{ "history", "where tags have been, and since when", cmd_history },
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },
 	{ "scrub", "read all of a store again, repair what is wrong with it", cmd_scrub },
