@@ -346,7 +346,8 @@ static void notes_and_folders_go(void **state)
 	assert_int_equal(publish_remove(p, &name, &image, "delete", &e), 0);
 	out = collect(s);
 	assert_int_equal(out.removed, 3);
-	assert_int_equal(out.links, 4);
+	assert_int_equal(out.links, 5);
+	assert_int_not_equal(fstatat(s->dirfd, LAYOUT_HISTORY "/a", &st, 0), 0);
 	assert_int_not_equal(fstatat(s->dirfd, LAYOUT_REPOSITORIES "/a", &st, 0), 0);
 	assert_int_not_equal(fstatat(s->dirfd, LAYOUT_CHECKS "/a", &st, 0), 0);
 	publishing_free(p);
