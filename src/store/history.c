@@ -147,6 +147,14 @@ static bool catch_up(struct store *s, const struct reponame *name, const char *t
 
 /* --- reading --- */
 
+void history_done(struct history *h)
+{
+	free(h->move);
+	h->move = NULL;
+	h->n = 0;
+	buf_done(&h->text);
+}
+
 /* A torn file counts as none. */
 static void read_file(struct store *s, const struct reponame *name, const char *tag,
 		      struct history *h)

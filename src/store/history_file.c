@@ -17,14 +17,6 @@
 #define FILE_MAX_BYTES (HISTORY_MAX_MOVES * LINE_MAX_BYTES)
 #define GROW 64
 
-void history_done(struct history *h)
-{
-	free(h->move);
-	h->move = NULL;
-	h->n = 0;
-	buf_done(&h->text);
-}
-
 void history_file_add(struct history *h, int64_t ms, const struct digest *d,
 		      const char *from)
 {
