@@ -28,6 +28,7 @@
 /* From where a move came, where that was no upstream's host. */
 #define HISTORY_PUSH "push"
 #define HISTORY_IMPORT "import"
+#define HISTORY_LOCK "lock"	/* a lock file says so, whatever the upstream does */
 #define HISTORY_DELETE "delete" /* somebody asked for it */
 #define HISTORY_PRUNE "prune"	/* a rule or a command of larder's, of what lives here */
 #define HISTORY_LINKS "links"	/* found out by the tag's links: as far as they tell */
