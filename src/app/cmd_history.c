@@ -1,6 +1,6 @@
 /*
- * cmd_history.c - `larder history`: where tags have been. Looks into a store only; a
- * larder may serve it meanwhile.
+ * cmd_history.c - `larder history`: where tags have been, by a store, which a larder may
+ * serve meanwhile, or by another larder.
  */
 #include "app/cmd_history.h"
 
@@ -8,138 +8,69 @@
 #include <string.h>
 
 #include "app/options.h"
+#include "app/remote.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/human.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/httpdate.h"
-#include "mirror/former.h"
 #include "mirror/named.h"
+#include "mirror/past.h"
 #include "oci/asof.h"
-#include "store/history.h"
-#include "store/link.h"
-#include "store/list.h"
 #include "upstream/upstream.h"
 
-#define ROW_BYTES 4096
 #define SHORT_DIGEST 12
+#define FROM_WIDTH 16
+#define PAGES_MAX 100000
 
 struct telling {
 	struct store *store;
 	struct plan *plan;
 	bool json, digests;
-	const char *as_of;
+	const char *as_of, *server;
 	int64_t as_of_ms;
 	bool begun; /* the table has its first line */
 };
 
-static const char *how_much(const struct telling *t, const struct reponame *name,
-			    const struct history_move *m)
-{
-	if (m->gone)
-		return "-";
-	if (former_is_whole(t->store, name, &m->digest))
-		return "yes";
-	return link_exists(t->store, LINK_REVISION, name, &m->digest) ? "in part" : "no";
-}
+/* --- rows --- */
 
-static void print_json(const struct telling *t, const struct route *r, const char *shown,
-		       const char *tag, const struct history_move *m)
+static int print_json(const struct past_row *r, struct err *e)
 {
 	CLEANUP(buf_done)
-	struct buf b = BUF_INIT(ROW_BYTES);
-	char digest[DIGEST_TEXT_MAX], when[24];
+	struct buf line = BUF_INIT(PAST_JSON_MAX);
 
-	httpdate_format_iso(m->ms / 1000, when);
-	buf_addf(&b,
-		 "{\"image\":\"%s:%s\",\"repository\":\"%s\",\"tag\":\"%s\",\"when\":"
-		 "\"%s\",",
-		 shown, tag, r->name.s, tag, when);
-	if (m->gone) {
-		buf_adds(&b, "\"digest\":null,\"here\":null,");
-	} else {
-		digest_text(&m->digest, digest);
-		buf_addf(&b, "\"digest\":\"%s\",\"here\":\"%s\",", digest,
-			 how_much(t, &r->name, m));
-	}
-	buf_adds(&b, "\"from\":\"");
-	buf_add_json(&b, m->from, strlen(m->from));
-	buf_adds(&b, "\"}\n");
-	fputs(buf_str(&b), stdout);
-}
-
-static void print_row(struct telling *t, const struct route *r, const char *shown,
-		      const char *tag, const struct history_move *m)
-{
-	char digest[DIGEST_TEXT_MAX] = "-", hex[DIGEST_HEX_MAX], when[24];
-	int width = t->digests ? (int)strlen("sha256:") + 64 : SHORT_DIGEST;
-
-	if (!t->begun)
-		printf("%-20s  %-*s  %-7s  %-16s  IMAGE\n", "SINCE", width, "DIGEST",
-		       "HERE", "FROM");
-	t->begun = true;
-	httpdate_format_iso(m->ms / 1000, when);
-	if (!m->gone && t->digests) {
-		digest_text(&m->digest, digest);
-	} else if (!m->gone) {
-		digest_hex(&m->digest, hex);
-		snprintf(digest, sizeof(digest), "%.*s", SHORT_DIGEST, hex);
-	}
-	printf("%-20s  %-*s  %-7s  ", when, width, digest, how_much(t, &r->name, m));
-	human_print(stdout, m->from);
-	printf("%*s  %s:%s\n", 16 - (int)strnlen(m->from, 16), "", shown, tag);
-}
-
-static int tell_tag(struct telling *t, const struct route *r, const char *tag,
-		    struct err *e)
-{
-	const struct history_move *at = NULL;
-	char shown[ROUTE_SHOWN_MAX];
-	struct digest d;
-	struct history h;
-	size_t i;
-
-	/* Its message says why there is none. */
-	if (t->as_of != NULL &&
-	    history_resolve(t->store, &r->name, tag, t->as_of_ms, &d, e) != 0)
-		return -1;
-	if (history_read(t->store, &r->name, tag, &h, e) != 0)
-		return -1;
-	route_shown(r, shown);
-	if (t->as_of != NULL)
-		at = history_at(&h, t->as_of_ms);
-	for (i = 0; i < h.n; i++) {
-		if (t->as_of != NULL && &h.move[i] != at)
-			continue;
-		if (t->json)
-			print_json(t, r, shown, tag, &h.move[i]);
-		else
-			print_row(t, r, shown, tag, &h.move[i]);
-	}
-	history_done(&h);
+	if (past_json_write(&line, r) != 0)
+		return err_set(e, ERR_LIMIT, "%s:%s: too long to print", r->shown,
+			       r->tag);
+	fputs(buf_str(&line), stdout);
 	return 0;
 }
 
-static int tell_all(struct telling *t, const struct route *r, struct err *e)
+static int print_row(void *arg, const struct past_row *r, struct err *e)
 {
-	CLEANUP(buf_done)
-	struct buf names = BUF_INIT(LIST_MAX_BYTES);
-	const char *tag;
-	struct err why;
+	struct telling *t = arg;
+	char digest[DIGEST_TEXT_MAX] = "-", hex[DIGEST_HEX_MAX], when[24];
+	int width = t->digests ? (int)strlen("sha256:") + 64 : SHORT_DIGEST;
 
-	if (t->as_of != NULL) {
-		if (history_tags(t->store, &r->name, t->as_of_ms, &names, e) != 0)
-			return -1;
-	} else if (history_names(t->store, &r->name, &names, e) != 0) {
-		return -1;
+	if (t->json)
+		return print_json(r, e);
+	if (!t->begun)
+		printf("%-20s  %-*s  %-7s  %-*s  IMAGE\n", "SINCE", width, "DIGEST",
+		       "HERE", FROM_WIDTH, "FROM");
+	t->begun = true;
+	httpdate_format_iso(r->since_ms / 1000, when);
+	if (!r->gone && t->digests) {
+		digest_text(&r->digest, digest);
+	} else if (!r->gone) {
+		digest_hex(&r->digest, hex);
+		snprintf(digest, sizeof(digest), "%.*s", SHORT_DIGEST, hex);
 	}
-	for (tag = buf_str(&names); tag < buf_str(&names) + names.n;
-	     tag += strlen(tag) + 1)
-		if (tell_tag(t, r, tag, &why) != 0 && why.kind != ERR_NOT_FOUND) {
-			*e = why;
-			return -1;
-		}
+	printf("%-20s  %-*s  %-7s  ", when, width, digest,
+	       r->gone ? "-" : past_here_word(r->here));
+	human_print(stdout, r->from);
+	printf("%*s  %s:%s\n", FROM_WIDTH - (int)strnlen(r->from, FROM_WIDTH), "",
+	       r->shown, r->tag);
 	return 0;
 }
 
@@ -151,11 +82,84 @@ static bool has_tag(const char *text)
 	return strchr(slash != NULL ? slash : text, ':') != NULL;
 }
 
-static int tell(struct telling *t, const char *text, struct err *e)
+static int ask_store(struct telling *t, const struct imageref *image, const char *tag,
+		     struct err *e)
 {
-	struct imageref image;
+	struct past_ask ask = { .store = t->store,
+				.tag = tag,
+				.last = "",
+				.has_asof = t->as_of != NULL,
+				.asof_ms = t->as_of_ms };
 	struct route r;
 	int rc;
+
+	if (named_route(t->plan, image, &r, e) != 0)
+		return -1;
+	ask.route = &r;
+	rc = past_list(&ask, print_row, t, e);
+	route_done(&r);
+	return rc;
+}
+
+static int take_page(struct telling *t, const struct plain *page, struct err *e)
+{
+	struct view left = buf_view(&page->body);
+	struct past_row row;
+
+	while (left.n > 0) {
+		const char *end = memchr(left.p, '\n', left.n);
+		struct view line = { left.p,
+				     end != NULL ? (size_t)(end - left.p) : left.n };
+
+		left.p += line.n + (end != NULL);
+		left.n -= line.n + (end != NULL);
+		if (past_json_read(line, &row, e) != 0 || print_row(t, &row, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What is put into the path has nothing in it that would have to be encoded. */
+static int ask_server(struct telling *t, const struct settings *s,
+		      const struct imageref *image, const char *tag, struct err *e)
+{
+	char path[PLAIN_NEXT_MAX], name[IMAGEREF_TEXT_MAX], when[24];
+	const char *asof = t->as_of;
+	struct remote r;
+	struct plain page;
+	unsigned pages = 0;
+	int rc;
+
+	imageref_name(image, name);
+	if (asof != NULL && strchr(asof, 'T') != NULL) {
+		httpdate_format_iso(t->as_of_ms / 1000, when);
+		asof = when;
+	}
+	snprintf(path, sizeof(path), "/larder/v1/history?name=%s%s%s%s%s", name,
+		 tag != NULL ? "&tag=" : "", tag != NULL ? tag : "",
+		 asof != NULL ? "&asof=" : "", asof != NULL ? asof : "");
+	rc = remote_open(&r, s, t->server, false, REMOTE_ASK_MS, e);
+	while (rc == 0 && path[0] != '\0') {
+		if (pages++ == PAGES_MAX) {
+			rc = err_set(e, ERR_LIMIT, "more than %d pages", PAGES_MAX);
+			break;
+		}
+		rc = remote_get(&r, path, &page, e);
+		if (rc != 0)
+			break;
+		rc = take_page(t, &page, e);
+		memcpy(path, page.next, sizeof(path));
+		plain_done(&page);
+	}
+	remote_close(&r);
+	return rc;
+}
+
+static int tell(struct telling *t, const struct settings *s, const char *text,
+		struct err *e)
+{
+	struct imageref image;
+	const char *tag;
 
 	if (imageref_parse(view_of(text), &image, e) != 0)
 		return -1;
@@ -164,12 +168,12 @@ static int tell(struct telling *t, const char *text, struct err *e)
 			       "%.200s: a digest never moves; name a tag, or the image "
 			       "alone for all its tags",
 			       text);
-	if (named_route(t->plan, &image, &r, e) != 0)
-		return -1;
-	rc = has_tag(text) ? tell_tag(t, &r, image.tag, e) : tell_all(t, &r, e);
-	route_done(&r);
-	return rc;
+	tag = has_tag(text) ? image.tag : NULL;
+	return t->server != NULL ? ask_server(t, s, &image, tag, e)
+				 : ask_store(t, &image, tag, e);
 }
+
+/* --- the command --- */
 
 static int prepare(struct telling *t, const struct options *o, struct err *e)
 {
@@ -193,11 +197,11 @@ static int history(struct telling *t, const struct options *o, const struct sett
 		return EXIT_WRONG_USE;
 	if (upstream_global_init(e) != 0)
 		return EXIT_FAILED;
-	if (store_look(s->root, &t->store, e) != 0 ||
-	    (t->plan = wire_store_plan(s, t->store, e)) == NULL)
+	if (t->server == NULL && (store_look(s->root, &t->store, e) != 0 ||
+				  (t->plan = wire_store_plan(s, t->store, e)) == NULL))
 		status = EXIT_FAILED;
 	for (i = 0; i < o->n_operands && status == EXIT_DONE; i++) {
-		if (tell(t, o->operand[i], e) == 0)
+		if (tell(t, s, o->operand[i], e) == 0)
 			continue;
 		fprintf(stderr, "larder history: %s\n", e->msg);
 		failed += 1;
@@ -229,6 +233,8 @@ int cmd_history(int argc, char **argv, char **envp)
 		{ "digests", 0, OPTION_FLAG, &t.digests, NULL, "Digests in full.", 0, 0 },
 		{ "json", 0, OPTION_FLAG, &t.json, NULL,
 		  "Print JSON: an object a line for each move.", 0, 0 },
+		{ "server", 0, OPTION_TEXT, &t.server, "URL",
+		  "Ask the larder at this URL instead of looking into a store.", 0, 0 },
 		{ 0 },
 	};
 	struct options o = {
@@ -242,7 +248,8 @@ int cmd_history(int argc, char **argv, char **envp)
 			 "larder that serves the store: "
 			 "HOST/asof-2026-11-01/library/python:3.11-slim.",
 		.done = "shown",
-		.failed = "the store cannot be read, or nothing is known of any of them",
+		.failed = "the store cannot be read, the larder asked did not answer, or "
+			  "nothing is known of any of them",
 		.partly = "nothing is known of some of them",
 		.has_settings = true,
 	};

@@ -11,6 +11,7 @@
 #include "server/check.h"
 #include "server/changes.h"
 #include "server/images.h"
+#include "server/moves.h"
 #include "server/probe.h"
 #include "server/referrers.h"
 #include "server/reply.h"
@@ -225,6 +226,8 @@ enum MHD_Result dispatch_request(struct request *rq)
 		return status_handle(rq);
 	case REQUEST_CHECK:
 		return check_handle(rq);
+	case REQUEST_HISTORY:
+		return moves_handle(rq);
 	case REQUEST_OTHER:
 		return reply_oci_error(
 			rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,

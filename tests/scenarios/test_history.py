@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -214,7 +215,7 @@ def test_pushes_and_deletes(larders, clock):
         (tag, image and image.root.digest) for tag, image in expected]
     assert [row["from"] for row in rows] == [
         "push", "push", "delete", "push", "delete", "push"]
-    assert [row["when"][:10] for row in rows[:5]] == dates
+    assert [row["since"][:10] for row in rows[:5]] == dates
     assert digest(made, f"asof-{dates[1]}/own/thing") == two.root.digest
     got = manifest(made, f"asof-{dates[2]}/own/thing")
     assert got.status == 404 and f"deleted at {dates[2]}T12:00:0" in message(got)
@@ -242,6 +243,7 @@ def test_the_same_rules(guarded, clock):  # noqa: F811
     for headers, status in ((ANN, 200), (CI, 403), ({}, 401)):
         with Pusher(made.url, headers=headers) as p:
             assert p.get(path).status == status, headers
+            assert p.get("/larder/v1/history?name=own/thing").status == status, headers
 
 
 # --- the history ------------------------------------------------------------------------
@@ -336,6 +338,64 @@ def test_the_command(days, clock):
     for words in ([], ["--as-of", "yesterday", "thing"], ["--as-of", "2099-01-01", "thing"],
                   ["thing@" + image.root.digest], ["UPPER"]):
         assert command("history", *words).status == 100, words
+
+
+def test_asking_a_server(days, clock):
+    """The same rows, by HTTP and by the command."""
+    made, images = days
+    command = Command(made.root, made.upstreams, clock.env)
+    (date, first), *_ = images.items()
+    for words in (["thing:1"], ["thing"], ["docker.io/library/thing:1"],
+                  ["--as-of", date, "thing:1"], ["--as-of", date, "--json", "thing"],
+                  ["--as-of", f"{date}T14:30:00+02:00", "thing"], ["--digests", "thing"]):
+        here, there = command("history", *words), command(
+            "history", "--server", made.url, *words)
+        assert here.status == there.status == 0 and here.out == there.out != "", (here, there)
+    done = command("history", "--server", made.url, "--as-of", "2020-01-01", "thing:1", "thing")
+    assert done.status == 1 and done.err.count("begins at") == 2, done
+    done = command("history", "--server", made.url, "quay.io/x/y", "never")
+    assert done.status == 1 and "quay.io" in done.err and "never" in done.err, done
+    got = ask(made, "/larder/v1/history?name=library/thing&tag=1")
+    assert got.header("content-type") == "application/x-ndjson"
+    assert [json.loads(line) for line in got.body.splitlines()] == history(
+        made, "thing:1", env=clock.env)
+    assert ask(made, "/larder/v1/history?name=thing", "HEAD").status == 200
+    for query, status in {"": 400, "?name=UPPER": 400, "?name=thing&tag=+": 400,
+                          f"?name=thing&tag={first.root.digest}": 400,
+                          "?name=thing&last=+": 400, "?name=thing&asof=soon": 400,
+                          "?name=asof-2026-11-01/thing": 400, "?name=never": 404,
+                          "?name=thing&tag=never": 404, "?name=quay.io/x/y": 404}.items():
+        got = ask(made, "/larder/v1/history" + query)
+        assert got.status == status and codes(got) and message(got), query
+    assert ask(made, "/larder/v1/history?name=thing", "DELETE").status == 405
+
+
+def test_pages(larders, clock):
+    """Tag by tag; a long one has a page of its own."""
+    made = larders(env=clock.env)
+    tags = [f"{'t' * 120}{i:03}" for i in range(3)]
+    image = build("own", index=False)
+    with Pusher(made.url) as p:
+        for tag in tags:
+            p.image("own/thing", tag, image)
+    made.stop()
+    host = "h" * 250
+    for tag in tags[:2]:
+        text = "".join(f"{i} sha256:{i:064x} {host}\n" for i in range(1, 1000)) + \
+            f"1000 {image.root.digest} push\n"
+        check = hashlib.sha256(text.encode()).hexdigest()[:16]
+        path = made.root / "larder/history/own/thing/_tags" / tag
+        path.write_text(f"{text}\n{check}\n")
+    made.start()
+    first = ask(made, "/larder/v1/history?name=own/thing")
+    rows = [json.loads(line) for line in first.body.splitlines()]
+    assert {row["tag"] for row in rows} == set(tags[:2]) and len(rows) == 2000
+    assert first.header("link") == (
+        f"</larder/v1/history?name=own/thing&last={tags[1]}>; rel=\"next\"")
+    command = Command(made.root, env=clock.env)
+    here = command("history", "--json", "own/thing")
+    there = command("history", "--json", "--server", made.url, "own/thing")
+    assert here.out == there.out and len(here.rows()) == 2001
 
 
 def test_what_is_pruned_for_good(larders, clock):
