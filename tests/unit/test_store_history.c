@@ -308,9 +308,7 @@ static void torn_ones(void **state)
 	snprintf(longer, sizeof(longer), "12 " D " %0*d\n", HISTORY_FROM_MAX, 7);
 	assert_int_equal(note_write(s, path, view_of(longer), false, &e), 0);
 	assert_err(history_file_read(s, &a, "v1", &h, &e), e, ERR_CORRUPT);
-	assert_int_equal(
-		note_write(s, path, (struct view){ "12 " D " pu\0sh\n", 83 }, false, &e),
-		0);
+	assert_int_equal(note_write(s, path, VIEW("12 " D " pu\0sh\n"), false, &e), 0);
 	assert_err(history_file_read(s, &a, "v1", &h, &e), e, ERR_CORRUPT);
 	try_put(s, path, "12 " D " push\n");
 	assert_err(history_file_read(s, &a, "v1", &h, &e), e, ERR_CORRUPT);
