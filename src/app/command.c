@@ -13,6 +13,7 @@
 #include "app/cmd_history.h"
 #include "app/cmd_import.h"
 #include "app/cmd_list.h"
+#include "app/cmd_lock.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
 #include "app/cmd_scrub.h"
@@ -32,6 +33,7 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "lock", "write down which bytes each tag stands for, and check it", cmd_lock },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",
