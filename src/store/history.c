@@ -108,8 +108,8 @@ static int64_t set_time(struct store *s, const struct reponame *name, const char
 }
 
 /* The tag is at *now. What of its way there was not noted, as far as its links tell: a
- * crash, another program, a store from before. Where it is now comes last, whatever the
- * times say. True: there was something. */
+ * crash, another program, a store from before. Where it is now comes last, and no earlier
+ * than what was noted, whatever the times say. True: there was something. */
 static bool catch_up(struct store *s, const struct reponame *name, const char *tag,
 		     const struct digest *now, struct history *h)
 {
@@ -134,6 +134,7 @@ static bool catch_up(struct store *s, const struct reponame *name, const char *t
 	if (f.n > 0)
 		qsort(f.link, f.n, sizeof(*f.link), by_time);
 	ms = set_time(s, name, tag, now);
+	ms = ms > f.after_ms ? ms : f.after_ms;
 	for (i = 0; i < f.n; i++) {
 		if (digest_equal(&f.link[i].digest, now))
 			continue;

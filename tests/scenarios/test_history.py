@@ -16,6 +16,7 @@ from hub.push import Pusher, check
 
 from .helpers import (DELETES, age, ask, assert_pulled, check_store, codes, message,
                       stored_digests, wait_until)
+from .locking import read_lock
 from .test_auth import ANN, CI, guarded, users  # noqa: F401 - fixtures
 
 REPO = "library/thing"
@@ -368,6 +369,45 @@ def test_asking_a_server(days, clock):
         got = ask(made, "/larder/v1/history" + query)
         assert got.status == status and codes(got) and message(got), query
     assert ask(made, "/larder/v1/history?name=thing", "DELETE").status == 405
+
+
+@pytest.mark.parametrize("upstream", ["up", "down"])
+def test_a_lock_of_then(hub, days, clock, scratch, larder, upstream):
+    """`lock --as-of` writes what each tag was, and a larder that serves by it serves that."""
+    made, images = days
+    if upstream == "down":
+        hub.fault("any", "refused")
+    command = Command(made.root, made.upstreams, clock.env)
+    path = scratch / "larder.lock"
+    for date, image in images.items():
+        path.unlink(missing_ok=True)
+        done = command("lock", "--as-of", date, "thing:1")
+        assert done.status == 0, done
+        (entry,) = read_lock(path).values()
+        assert entry["digest"] == image.digest and entry["as-of"] == f"{date}T23:59:59Z"
+        assert entry["platforms"] == "linux/amd64, linux/arm64/v8"
+    (first, oldest), *_ = images.items()
+    done = command("lock", "--as-of", first, "--json", "thing:1")
+    assert [row["result"] for row in done.rows()[:-1]] == ["kept"], done
+    done = command("lock", "--as-of", first, "--update", "thing:1", "--json")
+    assert [row["result"] for row in done.rows()[:-1]] == ["moved"], done
+    before = path.read_text()
+    for words, status, why in (
+            (["--as-of", "2020-01-01", "--update"], 1, "begins at"),
+            (["--as-of", "2099-01-01", "--update"], 100, "in the future"),
+            (["--as-of", "monday", "thing:1"], 100, "is no date"),
+            (["--as-of", first, "--check"], 100, "--as-of is for making a lock"),
+            (["--as-of", first, "--remove", "thing:1"], 100, "--as-of is for making a lock")):
+        done = command("lock", *words)
+        assert done.status == status and why in done.err + done.out, done
+    assert path.read_text() == before
+    made.stop()
+    made = larder(env=clock.env, settings={"lock": str(path)})
+    assert_pulled(client.pull(made.url, REPO, "1"), oldest)
+    assert digest(made, f"asof-{list(images)[1]}/{REPO}") == list(images.values())[1].digest, \
+        "a lock is not for names with a date"
+    wait_until(lambda: history(made, "thing:1", env=clock.env)[-1]["from"] == "lock",
+               "the tag has followed its lock")
 
 
 def test_pages(larders, clock):

@@ -163,8 +163,8 @@ static void crashes(void **state)
 	assert_int_equal(history_remove(s, &a, "v1", T0 + 11000, HISTORY_DELETE, &e), 0);
 	assert_int_equal(tag_set(s, &a, "v1", &z, &e), 0);
 	link_time_is(s, "a", "z", T0 + 10000);
-	is_at(s, "a", T0 + 9500, "x");
-	is_at(s, "a", T0 + 10500, "z");
+	is_at(s, "a", T0 + 10500, "x");
+	is_at(s, "a", T0 + 11000, "z");
 	is_at(s, "a", T0 + 12000, "z");
 }
 
