@@ -16,7 +16,7 @@
 #include "base/mem.h"
 #include "codec/httpdate.h"
 #include "mirror/named.h"
-#include "mirror/past.h"
+#include "mirror/past_json.h"
 #include "oci/asof.h"
 #include "upstream/upstream.h"
 
@@ -67,7 +67,7 @@ static int print_row(void *arg, const struct past_row *r, struct err *e)
 		snprintf(digest, sizeof(digest), "%.*s", SHORT_DIGEST, hex);
 	}
 	printf("%-20s  %-*s  %-7s  ", when, width, digest,
-	       r->gone ? "-" : past_here_word(r->here));
+	       r->gone ? "-" : past_json_here(r->here));
 	human_print(stdout, r->from);
 	printf("%*s  %s:%s\n", FROM_WIDTH - (int)strnlen(r->from, FROM_WIDTH), "",
 	       r->shown, r->tag);

@@ -68,6 +68,16 @@ char *human_clean(char *text)
 	return text;
 }
 
+char *human_ascii(char *text)
+{
+	char *p;
+
+	for (p = text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return text;
+}
+
 void human_print(FILE *to, const char *text)
 {
 	for (; *text != '\0'; text++)

@@ -18,6 +18,8 @@ void human_span(int64_t ms, char out[HUMAN_MAX]);
 /* The same text, with "?" for each byte that could steer a terminal: control characters,
  * those of UTF-8 (U+0080 to U+009F) too; white space becomes spaces. Returns it. */
 char *human_clean(char *text);
+/* The same where nothing but ASCII belongs: "?" for each other byte. */
+char *human_ascii(char *text);
 /* Text that somebody else chose, to a terminal: what is not printable as "?". */
 void human_print(FILE *to, const char *text);
 

@@ -26,8 +26,6 @@ struct past_row {
 	char from[HISTORY_FROM_MAX];
 };
 
-const char *past_here_word(enum past_here h); /* "no", "in part", "yes". Static. */
-
 struct past_ask {
 	struct store *store;
 	const struct route *route;
@@ -43,11 +41,5 @@ struct past_ask {
 int past_list(const struct past_ask *ask,
 	      int (*row)(void *arg, const struct past_row *r, struct err *e), void *arg,
 	      struct err *e);
-
-/* As docs/api.md has it, one line with its end; -1: over out's limit. */
-#define PAST_JSON_MAX 4096
-int past_json_write(struct buf *out, const struct past_row *r);
-/* Another larder's. ERR_UPSTREAM: it is none. Texts are fit for a terminal. */
-int past_json_read(struct view line, struct past_row *r, struct err *e);
 
 #endif

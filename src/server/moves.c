@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "mirror/past.h"
+#include "mirror/past_json.h"
 #include "oci/asof.h"
 #include "server/auth.h"
 #include "server/reply.h"
