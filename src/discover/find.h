@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/map.h"
 
 #define FIND_MAX 20000	     /* places in all */
 #define FIND_MAX_TEXT 4096   /* bytes of a reference, before and after variables */
@@ -47,11 +48,13 @@ struct find {
 	 * stand there literally (a variable, an escape, several scalars), so that nobody
 	 * can write another in its place. */
 	size_t off, len;
+	size_t nth; /* the list's own */
 };
 
 struct finds {
 	struct find **v;
 	size_t n;
+	struct map *seen;
 };
 
 /* "dockerfile", "compose", ... Static. */
