@@ -106,9 +106,9 @@ static void read_inline(struct reading *r, const struct yaml *y, const char *whe
 static void read_build(struct reading *r, const struct yaml *build, const char *service)
 {
 	CLEANUP(mem_freep)
-	char *where = mem_fmt("services.%s.build", service);
+	char *where = mem_fmt("services.%.100s.build", service);
 	CLEANUP(mem_freep)
-	char *more = mem_fmt("services.%s.build.additional_contexts", service);
+	char *more = mem_fmt("services.%.100s.build.additional_contexts", service);
 	const struct yaml *inner = yaml_get(build, "dockerfile_inline");
 	const char *written = build->kind == YAML_SCALAR
 				      ? build->text
@@ -145,7 +145,7 @@ static void read_volumes(struct reading *r, const struct yaml *volumes,
 			 const char *service, struct expand *x)
 {
 	CLEANUP(mem_freep)
-	char *where = mem_fmt("services.%s.volumes", service);
+	char *where = mem_fmt("services.%.100s.volumes", service);
 	const struct yaml *y;
 
 	for (y = volumes != NULL ? volumes->child : NULL; y != NULL; y = y->next) {
@@ -162,13 +162,13 @@ static void also(struct reading *r, const struct yaml *path)
 	char *value = value_of(r, reading_text(path));
 
 	if (value != NULL && r->also != NULL && !remote_is(value))
-		r->also(r->also_arg, value);
+		r->also(r->tree_arg, FIND_COMPOSE, value);
 }
 
 static void read_service(struct reading *r, const struct yaml *s)
 {
 	CLEANUP(mem_freep)
-	char *where = mem_fmt("services.%s.image", s->key);
+	char *where = mem_fmt("services.%.100s.image", s->key);
 	const struct yaml *build = yaml_get(s, "build"), *image = yaml_get(s, "image");
 	struct expand x = dialect(r);
 

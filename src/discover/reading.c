@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "oci/imageref.h"
 
+#define SHOWN 100 /* bytes of what is too long for an image */
+
 /* Forms that programs of all kinds look for. */
 static bool is_placeholder(const char *image)
 {
@@ -26,8 +28,13 @@ void reading_add(struct reading *r, struct find f, const char *image)
 	struct imageref ref;
 	struct err why = { 0 };
 
+	CLEANUP(mem_freep)
+	char *cut = NULL;
+
 	if (r->rc != 0)
 		return;
+	if (strnlen(f.text, FIND_MAX_TEXT + 1) > FIND_MAX_TEXT)
+		f.text = cut = mem_dupn(f.text, SHOWN);
 	f.kind = r->kind;
 	f.file = r->file;
 	if (f.platform == NULL)

@@ -15,6 +15,13 @@
 #include "discover/expand.h"
 #include "discover/find.h"
 
+/* The documents of a file, in their order. */
+struct reading_doc {
+	const char *file;
+	struct yaml *doc;
+	struct reading_doc *next;
+};
+
 struct reading {
 	enum find_kind kind;
 	const char *file;
@@ -25,11 +32,13 @@ struct reading {
 	struct vars beside; /* variables that are set in a file beside it (.env) */
 	struct finds *finds;
 	struct builds *builds; /* what it says is built */
-	/* Other files, that it names as being of its kind, with respect to itself:
-	 * compose files, files to include. NULL: nobody asks. */
-	void (*also)(void *arg, const char *path);
-	void *also_arg;
-	int rc; /* -1: it is at its end, *e says why */
+	/* Another file, which it names as one of a kind. NULL: nobody asks. */
+	void (*also)(void *arg, enum find_kind kind, const char *path);
+	/* The documents of another file, path with respect to this one, as long as this
+	 * one is read, and its name in *file. NULL: there is none that can be read. */
+	const struct reading_doc *(*load)(void *arg, const char *path);
+	void *tree_arg; /* of both */
+	int rc;		/* -1: it is at its end, *e says why */
 	struct err *e;
 };
 

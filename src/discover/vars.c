@@ -1,21 +1,20 @@
 /*
- * vars.c - variables in a list: there are few.
+ * vars.c - variables in a list, and a map to their places in it.
  */
 #include "discover/vars.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 
 static struct var *find(const struct vars *v, const char *name)
 {
-	size_t i;
+	size_t nth = v->place != NULL ? (uintptr_t)map_get(v->place, name) : 0;
 
-	for (i = 0; i < v->n; i++)
-		if (strcmp(v->v[i].name, name) == 0)
-			return &v->v[i];
-	return NULL;
+	return nth > 0 ? &v->v[nth - 1] : NULL;
 }
 
 void vars_set(struct vars *v, const char *name, const char *value)
@@ -29,6 +28,9 @@ void vars_set(struct vars *v, const char *name, const char *value)
 			v->v = mem_grow(v->v, (v->n > 0 ? 2 * v->n : 1) * sizeof(*v->v));
 		var = &v->v[v->n++];
 		*var = (struct var){ .name = mem_dup(name) };
+		if (v->place == NULL)
+			v->place = map_new(VARS_MAX);
+		map_put(v->place, name, (void *)(uintptr_t)v->n);
 	}
 	free(var->value);
 	var->value = mem_dup(value);
@@ -73,5 +75,6 @@ void vars_done(struct vars *v)
 		free(v->v[i].value);
 	}
 	free(v->v);
+	map_free(v->place, NULL);
 	*v = (struct vars){ 0 };
 }

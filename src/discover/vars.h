@@ -9,14 +9,16 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/map.h"
 
-#define VARS_MAX 2000 /* of one set; what is over is left out, and so has no value */
+#define VARS_MAX 1000 /* of one set; what is over is left out, and so has no value */
 
 struct vars {
 	struct var {
 		char *name, *value;
 	} * v;
 	size_t n;
+	struct map *place;
 };
 
 /* Sets, or sets anew. value NULL: it has none (as if it had not been set). */
