@@ -18,6 +18,8 @@ struct pipeline {
 	struct reading *r;
 	const struct reading_doc *doc[GITLAB_MAX_FILES];
 	size_t n;
+	struct map *top;      /* the keys of all files: struct spot */
+	size_t steps;	      /* of following extends; what is left */
 	struct map *extended; /* names of jobs that another one extends */
 	struct vars global;   /* variables */
 	struct vars inputs;   /* defaults of spec: inputs */
@@ -88,15 +90,32 @@ static void add_docs(struct pipeline *p, const struct reading_doc *docs, unsigne
 
 static struct spot top(const struct pipeline *p, const char *key)
 {
+	const struct spot *s = map_get(p->top, key);
+
+	return s != NULL ? *s : (struct spot){ NULL, NULL, NULL };
+}
+
+static void note_top(struct pipeline *p)
+{
 	size_t i;
 
-	for (i = p->n; i > 0; i--) {
-		const struct yaml *y = yaml_get(p->doc[i - 1]->doc, key);
+	for (i = 0; i < p->n; i++) {
+		const struct yaml *doc = p->doc[i]->doc, *y;
 
-		if (y != NULL)
-			return (struct spot){ y, p->doc[i - 1]->file, key };
+		for (y = doc->kind == YAML_MAP ? doc->child : NULL; y != NULL;
+		     y = y->next) {
+			struct spot *s = map_get(p->top, y->key);
+
+			if (s == NULL) {
+				s = mem_alloc(sizeof(*s));
+				if (map_put(p->top, y->key, s) != 0) {
+					free(s);
+					return;
+				}
+			}
+			*s = (struct spot){ y, p->doc[i]->file, y->key };
+		}
 	}
-	return (struct spot){ NULL, NULL, NULL };
 }
 
 /* !reference [JOB, KEY]. */
@@ -119,7 +138,7 @@ static struct spot follow(const struct pipeline *p, struct spot s)
 }
 
 /* key of a job, or of those it extends, the last of them first. */
-static struct spot of_job(const struct pipeline *p, struct spot job, const char *key,
+static struct spot of_job(struct pipeline *p, struct spot job, const char *key,
 			  unsigned depth)
 {
 	const struct yaml *y = yaml_get(job.y, key), *from;
@@ -128,8 +147,9 @@ static struct spot of_job(const struct pipeline *p, struct spot job, const char 
 
 	if (y != NULL)
 		return follow(p, (struct spot){ y, job.file, job.job });
-	if (extends == NULL || depth == GITLAB_MAX_CHAIN)
+	if (extends == NULL || depth == GITLAB_MAX_CHAIN || p->steps == 0)
 		return found;
+	p->steps--;
 	from = extends->kind == YAML_LIST ? extends->child : extends;
 	for (; from != NULL; from = extends->kind == YAML_LIST ? from->next : NULL) {
 		struct spot one;
@@ -143,19 +163,18 @@ static struct spot of_job(const struct pipeline *p, struct spot job, const char 
 	return found;
 }
 
-static void job_variables(const struct pipeline *p, const struct yaml *job,
-			  struct vars *out, unsigned depth, unsigned *budget)
+static void job_variables(struct pipeline *p, const struct yaml *job, struct vars *out,
+			  unsigned depth)
 {
 	const struct yaml *extends = yaml_get(job, "extends"), *from;
 
-	if (depth < GITLAB_MAX_CHAIN && extends != NULL && *budget > 0) {
-		--*budget;
+	if (depth < GITLAB_MAX_CHAIN && extends != NULL && p->steps > 0) {
+		p->steps--;
 		from = extends->kind == YAML_LIST ? extends->child : extends;
 		for (; from != NULL;
 		     from = extends->kind == YAML_LIST ? from->next : NULL)
 			if (reading_text(from) != NULL)
-				job_variables(p, top(p, from->text).y, out, depth + 1,
-					      budget);
+				job_variables(p, top(p, from->text).y, out, depth + 1);
 	}
 	gitlab_vars_read(out, yaml_get(job, "variables"));
 }
@@ -282,14 +301,13 @@ static void read_row(void *arg, const struct vars *row)
 static void read_job(struct pipeline *p, struct spot s)
 {
 	struct vars v = { 0 };
-	unsigned budget = 200;
 	struct spot standard = top(p, "default");
 	struct job j = { .p = p };
 
 	if (s.y->key[0] == '.' && map_get(p->extended, s.y->key) != NULL)
 		return; /* its values are those of the jobs that extend it */
 	vars_add(&v, &p->global);
-	job_variables(p, s.y, &v, 0, &budget);
+	job_variables(p, s.y, &v, 0);
 	j.image = of_job(p, s, "image", 0);
 	j.services = of_job(p, s, "services", 0);
 	j.script = of_job(p, s, "script", 0);
@@ -352,12 +370,16 @@ static void read_inputs(struct pipeline *p, const struct yaml *inputs)
 
 void gitlab_read(struct reading *r, const struct reading_doc *docs)
 {
-	struct pipeline p = { .r = r, .extended = map_new(YAML_FOREIGN_MAX_NODES) };
+	struct pipeline p = { .r = r,
+			      .steps = GITLAB_MAX_STEPS,
+			      .top = map_new(YAML_FOREIGN_MAX_NODES),
+			      .extended = map_new(YAML_FOREIGN_MAX_NODES) };
 	struct vars global = { 0 };
 	struct job at_top = { .p = &p };
 	size_t i;
 
 	add_docs(&p, docs, 0);
+	note_top(&p);
 	for (i = 0; i < p.n; i++) {
 		gitlab_vars_read(&p.global, yaml_get(p.doc[i]->doc, "variables"));
 		read_inputs(&p, reading_down(p.doc[i]->doc, "spec", "inputs", NULL));
@@ -376,4 +398,5 @@ void gitlab_read(struct reading *r, const struct reading_doc *docs)
 	vars_done(&p.global);
 	vars_done(&p.inputs);
 	map_free(p.extended, NULL);
+	map_free(p.top, free);
 }

@@ -11,8 +11,9 @@
 
 #include "discover/reading.h"
 
-#define GITLAB_MAX_FILES 100 /* that one includes */
-#define GITLAB_MAX_CHAIN 11  /* extends of extends: GitLab's own limit */
+#define GITLAB_MAX_FILES 100	/* that one includes */
+#define GITLAB_MAX_CHAIN 11	/* extends of extends: GitLab's own limit */
+#define GITLAB_MAX_STEPS 200000 /* jobs looked into for others that extend them */
 
 void gitlab_read(struct reading *r, const struct reading_doc *docs);
 

@@ -11,8 +11,9 @@
 #include "codec/yaml.h"
 #include "discover/vars.h"
 
-#define MATRIX_MAX 256 /* rows (GitHub's own limit), and entries of include or exclude   \
-			*/
+#define MATRIX_MAX                                                                       \
+	256 /* rows (GitHub's own limit), and entries of include or exclude              \
+	     */
 #define MATRIX_MAX_LISTS 20 /* that are multiplied */
 
 struct matrix {
