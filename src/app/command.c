@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/cmd_completion.h"
+#include "app/cmd_discover.h"
 #include "app/cmd_doctor.h"
 #include "app/cmd_export.h"
 #include "app/cmd_help.h"
@@ -35,6 +36,7 @@ static const struct command commands[] = {
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",
 	  cmd_import },
+	{ "discover", "list the base images that a source tree names", cmd_discover },
 	{ "list", "list the images of a store, or of another larder", cmd_list },
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },

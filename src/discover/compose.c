@@ -172,10 +172,15 @@ static void read_service(struct reading *r, const struct yaml *s)
 	const struct yaml *build = yaml_get(s, "build"), *image = yaml_get(s, "image");
 	struct expand x = dialect(r);
 
-	if (build != NULL && build->kind != YAML_NULL)
+	if (build != NULL && build->kind != YAML_NULL) {
+		CLEANUP(mem_freep)
+		char *name = value_of(r, reading_text(image));
+
 		read_build(r, build, s->key);
-	else
+		reading_made(r, name);
+	} else {
 		reading_expand(r, image, where, &x);
+	}
 	read_volumes(r, yaml_get(s, "volumes"), s->key, &x);
 	also(r, reading_down(s, "extends", "file", NULL));
 }

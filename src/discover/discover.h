@@ -8,7 +8,9 @@
  * Links to files are followed, as long as they stay within the tree, and links to
  * directories are not. Folders that hold other people's sources (.git, node_modules,
  * vendor, ...) are passed over unless they are given themselves; hidden files and folders
- * are not. Nothing outside a given PATH is read. Limits below.
+ * are not. Nothing outside a given folder is read, or outside that of a given file.
+ * Images that the tree itself builds (those of compose services and Skaffold artifacts)
+ * are no finds. Limits below.
  */
 #ifndef LARDER_DISCOVER_DISCOVER_H
 #define LARDER_DISCOVER_DISCOVER_H
@@ -18,6 +20,7 @@
 
 #include "base/err.h"
 #include "discover/find.h"
+#include "oci/platform.h"
 
 #define DISCOVER_MAX_FILE (4u << 20) /* bytes; a larger one is a find without image */
 #define DISCOVER_MAX_DEPTH 64	     /* folders within folders */
@@ -27,8 +30,14 @@
 struct discover {
 	char *const *path; /* files or directories */
 	size_t npaths;
-	char *const *build_arg; /* "NAME=VALUE": for ARGs of Dockerfiles; they win */
+	const char *const
+		*build_arg; /* "NAME=VALUE": for ARGs of Dockerfiles; they win */
 	size_t nbuild_args;
+	struct platform here; /* the machine that builds */
+	/* What is built for: of TARGETPLATFORM and its parts each of these, and FROM
+	 * --platform=$TARGETPLATFORM has a platform. 0: here, and it has none. */
+	const struct platform *target;
+	size_t ntargets;
 	/* A variable of the environment or NULL: for compose files and image lists, whose
 	 * own tools look there. May be NULL. */
 	const char *(*variable)(void *arg, const char *name);

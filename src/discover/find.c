@@ -121,6 +121,21 @@ void finds_settle(struct finds *l)
 	l->seen = NULL;
 }
 
+void finds_drop(struct finds *l, bool (*drop)(void *arg, const struct find *f), void *arg)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (drop(arg, l->v[i]))
+			find_free(l->v[i]);
+		else
+			l->v[n++] = l->v[i];
+	}
+	l->n = n;
+	map_free(l->seen, NULL); /* it may name what is gone */
+	l->seen = NULL;
+}
+
 void finds_done(struct finds *l)
 {
 	size_t i;

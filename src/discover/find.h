@@ -66,6 +66,9 @@ int finds_add(struct finds *l, const struct find *f, struct err *e);
 /* By file, then place in it. An unresolved find goes where another of the same place is
  * resolved: somebody gave its variables values. */
 void finds_settle(struct finds *l);
+/* Without those for which drop says so. */
+void finds_drop(struct finds *l, bool (*drop)(void *arg, const struct find *f),
+		void *arg);
 void finds_done(struct finds *l);
 
 #endif

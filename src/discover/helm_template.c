@@ -211,7 +211,7 @@ static void read_line(struct helm *h, struct reading *r, struct view v, unsigned
 	if (memmem(v.p, v.n, "{{", 2) == NULL) {
 		reading_add(r, f, text);
 	} else if (evaluate(h, v, &image, &why) == 0) {
-		if (vars_get(&h->images, buf_str(&image)) == NULL && !is_taken(h, v))
+		if (vars_get(&h->images, buf_str(&image)) == NULL)
 			reading_add(r, f, buf_str(&image));
 	} else if (!is_taken(h, v)) {
 		f.why = why.msg;

@@ -120,6 +120,18 @@ void reading_build(struct reading *r, struct build b)
 	r->rc = builds_add(r->builds, &b, r->e);
 }
 
+void reading_made(struct reading *r, const char *image)
+{
+	char text[IMAGEREF_TEXT_MAX];
+	struct imageref ref;
+
+	if (r->made == NULL || image == NULL ||
+	    imageref_parse(view_of(image), &ref, NULL) != 0)
+		return;
+	imageref_text(&ref, text);
+	vars_set(r->made, text, "");
+}
+
 void reading_inner(struct reading *r, const struct yaml *y, const char *where,
 		   const struct finds *inner)
 {

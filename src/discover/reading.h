@@ -31,7 +31,8 @@ struct reading {
 	void *arg;
 	struct vars beside; /* variables that are set in a file beside it (.env) */
 	struct finds *finds;
-	struct builds *builds; /* what it says is built */
+	struct builds *builds; /* what it says is built ... */
+	struct vars *made;     /* ... and what these images are called; may be NULL */
 	/* Another file, which it names as one of a kind. NULL: nobody asks. */
 	void (*also)(void *arg, enum find_kind kind, const char *path);
 	/* The documents of another file, path with respect to this one, as long as this
@@ -58,6 +59,8 @@ void reading_unknown(struct reading *r, const struct yaml *y, const char *where,
 void reading_expand(struct reading *r, const struct yaml *y, const char *where,
 		    struct expand *x);
 void reading_build(struct reading *r, struct build b);
+/* An image of that name is built here; NULL: it has none. */
+void reading_made(struct reading *r, const char *image);
 /* Other, a reading of text that stands in r's file as scalar y (a Dockerfile within
  * another file), has found these: they become r's. */
 void reading_inner(struct reading *r, const struct yaml *y, const char *where,

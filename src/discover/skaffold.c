@@ -45,6 +45,7 @@ static void read_artifact(struct reading *r, const struct yaml *a)
 	bool by_docker = true;
 	size_t i;
 
+	reading_made(r, reading_text(yaml_get(a, "image")));
 	for (i = 0; i < ARRAY_LEN(others); i++)
 		by_docker = by_docker && yaml_get(a, others[i]) == NULL;
 	if (kaniko != NULL || by_docker)
