@@ -127,9 +127,9 @@ int discover_paths(struct discover *d, struct finds *l, struct err *e)
 	}
 	if (rc == 0)
 		rc = read_files(&run, e);
-	if (rc == 0 && run.made.n > 0)
-		finds_drop(l, is_made, &run);
 	finds_settle(l);
+	if (run.made.n > 0) /* now that they have taken the place of what had no value */
+		finds_drop(l, is_made, &run);
 	for (i = 0; i < run.files; i++) {
 		free(run.file[i]->path);
 		free(run.file[i]);

@@ -27,6 +27,12 @@ struct helm {
 	struct vars blocks; /* paths in the values that are images */
 	struct vars images; /* what was found there */
 	struct vars tags;   /* paths whose tag is appVersion, and what stands before it */
+	struct helm_pending {
+		char *path;
+		const struct yaml *at;
+		bool given; /* a template has given it a tag */
+	} * pending;	    /* of values.yaml: images without a tag */
+	size_t npending;
 };
 
 /* Reads the templates for what they say of tags: before the values. */
@@ -35,6 +41,9 @@ void helm_begin(struct helm *h);
 void helm_values(struct helm *h, struct reading *r, const struct yaml *doc);
 /* A template, after the values: r->file and r->text. */
 void helm_template(struct helm *h, struct reading *r);
+/* After the templates: images of values.yaml that have no tag, nor got one. r is of
+ * values.yaml, whose document still is there. */
+void helm_end(struct helm *h, struct reading *r);
 void helm_done(struct helm *h);
 
 #endif

@@ -14,6 +14,20 @@ bool skaffold_is(const struct yaml *doc)
 	return api != NULL && strncmp(api, "skaffold/", 9) == 0;
 }
 
+/* Other artifacts that are given to the build as arguments: images that are made here. */
+static void read_requires(const struct yaml *list, struct vars *args)
+{
+	const struct yaml *y;
+
+	for (y = list != NULL ? list->child : NULL; y != NULL; y = y->next) {
+		const char *image = reading_text(yaml_get(y, "image"));
+		const char *alias = reading_text(yaml_get(y, "alias"));
+
+		if (image != NULL)
+			vars_set(args, alias != NULL ? alias : image, image);
+	}
+}
+
 /* docker or kaniko of an artifact; NULL where it says nothing more than that. */
 static void read_build(struct reading *r, const struct yaml *artifact,
 		       const struct yaml *how)
@@ -32,6 +46,7 @@ static void read_build(struct reading *r, const struct yaml *artifact,
 		/* {{.NAME}} is what skaffold finds when it runs. */
 		if (reading_text(y) != NULL && strstr(y->text, "{{") == NULL)
 			vars_set(&b.args, y->key, y->text);
+	read_requires(yaml_get(artifact, "requires"), &b.args);
 	reading_build(r, b);
 	vars_done(&b.args);
 }
