@@ -148,6 +148,22 @@ static int read_templates(struct run *run, struct helm *h, struct run_chart *c,
 	return 0;
 }
 
+static int read_end(struct run *run, struct helm *h, struct run_chart *c, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->parts; i++) {
+		struct reading r = run_reading(run, FIND_HELM, c->part[i],
+					       (struct view){ "", 0 }, e);
+
+		if (c->part[i]->kind != KIND_VALUES || !is_base(c->part[i]))
+			continue;
+		helm_end(h, &r);
+		return r.rc;
+	}
+	return 0;
+}
+
 static int read_texts(struct run *run, struct run_chart *c, struct texts *t,
 		      struct helm *h, struct err *e)
 {
@@ -196,6 +212,8 @@ int charts_read(struct run *run, struct run_chart *c, struct err *e)
 		rc = read_values(run, &h, c, &t, false, e);
 	if (rc == 0)
 		rc = read_templates(run, &h, c, &t, e);
+	if (rc == 0)
+		rc = read_end(run, &h, c, e);
 	yaml_free((struct yaml *)h.values);
 	yaml_free(chart);
 	free(h.template);

@@ -3,6 +3,7 @@
  */
 #include "discover/helm.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -91,6 +92,18 @@ static bool is_block(struct walk *w, const struct yaml *map, const char *path)
 	return w->over && has_any(map, tags) && get(w, map, path, "repository") != NULL;
 }
 
+static const char no_tag[] = "it has no tag here; the chart's templates may give it one";
+
+static void put_off(struct helm *h, const char *path, const struct yaml *at)
+{
+	if ((h->npending & (h->npending - 1)) == 0) /* room for twice as many */
+		h->pending =
+			mem_grow(h->pending, (h->npending > 0 ? 2 * h->npending : 1) *
+						     sizeof(*h->pending));
+	h->pending[h->npending++] =
+		(struct helm_pending){ .path = mem_dup(path), .at = at };
+}
+
 static void read_block(struct walk *w, const struct yaml *map, const char *path)
 {
 	const struct yaml *name =
@@ -118,9 +131,10 @@ static void read_block(struct walk *w, const struct yaml *map, const char *path)
 		label = version = app_version(w, path);
 	/* Some put the tag into the name. */
 	if (label == NULL && digest == NULL && strpbrk(name->text, ":@") == NULL) {
-		reading_unknown(
-			w->r, at, path,
-			"it has no tag here; the chart's templates may give it one");
+		if (w->over)
+			reading_unknown(w->r, at, path, no_tag);
+		else
+			put_off(w->h, path, at);
 		return;
 	}
 	image = mem_fmt("%s%s%s%s%s%s%s", registry != NULL ? registry->text : "",
@@ -187,8 +201,20 @@ void helm_values(struct helm *h, struct reading *r, const struct yaml *doc)
 	walk(&w, doc, "");
 }
 
+void helm_end(struct helm *h, struct reading *r)
+{
+	size_t i;
+
+	for (i = 0; i < h->npending; i++)
+		if (!h->pending[i].given)
+			reading_unknown(r, h->pending[i].at, h->pending[i].path, no_tag);
+}
+
 void helm_done(struct helm *h)
 {
+	while (h->npending > 0)
+		free(h->pending[--h->npending].path);
+	free(h->pending);
 	vars_done(&h->blocks);
 	vars_done(&h->images);
 	vars_done(&h->tags);

@@ -11,6 +11,8 @@
 #ifndef LARDER_DISCOVER_HELM_H
 #define LARDER_DISCOVER_HELM_H
 
+#include <stdbool.h>
+
 #include "discover/reading.h"
 
 #define HELM_MAX_TEMPLATES 2000 /* files */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "discover/helm.h"
 #include "discover/helm_expr.h"
+#include "oci/imageref.h"
 
 #define VALUES ".Values."
 
@@ -129,13 +130,19 @@ static struct view body_of(const struct helm *h, struct view name)
 /* The value names images of the values, itself or in what it includes. */
 static bool is_taken(const struct helm *h, struct view value)
 {
-	const char *at = memmem(value.p, value.n, "include \"", 9), *end;
+	static const char *const words[] = { "include \"", "template \"" };
+	const char *at = NULL, *end;
+	size_t i;
 
 	if (any_found(h, value))
 		return true;
+	for (i = 0; i < ARRAY_LEN(words) && at == NULL; i++) {
+		at = memmem(value.p, value.n, words[i], strlen(words[i]));
+		if (at != NULL)
+			at += strlen(words[i]);
+	}
 	if (at == NULL)
 		return false;
-	at += 9;
 	end = memchr(at, '"', value.n - (size_t)(at - value.p));
 	return end != NULL && end - at < 200 &&
 	       any_found(h, body_of(h, (struct view){ at, (size_t)(end - at) }));
@@ -197,6 +204,23 @@ static struct view value_of(struct view line)
 	return v.n > 0 && v.p[0] != '#' && v.p[0] != '&' && v.p[0] != '*' ? v : none;
 }
 
+/* A template gave values without a tag one. */
+static void note_given(struct helm *h, struct view v)
+{
+	char *path;
+	size_t i;
+
+	while (h->npending > 0 && (path = next_path(&v)) != NULL) {
+		for (i = 0; i < h->npending; i++) {
+			size_t n = strlen(h->pending[i].path);
+
+			if (strncmp(path, h->pending[i].path, n) == 0 && path[n] == '.')
+				h->pending[i].given = true;
+		}
+		mem_freep(&path);
+	}
+}
+
 static void read_line(struct helm *h, struct reading *r, struct view v, unsigned line)
 {
 	CLEANUP(buf_done)
@@ -205,14 +229,21 @@ static void read_line(struct helm *h, struct reading *r, struct view v, unsigned
 	char *text = mem_dupn(v.p, v.n);
 	struct find f = { .where = "image", .text = text, .line = line };
 	struct err why = { 0 };
+	struct imageref ref;
 
 	f.off = (size_t)(v.p - r->text.p);
 	f.len = v.n;
 	if (memmem(v.p, v.n, "{{", 2) == NULL) {
 		reading_add(r, f, text);
 	} else if (evaluate(h, v, &image, &why) == 0) {
-		if (vars_get(&h->images, buf_str(&image)) == NULL)
-			reading_add(r, f, buf_str(&image));
+		if (imageref_parse(buf_view(&image), &ref, NULL) == 0) {
+			note_given(h, v);
+			if (vars_get(&h->images, buf_str(&image)) == NULL)
+				reading_add(r, f, buf_str(&image));
+		} else if (!is_taken(h, v)) {
+			f.why = "values.yaml does not have all of it";
+			reading_add(r, f, NULL);
+		}
 	} else if (!is_taken(h, v)) {
 		f.why = why.msg;
 		reading_add(r, f, NULL);

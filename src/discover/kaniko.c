@@ -73,7 +73,7 @@ static void set_paths(struct build *b, const struct flags *f, char **joined)
 	if (remote_is(context))
 		b->why = "it is built from sources elsewhere";
 	else if (strchr(b->dockerfile, '$') != NULL || strchr(*joined, '$') != NULL)
-		b->why = "a path that is known only where it runs";
+		b->why = "what kaniko builds here is known only where it runs";
 	if (b->why != NULL)
 		b->dockerfile = NULL;
 }
