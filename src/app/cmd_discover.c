@@ -10,6 +10,7 @@
 #include "app/discover_show.h"
 #include "app/here.h"
 #include "app/options.h"
+#include "app/setting_env.h"
 #include "base/mem.h"
 #include "discover/discover.h"
 #include "oci/imagelist.h"
@@ -36,13 +37,8 @@ struct wish {
 static const char *variable(void *arg, const char *name)
 {
 	const struct wish *w = arg;
-	size_t n = strlen(name);
-	char **env;
 
-	for (env = w->envp; *env != NULL; env++)
-		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=')
-			return *env + n + 1;
-	return NULL;
+	return setting_env_get(w->envp, name);
 }
 
 /* A NAME alone has the environment's value, as for `docker build`. To be freed. */

@@ -13,6 +13,7 @@
 #include "app/cmd_help.h"
 #include "app/cmd_import.h"
 #include "app/cmd_list.h"
+#include "app/cmd_lock.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
 #include "app/cmd_scrub.h"
@@ -32,11 +33,12 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "discover", "list the base images that a source tree names", cmd_discover },
+	{ "lock", "write down which bytes each tag stands for, and check it", cmd_lock },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",
 	  cmd_import },
-	{ "discover", "list the base images that a source tree names", cmd_discover },
 	{ "list", "list the images of a store, or of another larder", cmd_list },
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },

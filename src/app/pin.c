@@ -100,8 +100,8 @@ static void write_file(struct pin *p, const char *file, struct view text, size_t
 	char *path = realpath(file, NULL);
 	struct err e = { 0 };
 
-	if (path == NULL ||
-	    fs_put(AT_FDCWD, path, path, text.p, text.n, FS_REPLACE, &e) != 0) {
+	if (path == NULL || (!p->dry_run && fs_put(AT_FDCWD, path, path, text.p, text.n,
+						   FS_REPLACE, &e) != 0)) {
 		fail(p, file, path == NULL ? "it is gone" : e.msg);
 		return;
 	}

@@ -18,7 +18,8 @@
 #include "oci/imageref.h"
 
 struct pin {
-	bool undo; /* take the digests out */
+	bool undo;    /* take the digests out */
+	bool dry_run; /* say what would be written, and write nothing */
 	/* true: *out is the digest that the image's tag is locked to. Not called with
 	 * undo.
 	 */

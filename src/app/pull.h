@@ -22,6 +22,7 @@ struct pull {
 	unsigned at_once;
 	bool look, json, quiet;
 	bool stale_bad; /* pull_report.h */
+	bool as_locked; /* a list that is a lock file is not compared with upstreams */
 	enum visit_for who;
 };
 
