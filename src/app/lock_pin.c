@@ -30,7 +30,7 @@ static const char *variable(void *arg, const char *name)
 
 static void print_total(const struct pin *p)
 {
-	const char *what = p->undo ? "taken back" : "pinned";
+	const char *what = p->undo ? "unpinned" : "pinned";
 
 	if (p->places > 0)
 		printf("%s%zu reference%s in %zu file%s %s",

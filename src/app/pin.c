@@ -108,7 +108,7 @@ static void write_file(struct pin *p, const char *file, struct view text, size_t
 	p->files++;
 	p->places += places;
 	fprintf(p->say, "%s: %zu reference%s %s\n", file, places, places == 1 ? "" : "s",
-		p->undo ? "as before" : "pinned");
+		p->undo ? "unpinned" : "pinned");
 }
 
 /* Both unpinned: the new text can be undone exactly. */

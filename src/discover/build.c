@@ -20,6 +20,7 @@ int builds_add(struct builds *l, const struct build *b, struct err *e)
 	mine->dockerfile = mem_dup(b->dockerfile);
 	mine->why = mem_dup(b->why);
 	mine->context = mem_dup(b->context);
+	mine->path = NULL;
 	mine->args = mine->contexts = (struct vars){ 0 };
 	vars_add(&mine->args, &b->args);
 	vars_add(&mine->contexts, &b->contexts);
@@ -41,6 +42,7 @@ void builds_done(struct builds *l)
 		free((char *)b->dockerfile);
 		free((char *)b->why);
 		free((char *)b->context);
+		free(b->path);
 		vars_done(&b->args);
 		vars_done(&b->contexts);
 		free(b);

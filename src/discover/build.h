@@ -28,6 +28,7 @@ struct build {
 	 * or one of the folders may be missing. */
 	bool guess;
 	bool optional; /* if it is not here, nobody needs to know */
+	char *path;    /* where that is, once it has been looked for; NULL: nowhere */
 	struct vars args;
 	struct vars contexts; /* names that stand for something else: FROM may use them */
 };

@@ -3,6 +3,7 @@
  */
 #include "discover/dockers.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -90,23 +91,18 @@ static int unknown(struct run *run, const struct build *b, const char *why, stru
 
 static int read_build(struct run *run, const struct build *b, struct err *e)
 {
-	const struct run_file *from = map_get(run->by_path, b->file);
 	CLEANUP(buf_done)
 	struct buf text = BUF_INIT(0);
-	CLEANUP(mem_freep)
-	char *path = NULL;
 	struct vars args = { 0 };
 	struct run_file *f;
 	int rc;
 
 	if (b->dockerfile == NULL)
 		return unknown(run, b, b->why, e);
-	if (from != NULL)
-		path = locate(b, from->root);
-	if (path == NULL)
+	if (b->path == NULL)
 		return unknown(run, b, "the Dockerfile that it builds from is not here",
 			       e);
-	f = run_add(run, path, from->root, KIND_NONE, e);
+	f = run_add(run, b->path, "", KIND_NONE, e);
 	if (f == NULL)
 		return -1;
 	rc = run_text(run, f, &text, e);
@@ -121,7 +117,40 @@ static int read_build(struct run *run, const struct build *b, struct err *e)
 	return rc;
 }
 
-int dockers_read(struct run *run, struct err *e)
+static void contexts_free(void *v)
+{
+	vars_done(v);
+	free(v);
+}
+
+/* Where the Dockerfiles of builds are, and by these, which names are something else than
+ * images for all that is built from them. */
+static struct map *locate_all(struct run *run)
+{
+	struct map *contexts = map_new(BUILD_MAX);
+	size_t i;
+
+	for (i = 0; i < run->builds.n; i++) {
+		struct build *b = run->builds.v[i];
+		const struct run_file *from = map_get(run->by_path, b->file);
+		struct vars *v;
+
+		if (b->dockerfile == NULL || from == NULL)
+			continue;
+		b->path = locate(b, from->root);
+		if (b->path == NULL || b->contexts.n == 0)
+			continue;
+		v = map_get(contexts, b->path);
+		if (v == NULL) {
+			v = mem_alloc(sizeof(*v));
+			map_put(contexts, b->path, v);
+		}
+		vars_add(v, &b->contexts);
+	}
+	return contexts;
+}
+
+static int read_all(struct run *run, const struct map *contexts, struct err *e)
 {
 	size_t i, n = run->files;
 
@@ -140,11 +169,21 @@ int dockers_read(struct run *run, struct err *e)
 			continue;
 		run->d->files++;
 		f->read = true;
-		if (read_file(run, f, buf_view(&text), &run->args, NULL, e) != 0)
+		if (read_file(run, f, buf_view(&text), &run->args,
+			      map_get(contexts, f->path), e) != 0)
 			return -1;
 	}
 	for (i = 0; i < run->builds.n; i++)
 		if (read_build(run, run->builds.v[i], e) != 0)
 			return -1;
 	return 0;
+}
+
+int dockers_read(struct run *run, struct err *e)
+{
+	struct map *contexts = locate_all(run);
+	int rc = read_all(run, contexts, e);
+
+	map_free(contexts, contexts_free);
+	return rc;
 }

@@ -114,8 +114,7 @@ static int refuse(struct run *run, const struct run_file *f, struct view text,
 {
 	char words[sizeof(why->msg) + 32];
 
-	if ((f->kind == KIND_YAML || f->kind == KIND_JSON) && !has(text, "image:") &&
-	    f->kind != KIND_JSON)
+	if (f->kind == KIND_YAML && !has(text, "image:"))
 		return 0;
 	snprintf(words, sizeof(words), "not read: %s", why->msg);
 	return run_refuse(run, f->path, words, e);
