@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/cmd_completion.h"
+#include "app/cmd_discover.h"
 #include "app/cmd_doctor.h"
 #include "app/cmd_export.h"
 #include "app/cmd_help.h"
@@ -33,6 +34,7 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "discover", "list the base images that a source tree names", cmd_discover },
 	{ "lock", "write down which bytes each tag stands for, and check it", cmd_lock },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
