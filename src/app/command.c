@@ -22,6 +22,7 @@
 #include "app/cmd_setup.h"
 #include "app/cmd_status.h"
 #include "app/cmd_update.h"
+#include "app/cmd_verify.h"
 #include "app/cmd_version.h"
 #include "app/setting_path.h"
 #include "base/mem.h"
@@ -45,6 +46,8 @@ static const struct command commands[] = {
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },
 	{ "scrub", "read all of a store again, repair what is wrong with it", cmd_scrub },
+	{ "verify", "check images against digests, lock, upstream and signatures",
+	  cmd_verify },
 	{ "setup", "point a client here: docker, containerd, podman, ...", cmd_setup },
 	{ "doctor", "check larder and all that it hangs on, with remedies", cmd_doctor },
 	{ "completion", "print a script that completes larder's words in a shell",

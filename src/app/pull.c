@@ -13,6 +13,7 @@
 #include "app/gather.h"
 #include "app/here.h"
 #include "app/pull_report.h"
+#include "app/pull_signed.h"
 #include "app/pull_target.h"
 #include "app/remote.h"
 #include "base/clock.h"
@@ -155,6 +156,12 @@ static enum exit_status work(struct run *r)
 				      .spent = -1,
 				      .left = -1,
 				      .limit = -1 };
+	struct pull_signed signatures = {
+		.mirror = r->g.mirror,
+		.who = p->who,
+		.hand = r->target != NULL ? pull_target_hand : NULL,
+		.arg = r->target,
+	};
 	struct batch b = {
 		.at_once = p->at_once,
 		.look = p->look,
@@ -165,6 +172,10 @@ static enum exit_status work(struct run *r)
 	};
 	int64_t began_ms = clock_mono_ms();
 
+	if (p->signatures) {
+		b.hand = pull_signed_hand;
+		b.arg = &signatures;
+	}
 	gather_run(&r->g, &b, &p->images);
 	report.took_ms = clock_mono_ms() - began_ms;
 	if (r->target != NULL)
@@ -203,6 +214,13 @@ static enum exit_status run(struct pull *p)
 
 static bool agree(const struct pull *p)
 {
+	if (p->signatures && (p->via != NULL || p->look)) {
+		fprintf(stderr,
+			"larder %s: --signatures is for this store: not with --via or "
+			"--check\n",
+			p->command);
+		return false;
+	}
 	if ((p->via != NULL) + (p->to != NULL) + p->look <= 1)
 		return true;
 	fprintf(stderr, "larder %s: --to, --via and --check: one of them\n", p->command);

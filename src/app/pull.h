@@ -21,8 +21,10 @@ struct pull {
 	const char *via;	 /* URL of another cache; NULL */
 	unsigned at_once;
 	bool look, json, quiet;
-	bool stale_bad; /* pull_report.h */
-	bool as_locked; /* a list that is a lock file is not compared with upstreams */
+	bool stale_bad;	 /* pull_report.h */
+	bool as_locked;	 /* a list that is a lock file is not compared with upstreams */
+	bool signatures; /* bring what is needed to verify, too */
+	bool stale_bad;	 /* pull_report.h */
 	enum visit_for who;
 };
 
@@ -44,6 +46,13 @@ struct pull {
 		  "Images at once (default 4).",                                         \
 		  1,                                                                     \
 		  BATCH_MAX_AT_ONCE },                                                   \
+		{ "signatures",                                                          \
+		  0,                                                                     \
+		  OPTION_FLAG,                                                           \
+		  &(p)->signatures,                                                      \
+		  NULL,                                                                  \
+		  "Bring signatures, too (cosign's and notation's), so that `larder "    \
+		  "verify --offline` has them." },                                       \
 		{ "quiet", 'q', OPTION_FLAG, &(p)->quiet, NULL, "No progress." },        \
 	{                                                                                \
 		"json", 0, OPTION_FLAG, &(p)->json, NULL,                                \
