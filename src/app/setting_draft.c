@@ -72,6 +72,7 @@ void setting_draft_clear(struct settings *s)
 	free(s->docker_config);
 	free(s->images);
 	free(s->policy);
+	free(s->lock);
 	free(s->schedule);
 	free(s->ca_file);
 	memset(s, 0, sizeof(*s));

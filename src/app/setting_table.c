@@ -165,6 +165,10 @@ const struct setting_row setting_table_rows[] = {
 	  "List of the images that larder pull, larder update and larder.schedule work "
 	  "on: one a line, as in base-images.txt." },
 
+	{ "larder.lock", "lock", SETTING_TEXT, S(lock), 0, 0, NULL,
+	  "Lock file, as larder lock writes it: a tag in it is what the file says for "
+	  "every client, wherever its upstream has moved it since, and such images stay "
+	  "here. Read again at SIGHUP. See docs/lock.md." },
 	{ "larder.schedule", NULL, SETTING_TEXT, S(schedule), 0, 0, NULL,
 	  "When, while it serves, the images of larder.images are compared with their "
 	  "upstreams and brought here if they have moved: crontab's five fields in the "

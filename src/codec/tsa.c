@@ -42,6 +42,55 @@ static bool is_good_hash(TS_TST_INFO *info)
 	}
 }
 
+static bool is_plain(const X509_ALGOR *alg, int *nid)
+{
+	const ASN1_OBJECT *o;
+	int type;
+
+	X509_ALGOR_get0(&o, &type, NULL, alg);
+	*nid = OBJ_obj2nid(o);
+	return type == V_ASN1_UNDEF || type == V_ASN1_NULL;
+}
+
+static bool is_known(const X509 *x, const struct cert_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (X509_cmp(x, l->cert[i]->x) == 0)
+			return true;
+	return false;
+}
+
+/* What libcrypto passes over in the envelope (RFC 5652 section 5): it proves nothing, but
+ * there is one way to write it, and no certificates but those that are trusted. */
+static bool is_strict(PKCS7 *token, const struct cert_list *roots,
+		      const struct cert_list *between)
+{
+	int digest, digests, signature, md, pk, i;
+	PKCS7_SIGNER_INFO *si;
+	PKCS7_SIGNED *s;
+
+	if (token == NULL || !PKCS7_type_is_signed(token))
+		return false;
+	s = token->d.sign;
+	if (ASN1_INTEGER_get(s->version) != 3 || sk_X509_ALGOR_num(s->md_algs) != 1 ||
+	    sk_PKCS7_SIGNER_INFO_num(s->signer_info) != 1 || s->crl != NULL)
+		return false;
+	si = sk_PKCS7_SIGNER_INFO_value(s->signer_info, 0);
+	if (ASN1_INTEGER_get(si->version) != 1 || si->unauth_attr != NULL ||
+	    !is_plain(sk_X509_ALGOR_value(s->md_algs, 0), &digests) ||
+	    !is_plain(si->digest_alg, &digest) || digest != digests ||
+	    !is_plain(si->digest_enc_alg, &signature))
+		return false;
+	if (signature != NID_rsaEncryption &&
+	    (OBJ_find_sigid_algs(signature, &md, &pk) != 1 || md != digest))
+		return false;
+	for (i = 0; i < sk_X509_num(s->cert); i++)
+		if (!is_known(sk_X509_value(s->cert, i), roots) &&
+		    !is_known(sk_X509_value(s->cert, i), between))
+			return false;
+	return true;
+}
+
 static X509_STORE *store_of(const struct cert_list *roots, int64_t at_s)
 {
 	X509_STORE *store = X509_STORE_new();
@@ -96,6 +145,10 @@ int tsa_verify(struct view response, struct view over, const struct cert_list *r
 		return err_set(e, ERR_INVALID, "a malformed timestamp");
 	if (!is_good_hash(info))
 		return err_set(e, ERR_INVALID, "a timestamp by a weak hash");
+	if (!is_strict(TS_RESP_get_token(r), roots, between))
+		return err_set(e, ERR_INVALID,
+			       "its timestamp is written in a way that is not taken, or "
+			       "has a certificate that is not trusted");
 	if (verify(r, over, roots, between, at_s) != 0)
 		return err_set(e, ERR_DENIED,
 			       "its timestamp is not by a trusted authority, or not of "

@@ -3,7 +3,7 @@
  * for room, the mirrored images that were used longest ago go, whole, until it is down to
  * the low mark.
  *
- * What lives here, is pinned or listed stays, and so does an image of which something is
+ * What lives here, is pinned, locked or listed stays, and so does an image of which something is
  * just being downloaded. When nothing is left that may go, those who wait are told, and
  * what they bring passes through. One thread of low priority; it also counts what the
  * store has where that is not known.

@@ -252,6 +252,16 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 	return 0;
 }
 
+int fetch_look(const struct fetch *x, const struct route *r, const char *tag,
+	       int64_t deadline_ms, struct upstream_manifest *about, struct err *e)
+{
+	struct reference ref = { .is_digest = false };
+
+	kept_wait(x->kept);
+	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
+	return head_with_retries(r, &ref, deadline_ms, about, NULL, e);
+}
+
 int fetch_blob_size(const struct fetch *x, const struct route *r, const struct digest *d,
 		    int64_t deadline_ms, uint64_t *size, struct err *e)
 {

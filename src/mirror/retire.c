@@ -34,7 +34,7 @@ struct retiring {
 
 const char *retire_hold_word(enum retire_hold h)
 {
-	static const char *const words[RETIRE_HOLDS] = { "", "local", "pinned",
+	static const char *const words[RETIRE_HOLDS] = { "", "local", "pinned", "locked",
 							 "listed" };
 
 	return words[h];
@@ -53,6 +53,8 @@ static enum retire_hold hold_of(const struct retiring *w)
 
 	if (!w->routed || w->route.site == NULL)
 		return RETIRE_LOCAL;
+	if (im->has_digest && route_locks(&w->route, &im->digest))
+		return RETIRE_LOCKED;
 	if (im->tag[0] != '\0' && route_tag_policy(&w->route, im->tag).rule == TAG_PINNED)
 		return RETIRE_PINNED;
 	if (w->ask->is_listed != NULL && w->ask->is_listed(w->ask->arg, im))

@@ -15,6 +15,7 @@
 
 #include "base/bucket.h"
 #include "base/err.h"
+#include "oci/lockfile.h"
 #include "oci/reference.h"
 #include "upstream/upstream.h"
 
@@ -52,6 +53,8 @@ struct plan {
 	size_t ntags;
 	char **local; /* patterns over names: these live here */
 	size_t nlocal;
+	bool has_lock;
+	struct lockfile lock; /* what tags of upstreams stand for, whatever they say */
 	int64_t patience_ms; /* a client with a cached copy waits no longer for a check */
 	int64_t negative_ms; /* how long an upstream's "no such thing" is remembered */
 };
@@ -64,6 +67,7 @@ int plan_add_site(struct plan *p, struct upstream *up, bool is_default,
 		  struct tag_policy policy, struct err *e);
 void plan_add_tags(struct plan *p, const char *pattern, struct tag_policy policy);
 void plan_add_local(struct plan *p, const char *pattern);
+void plan_set_lock(struct plan *p, struct lockfile *l); /* takes its content over */
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);
 
@@ -94,5 +98,10 @@ void route_shown(const struct route *r, char out[ROUTE_SHOWN_MAX]);
 void route_copy(struct route *to, const struct route *from);
 /* The rule for a tag of a mirrored repository. */
 struct tag_policy route_tag_policy(const struct route *r, const char *tag);
+/* What the tag is locked to; NULL: it is not, or the repository lives here. As long as
+ * the route. */
+const struct lockfile_entry *route_lock(const struct route *r, const char *tag);
+/* Has a locked tag of the repository this digest? */
+bool route_locks(const struct route *r, const struct digest *d);
 
 #endif

@@ -59,6 +59,19 @@ struct proved {
 	int64_t at_ms; /* 0: nothing proves a time */
 };
 
+/* Each entry must be about this signature; that costs no arithmetic, so it comes first. */
+static int match_entries(const struct sigstore_claim *c, struct err *e)
+{
+	for (size_t i = 0; i < c->nentries; i++) {
+		const struct sigstore_entry *x = &c->entry[i];
+
+		if (rekor_match(buf_view(&x->entry.body), x->kind, x->version, &c->what,
+				e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int check_entries(const struct policy *p, const struct sigstore_claim *c,
 			 struct proved *out, struct err *e)
 {
@@ -67,12 +80,7 @@ static int check_entries(const struct policy *p, const struct sigstore_claim *c,
 	int rc;
 
 	for (i = 0; i < c->nentries; i++) {
-		const struct sigstore_entry *x = &c->entry[i];
-
-		if (rekor_match(buf_view(&x->entry.body), x->kind, x->version, &c->what,
-				e) != 0)
-			return -1;
-		rc = tlog_verify(&x->entry, &p->root, &at_ms, e);
+		rc = tlog_verify(&c->entry[i].entry, &p->root, &at_ms, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 1)
@@ -140,7 +148,7 @@ static int judge_key(const struct policy *p, const struct policy_key *k,
 	c->what.key = k->key;
 	if (c->certs.n > 0 && !pubkey_equal(cert_key(c->certs.cert[0]), k->key))
 		return err_set(e, ERR_DENIED, "the certificate beside it is another's");
-	if (prove(p, c, out, &got, e) != 0)
+	if (match_entries(c, e) != 0 || prove(p, c, out, &got, e) != 0)
 		return -1;
 	out->verdict = VERIFY_GOOD;
 	if (p->need_log && !got.logged) {
@@ -203,6 +211,8 @@ static int judge_cert(const struct policy *p, struct sigstore_claim *c,
 	if (cert_names(leaf, &names, e) != 0)
 		return -1;
 	say_holder(&names, out);
+	if (match_entries(c, e) != 0)
+		return -1;
 	if (!is_by(cert_key(leaf), &c->what))
 		return err_set(e, ERR_DENIED,
 			       "it was not made by the certificate beside it");

@@ -273,6 +273,8 @@ int tlog_verify(const struct tlog_entry *t, const struct trustroot *root, int64_
 	if (t->has_proof && check_proof(t, log, e) != 0)
 		return -1;
 	*at_ms = 0;
+	if (t->promise.n == 0 && (uint64_t)t->index != t->proof_index)
+		return err_set(e, ERR_INVALID, "its log entry has two places in the log");
 	if (t->promise.n == 0)
 		return 0;
 	if (check_promise(t, log, e) != 0)
