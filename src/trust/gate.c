@@ -275,7 +275,7 @@ static enum answer seek(struct gate *g, const struct route *r, bool by_digest,
 	}
 	gate_known_put_all(g->known, p->rules->serial, &r->name, &p->subject->digest,
 			   (struct view){ p->subject->body, p->subject->n },
-			   clock_mono_ms() + GATE_YES_MS);
+			   clock_passed_ms() + GATE_YES_MS);
 	return ANSWER_READY;
 }
 
@@ -310,7 +310,8 @@ static enum answer no(struct gate *g, const struct route *r, const struct refere
 	}
 	decided(g, REFUSED);
 	image_text(r, ref, image, sizeof(image));
-	err_set(e, ERR_DENIED, "%s is not served: %s", image, why);
+	err_set(e, ERR_DENIED, "%s is not served, by the policy for %s: %s", image,
+		policy_images(policy), why);
 	return ANSWER_FAILED;
 }
 
@@ -368,7 +369,7 @@ static enum answer ask(struct gate *g, struct rules *rules, const struct route *
 				      .policy = ref->is_digest ? NULL : policy,
 				      .name = &r->name,
 				      .digest = &m->digest };
-	int64_t now_ms = clock_mono_ms();
+	int64_t now_ms = clock_passed_ms();
 	enum gate_known_answer known;
 	enum answer answer;
 
@@ -407,7 +408,7 @@ static enum answer ask(struct gate *g, struct rules *rules, const struct route *
 		decided(g, SERVED);
 		return ANSWER_READY;
 	}
-	gate_known_put(g->known, &key, false, (*pass)->why, clock_mono_ms() + GATE_NO_MS);
+	gate_known_put(g->known, &key, false, (*pass)->why, clock_passed_ms() + GATE_NO_MS);
 	say_no(r, ref, m, policy, (*pass)->why);
 	return no(g, r, ref, policy, (*pass)->why, say, e);
 }
