@@ -158,6 +158,9 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",
 	  "Clients' connections at once; the limit on open files bounds it." },
 
+	{ "larder.policy", "policy", SETTING_TEXT, S(policy), 0, 0, NULL,
+	  "File that says which images must be signed, and by whom (docs/policy.md). It "
+	  "is enforced at every manifest that is served." },
 	{ "larder.images", "images", SETTING_TEXT, S(images), 0, 0, NULL,
 	  "List of the images that larder pull, larder update and larder.schedule work "
 	  "on: one a line, as in base-images.txt." },

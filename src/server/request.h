@@ -46,7 +46,8 @@ enum request_method {
 const char *request_word(enum request_kind k); /* for metrics: "manifest" */
 
 struct client;
-struct intake; /* server/intake.h */
+struct gate_pass; /* trust/gate.h */
+struct intake;	  /* server/intake.h */
 struct server;
 
 enum user_state {
@@ -91,7 +92,8 @@ struct request {
 	struct route route;
 	struct request_user user;
 	struct visit visit;
-	struct intake *intake; /* its body, where one is taken; else NULL */
+	struct gate_pass *pass; /* on its way through the policies; NULL */
+	struct intake *intake;	/* its body, where one is taken; else NULL */
 
 	/* for the log and the metrics */
 	int64_t start_us;
