@@ -1,8 +1,5 @@
 /*
  * pull.c - from a list of images to a report, with a store and its upstreams between.
- *
- * The main thread shows progress and takes signals: the first ends what is under way,
- * the second ends at once.
  */
 #include "app/pull.h"
 
@@ -13,23 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/gather.h"
 #include "app/here.h"
 #include "app/pull_report.h"
-#include "app/pull_show.h"
 #include "app/pull_target.h"
 #include "app/remote.h"
-#include "app/sized.h"
-#include "app/wire.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "mirror/mirror.h"
-#include "store/store.h"
 #include "upstream/meter.h"
 #include "upstream/quota.h"
 #include "upstream/upstream.h"
 
-#define STEP_MS 100 /* between two looks at the progress */
 #define DEFAULT_LIST "base-images.txt"
 /* Another cache may take its time for a large blob, and says nothing meanwhile. */
 #define VIA_HEADER_MS 60000
@@ -38,13 +29,9 @@
 /* What one run works on. */
 struct run {
 	struct pull *p;
-	struct plan *plan;
-	struct store *store;
-	struct mirror *mirror;
+	struct gather g;
 	struct upstream *via;
-	struct sized *sized;
 	struct pull_target *target;
-	bool interrupted;
 };
 
 static int complain(const struct pull *p, const struct err *e)
@@ -123,74 +110,24 @@ static int open_parts(struct run *r, struct err *e)
 {
 	const struct settings *s = r->p->settings;
 
-	if (upstream_global_init(e) != 0)
-		return -1;
-	r->plan = wire_plan(s, e);
-	if (r->plan == NULL)
-		return -1;
 	if (r->p->via != NULL) {
+		if (gather_open_plan(&r->g, e) != 0)
+			return -1;
 		r->via = open_via(r->p, e);
 		return r->via != NULL ? 0 : err_add(e, "--via");
 	}
-	if (store_open(s->root, &r->store, e) != 0)
+	if (gather_open(&r->g, e) != 0)
 		return -1;
-	r->mirror = mirror_new(r->store, plan_ref(r->plan), s->flights);
-	r->sized = sized_start_command(r->store, r->mirror, s, r->p->envp);
 	if (r->p->to == NULL || strcmp(r->p->to, "store") == 0)
 		return 0;
-	return pull_target_open(r->p->to, s, r->store, &r->target, e);
+	return pull_target_open(r->p->to, s, r->g.store, &r->target, e);
 }
 
 static void close_parts(struct run *r)
 {
 	pull_target_close(r->target);
-	sized_stop(r->sized);
-	mirror_stop(r->mirror);
-	store_close(r->store);
 	upstream_unref(r->via);
-	plan_unref(r->plan);
-	upstream_global_done();
-}
-
-static void block_signals(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, set, NULL);
-}
-
-static void look_for_signals(struct run *r, struct batch *b, const sigset_t *set)
-{
-	static const struct timespec now = { 0 };
-
-	if (sigtimedwait(set, NULL, &now) < 0)
-		return;
-	if (r->interrupted)
-		_exit(EXIT_FAILED);
-	r->interrupted = true;
-	fprintf(stderr,
-		"larder %s: ending; what has come is kept, and the next run goes "
-		"on with it\n",
-		r->p->command);
-	batch_cancel(b);
-	upstream_cancel_all();
-}
-
-static void run_batch(struct run *r, struct batch *b, const sigset_t *set)
-{
-	struct pull *p = r->p;
-	struct pull_show show;
-
-	pull_show_init(&show, p->quiet ? PULL_SHOW_NOTHING : pull_show_choose(p->envp),
-		       &p->images);
-	batch_start(b);
-	while (!batch_wait(b, STEP_MS)) {
-		look_for_signals(r, b, set);
-		pull_show_step(&show, &p->images);
-	}
-	batch_end(b);
-	pull_show_done(&show, &p->images);
+	gather_close(&r->g);
 }
 
 /* What it cost at Docker Hub, and what it has left, as far as it says. */
@@ -200,16 +137,16 @@ static void set_quota(const struct run *r, struct pull_report *report)
 	size_t i;
 
 	report->spent = meter_count("docker.io", "manifest_get", "200");
-	for (i = 0; i < r->plan->nsites; i++) {
-		if (strcmp(r->plan->site[i].host, "docker.io") != 0 ||
-		    !upstream_quota(r->plan->site[i].up, &q))
+	for (i = 0; i < r->g.plan->nsites; i++) {
+		if (strcmp(r->g.plan->site[i].host, "docker.io") != 0 ||
+		    !upstream_quota(r->g.plan->site[i].up, &q))
 			continue;
 		report->left = q.remaining;
 		report->limit = q.limit;
 	}
 }
 
-static enum exit_status work(struct run *r, const sigset_t *set)
+static enum exit_status work(struct run *r)
 {
 	struct pull *p = r->p;
 	struct pull_report report = { .json = p->json,
@@ -219,9 +156,6 @@ static enum exit_status work(struct run *r, const sigset_t *set)
 				      .left = -1,
 				      .limit = -1 };
 	struct batch b = {
-		.plan = r->plan,
-		.mirror = r->mirror,
-		.image = mem_alloc((p->images.n + 1) * sizeof(struct batch_image *)),
 		.at_once = p->at_once,
 		.look = p->look,
 		.who = p->who,
@@ -230,13 +164,8 @@ static enum exit_status work(struct run *r, const sigset_t *set)
 		.arg = r->target,
 	};
 	int64_t began_ms = clock_mono_ms();
-	size_t i;
 
-	for (i = 0; i < p->images.n; i++)
-		if (!p->images.arg[i]->bad)
-			b.image[b.n++] = &p->images.arg[i]->im;
-	run_batch(r, &b, set);
-	free(b.image);
+	gather_run(&r->g, &b, &p->images);
 	report.took_ms = clock_mono_ms() - began_ms;
 	if (r->target != NULL)
 		report.target = pull_target_name(r->target);
@@ -246,34 +175,24 @@ static enum exit_status work(struct run *r, const sigset_t *set)
 	return pull_report_status(&report, &p->images);
 }
 
-/* The report says what went wrong, once; the log would say it again. */
-static void set_log(const struct pull *p)
-{
-	const struct settings *s = p->settings;
-	size_t i;
-
-	log_setup(s->log_level == LOG_INFO ? LOG_ERROR : s->log_level, s->log_format);
-	for (i = 0; i < s->n_warnings; i++)
-		fprintf(stderr, "larder %s: warning: %s\n", p->command, s->warnings[i]);
-}
-
 static enum exit_status run(struct pull *p)
 {
 	enum exit_status status;
-	struct run r = { .p = p };
-	sigset_t set;
+	struct run r = { .p = p,
+			 .g = { .command = p->command,
+				.settings = p->settings,
+				.envp = p->envp,
+				.quiet = p->quiet } };
 	struct err e;
 
-	set_log(p);
+	gather_log(&r.g);
 	signal(SIGPIPE, SIG_IGN);
 	/* Until images are under way a signal ends this at once: an engine that does not
 	 * answer is waited for here. */
-	if (open_parts(&r, &e) != 0 || set_platforms(&r, &e) != 0) {
+	if (open_parts(&r, &e) != 0 || set_platforms(&r, &e) != 0)
 		status = (enum exit_status)complain(p, &e);
-	} else {
-		block_signals(&set);
-		status = work(&r, &set);
-	}
+	else
+		status = work(&r);
 	close_parts(&r);
 	return status;
 }
