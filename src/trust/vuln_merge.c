@@ -275,8 +275,8 @@ int vuln_finish(struct vuln *v, struct err *e)
 {
 	size_t i, k, from = 0;
 
-	qsort(v->verdict, v->nverdicts, v->nverdicts > 0 ? sizeof(*v->verdict) : 1,
-	      compare_units);
+	if (v->nverdicts > 0)
+		qsort(v->verdict, v->nverdicts, sizeof(*v->verdict), compare_units);
 	for (i = 1; i <= v->nverdicts; i++)
 		if (i == v->nverdicts || v->verdict[i].unit != v->verdict[from].unit) {
 			struct slice s = { v, v->verdict + from, i - from, NULL };
