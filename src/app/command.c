@@ -14,6 +14,7 @@
 #include "app/cmd_list.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
+#include "app/cmd_scan.h"
 #include "app/cmd_scrub.h"
 #include "app/cmd_serve.h"
 #include "app/cmd_setup.h"
@@ -31,6 +32,7 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "scan", "say which known vulnerabilities are in images", cmd_scan },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",

@@ -259,3 +259,44 @@ int jsonwalk_run(struct jsonwalk *w, struct err *e)
 		return -1;
 	return after_space(s) == THE_END ? 0 : refuse(s, "more after its end");
 }
+
+static int find(struct source *s, const char *want, struct buf *out)
+{
+	CLEANUP(buf_done)
+	struct buf key = BUF_INIT(JSONWALK_MAX_KEY + 2);
+	struct keeper nowhere = { 0 }, k = { .out = out };
+	bool usable;
+	int rc = 1;
+
+	if (expect(s, '{') != 0)
+		return -1;
+	if (after_space(s) == '}')
+		return 1;
+	while (rc > 0) {
+		if (take_key(s, &key, &usable) != 0)
+			return -1;
+		if (usable && strcmp(buf_str(&key), want) == 0) {
+			buf_clear(out);
+			if (take_value(s, &k) != 0)
+				return -1;
+			return k.full ? err_set(s->e, ERR_LIMIT,
+						"\"%.40s\" has more than %zu bytes", want,
+						out->limit)
+				      : 0;
+		}
+		if (take_value(s, &nowhere) != 0)
+			return -1;
+		rc = more(s);
+	}
+	return rc < 0 ? -1 : 1;
+}
+
+int jsonwalk_find(struct jsonwalk *w, const char *key, struct buf *out, struct err *e)
+{
+	CLEANUP(mem_freep)
+	struct source *s = mem_alloc(sizeof(*s));
+
+	s->w = w;
+	s->e = e;
+	return find(s, key, out);
+}

@@ -36,4 +36,8 @@ struct jsonwalk {
 /* ERR_INVALID: it is no such JSON; says at which byte. */
 int jsonwalk_run(struct jsonwalk *w, struct err *e);
 
+/* The text of one member of an object, whatever the others are; of w only read and arg
+ * count. 1: it has none of that name. -1: ERR_LIMIT over out's limit, or as above. */
+int jsonwalk_find(struct jsonwalk *w, const char *key, struct buf *out, struct err *e);
+
 #endif
