@@ -53,11 +53,13 @@ struct contents_config {
 	struct platform platform;
 	const char *created; /* RFC 3339, as written */
 	const char *user, *workdir, *stop_signal;
+	const char *healthcheck; /* its object as JSON text; "": none */
 	/* In the order of the document. has_...: entrypoint and cmd may be absent. */
 	bool has_entrypoint, has_cmd;
 	const char **entrypoint, **cmd;
 	size_t nentrypoint, ncmd;
-	/* Sorted by name: environment ("PATH"), labels; value "" where there is none. */
+	/* Sorted by name, then value: environment ("PATH"), labels; value "" where there
+	 * is none. */
 	struct contents_pair *env, *label;
 	size_t nenv, nlabel;
 	const char **port, **volume; /* sorted: "80/tcp", "/data" */
