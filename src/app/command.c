@@ -17,6 +17,7 @@
 #include "app/cmd_lock.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
+#include "app/cmd_scan.h"
 #include "app/cmd_scrub.h"
 #include "app/cmd_serve.h"
 #include "app/cmd_setup.h"
@@ -37,6 +38,7 @@ static const struct command commands[] = {
 	  cmd_update },
 	{ "discover", "list the base images that a source tree names", cmd_discover },
 	{ "lock", "write down which bytes each tag stands for, and check it", cmd_lock },
+	{ "scan", "say which known vulnerabilities are in images", cmd_scan },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",

@@ -73,6 +73,7 @@ void setting_draft_clear(struct settings *s)
 	free(s->images);
 	free(s->policy);
 	free(s->lock);
+	free(s->vulnerabilities);
 	free(s->schedule);
 	free(s->ca_file);
 	memset(s, 0, sizeof(*s));

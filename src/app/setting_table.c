@@ -211,6 +211,15 @@ const struct setting_row setting_table_rows[] = {
 	  "How many bytes a second that reads at most; 0: none, which is as larder.scrub "
 	  "0." },
 
+	{ "larder.vulnerabilities", NULL, SETTING_TEXT, S(vulnerabilities), 0, 0, NULL,
+	  "Where the data of vulnerabilities are that larder scan compares images with: "
+	  "a "
+	  "folder of files as OSV, Alpine and Debian publish them, or oci:NAME:TAG, an "
+	  "artifact of a registry that has such files. See docs/scan.md." },
+	{ "larder.vulnerabilities-age", NULL, SETTING_DURATION, S(vulnerabilities_age_ms),
+	  0, YEAR, "7d",
+	  "How old they may be before larder scan warns of it; 0: as old as they like." },
+
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,
 	  "of its kinds there is htpasswd; larder.access makes rules" },

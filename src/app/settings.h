@@ -143,6 +143,9 @@ struct settings {
 	int64_t scrub_ms;   /* between two full scrubs; 0: none */
 	int64_t scrub_rate; /* bytes a second; 0: none */
 
+	char *vulnerabilities; /* a folder, or "oci:" and an artifact's name; NULL */
+	int64_t vulnerabilities_age_ms; /* older than this is worth a warning; 0: never */
+
 	/* size of the house */
 	unsigned threads;     /* that serve HTTP; at least 1 */
 	unsigned connections; /* of clients at once, bounded by RLIMIT_NOFILE */
