@@ -69,7 +69,7 @@ def packed_layer(place: Path, size: int, seed: int, packer: str):
 
 def database(version: int):
     from hub.images import layer
-    from scenarios.insides import dpkg
+    from scenarios.two_versions import dpkg
     return layer({"var/lib/dpkg/status": dpkg(
         {f"package-{i}": f"1.{i}-{version if i % 50 == 0 else 1}" for i in range(400)})})
 

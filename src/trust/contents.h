@@ -53,11 +53,13 @@ struct contents_config {
 	struct platform platform;
 	const char *created; /* RFC 3339, as written */
 	const char *user, *workdir, *stop_signal;
+	const char *healthcheck; /* its object as JSON text; "": none */
 	/* In the order of the document. has_...: entrypoint and cmd may be absent. */
 	bool has_entrypoint, has_cmd;
 	const char **entrypoint, **cmd;
 	size_t nentrypoint, ncmd;
-	/* Sorted by name: environment ("PATH"), labels; value "" where there is none. */
+	/* Sorted by name, then value: environment ("PATH"), labels; value "" where there
+	 * is none. */
 	struct contents_pair *env, *label;
 	size_t nenv, nlabel;
 	const char **port, **volume; /* sorted: "80/tcp", "/data" */
@@ -98,9 +100,10 @@ struct contents {
 /* All of an image of one platform. ERR_NOT_FOUND: the manifest is not in this
  * repository, or a blob it needs is not here; ERR_INVALID: it is an index (choose a
  * platform first), no image at all (an artifact), or damaged: a layer that is no archive,
- * a configuration that is no JSON; ERR_LIMIT: against the limits above or those of
- * codec/tar.h. A database that is damaged, too large or of a format that is not read is a
- * gap and no error. Release *out with contents_done; after -1 it is untouched. */
+ * a configuration that is no JSON; ERR_CORRUPT: a blob does not match its digest;
+ * ERR_LIMIT: against the limits above or those of codec/tar.h. A database that is
+ * damaged, too large or of a format that is not read is a gap and no error. Release *out
+ * with contents_done; after -1 it is untouched. */
 int contents_read(struct store *s, const struct reponame *name,
 		  const struct digest *manifest, struct contents *out, struct err *e);
 void contents_done(struct contents *c);

@@ -60,6 +60,13 @@ struct package_found {
 int packages_add(struct packages *list, const struct package_found *found, struct err *e);
 /* By kind, key, architecture, version, path; the same one twice becomes one. */
 void packages_sort(struct packages *list);
+/* Those that were in before already keep its layer. Both are sorted, and of one path. */
+void packages_inherit(struct packages *list, const struct packages *before);
+/* All of another's, which is empty then. ERR_LIMIT: more than PACKAGE_MAX_COUNT. */
+int packages_take(struct packages *list, struct packages *from, struct err *e);
+/* Adds those of another list as if path said so. */
+int packages_copy(struct packages *list, const struct packages *from, const char *path,
+		  struct err *e);
 void packages_done(struct packages *list); /* frees; it is empty and usable again */
 
 #endif

@@ -15,7 +15,7 @@ from hub.images import Blob, Layer, layer, sha256
 from hub.push import Pusher
 
 from .helpers import check_store, leftovers, stored_digests
-from .insides import (PACKAGES, SECTIONS, SETTINGS, TABLES, apk, dpkg, first, hostile,
+from .two_versions import (PACKAGES, SECTIONS, SETTINGS, TABLES, apk, dpkg, first, hostile,
                       second, told)
 
 

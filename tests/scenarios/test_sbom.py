@@ -18,7 +18,7 @@ from harness import Command
 from hub import build
 from hub.images import layer
 
-from .insides import apk, first, hostile
+from .two_versions import apk, first, hostile
 from .probe import PROBE
 
 PROGRAM = PROBE.with_name("sbom_probe")

@@ -11,7 +11,7 @@ from hub import build
 from hub.images import layer
 
 from .helpers import check_store, leftovers
-from .insides import PACKAGES, SECTIONS, SETTINGS, TABLES, dpkg, first, hostile, second, told
+from .two_versions import PACKAGES, SECTIONS, SETTINGS, TABLES, dpkg, first, hostile, second, told
 
 
 @pytest.fixture
