@@ -8,6 +8,7 @@
 
 #include "app/cmd_completion.h"
 #include "app/cmd_discover.h"
+#include "app/cmd_diff.h"
 #include "app/cmd_doctor.h"
 #include "app/cmd_export.h"
 #include "app/cmd_help.h"
@@ -39,6 +40,7 @@ static const struct command commands[] = {
 	{ "discover", "list the base images that a source tree names", cmd_discover },
 	{ "lock", "write down which bytes each tag stands for, and check it", cmd_lock },
 	{ "scan", "say which known vulnerabilities are in images", cmd_scan },
+	{ "diff", "what changed from one image to another", cmd_diff },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",

@@ -113,8 +113,8 @@ void reply_warn(struct MHD_Response *r, const char *message)
 static void say_without_body(const struct request *rq, struct MHD_Response *r,
 			     unsigned status, const char *message)
 {
-	if (rq->is_asof || status >= MHD_HTTP_INTERNAL_SERVER_ERROR || status == MHD_HTTP_FORBIDDEN ||
-	    status == MHD_HTTP_TOO_MANY_REQUESTS)
+	if (rq->is_asof || status >= MHD_HTTP_INTERNAL_SERVER_ERROR ||
+	    status == MHD_HTTP_FORBIDDEN || status == MHD_HTTP_TOO_MANY_REQUESTS)
 		reply_warn(r, message);
 }
 
