@@ -110,14 +110,17 @@ def make_store(place: Path, tags: int) -> list[list[str]]:
     return [line.split() for part in parts for line in part]
 
 
-def note_uses(place: Path, tags: int) -> None:
-    """When each was last used, the first ones longest ago."""
+def note_uses(place: Path, tags: int) -> bool:
+    """When each was last used, the first ones longest ago. False: larder has not made the file yet."""
     now = int(time.time() * 1000)
-    with sqlite3.connect(place / "larder/usage.db") as db:
+    with sqlite3.connect(place / "larder/usage.db", timeout=10) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'used'").fetchall():
+            return False
         db.executemany("INSERT OR REPLACE INTO used(name, ref, times, last_ms) VALUES(?, ?, 1, ?)",
                        ((f"library/r{n // PER_REPO}", f"t{n % PER_REPO}",
                          now - 86_400_000 - (tags - n) * 1000) for n in range(tags)))
     db.close()
+    return True
 
 
 def room_enough(place: Path, tags: int) -> str | None:

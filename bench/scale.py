@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import report
@@ -329,7 +330,9 @@ def eviction(b: Bench, server: Server) -> None:
         b.row("counting what the store has", f"{time.monotonic() - began:.1f} s, "
               f"{server.memory()['RssAnon'] / MB:.0f} MB")
         used = int(re.search(r"\nlarder_store_bytes (\d+)", metrics(server))[1])
-        note_uses(b.store, b.o.tags)
+        fetch(server, "/v2/library/r0/manifests/t0")       # then there are notes of uses
+        if not wait(lambda: note_uses(b.store, b.o.tags), 30):
+            sys.exit("bench: no use was noted")
         server.settings(size=str(used), **{"size-low": "94%"}, pinned="no")
         began = time.monotonic()
 
@@ -347,10 +350,13 @@ def eviction(b: Bench, server: Server) -> None:
         server.stop()
 
 
-def metrics(server: Server) -> str:
-    import urllib.request
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as answer:
+def fetch(server: Server, path: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=30) as answer:
         return answer.read().decode()
+
+
+def metrics(server: Server) -> str:
+    return fetch(server, "/metrics")
 
 
 SECTIONS = {"start": starts, "waits": waits, "hand": by_hand, "collect": collection,

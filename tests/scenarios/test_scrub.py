@@ -296,6 +296,27 @@ def test_hub_down_then_up(store):
     check_store(root)
 
 
+def test_a_manifest_and_what_it_names(store):
+    """Wrong at the same time: one run brings the one, reads in it what else it needs, and brings
+    that. Also an index above them, and the configuration beside."""
+    root, scrub = store
+    manifest = THING.manifest("linux/amd64")
+    wrong = {THING.digest, manifest.digest, THING.config("linux/amd64").digest,
+             *(layer.digest for layer in THING.layers("linux/amd64"))}
+    for digest in wrong:
+        flip(blob_file(root, digest))
+    rows, end = scrub()
+    assert {row["digest"] for row in rows} == wrong
+    assert {row["done"] for row in rows} == {"repaired"}, rows
+    assert end["repaired"] == len(wrong) and end["harmed"] == 0, end
+    assert scrub()[1]["findings"] == 0
+    check_store(root)
+    flip(blob_file(root, manifest.digest))
+    blob_file(root, THING.layers("linux/amd64")[-1].digest).unlink()
+    rows, end = scrub()
+    assert end["repaired"] == 2 and end["harmed"] == 0, rows
+
+
 def test_only_what_is_named(store):
     root, scrub = store
     layer, own = THING.layers()[1], APP.layers("linux/amd64")[1]
@@ -389,6 +410,8 @@ def test_met_while_serving(larders, store):
     got = ask(made, blob_path(OWN, own.digest))
     assert got.status == 404 and own.digest not in stored_digests(root)
     assert not client.pull(made.url, OWN, "1").ok
+    # who asked has it a moment before the store
+    wait_until(lambda: {config.digest, large.digest} <= stored_digests(root), "they are stored")
     for blob in (config, large):
         assert blob_file(root, blob.digest).read_bytes() == blob.read()
     assert blob_file(root, manifest.digest).read_bytes() == manifest.data
