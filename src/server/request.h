@@ -98,8 +98,11 @@ struct request {
 	/* for the log and the metrics */
 	int64_t start_us;
 	unsigned status;
-	bool failed;	/* the answer was cut short on purpose */
-	uint64_t bytes; /* of body, as far as they were handed over */
+	bool failed; /* the answer was cut short on purpose */
+	/* of a blob's file that goes out; its bytes, 0: none does */
+	uint64_t file, first; /* ... and where the answer begins in it */
+	uint64_t sent;	      /* by its connection before (sent.h) */
+	uint64_t bytes;	      /* of body, as far as they were handed over */
 };
 
 enum request_method request_method(const char *word);
