@@ -238,8 +238,7 @@ static bool agree(const struct pull *p)
 							  : NULL;
 
 	if (which != NULL)
-		fprintf(stderr, "larder %s: %s: one of them
-", p->command, which);
+		fprintf(stderr, "larder %s: %s: one of them\n", p->command, which);
 	return which == NULL;
 }
 
