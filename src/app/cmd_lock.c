@@ -93,8 +93,9 @@ static int read_words(struct locking *k, struct err *e)
 		return err_set(e, ERR_INVALID,
 			       "--pin and --unpin take files and folders, no lists");
 	if (k->as_of != NULL && (k->remove || k->check || k->pin || k->unpin))
-		return err_set(e, ERR_INVALID,
-			       "--as-of is for making a lock; it goes with --update alone");
+		return err_set(
+			e, ERR_INVALID,
+			"--as-of is for making a lock; it goes with --update alone");
 	if (k->as_of != NULL &&
 	    asof_date(view_of(k->as_of), clock_wall_ms(), &k->asof_ms, e) != 0)
 		return err_add(e, "--as-of");

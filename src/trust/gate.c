@@ -408,7 +408,8 @@ static enum answer ask(struct gate *g, struct rules *rules, const struct route *
 		decided(g, SERVED);
 		return ANSWER_READY;
 	}
-	gate_known_put(g->known, &key, false, (*pass)->why, clock_passed_ms() + GATE_NO_MS);
+	gate_known_put(g->known, &key, false, (*pass)->why,
+		       clock_passed_ms() + GATE_NO_MS);
 	say_no(r, ref, m, policy, (*pass)->why);
 	return no(g, r, ref, policy, (*pass)->why, say, e);
 }
