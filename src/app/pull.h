@@ -21,9 +21,12 @@ struct pull {
 	const char *via;	 /* URL of another cache; NULL */
 	unsigned at_once;
 	bool look, json, quiet;
-	bool signatures; /* bring what is needed to verify, too */
 	bool stale_bad;	 /* pull_report.h */
 	bool as_locked;	 /* a list that is a lock file is not compared with upstreams */
+	bool signatures; /* bring what is needed to verify, too */
+	/* Of update: say what changed inside (pull_inside.h), fetch what that takes, do
+	 * not say it after all, print Markdown. */
+	bool inside, fetch_inside, brief, markdown;
 	enum visit_for who;
 };
 
