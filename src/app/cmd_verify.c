@@ -14,6 +14,7 @@
 #include "app/wire.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "trust/policy_file.h"
 #include "upstream/upstream.h"
 
 struct verification {
@@ -35,7 +36,8 @@ static const char about[] =
 	"Says of images in the store whether each is what it should be, and who signed "
 	"it: its copy is compared with its digests, its digest with larder.lock and with "
 	"the upstream's tag, and its signatures (cosign's, sigstore bundles, notation's) "
-	"with the keys and identities given here. Nothing is believed that is not given: "
+	"with the keys and identities given here, or else with larder.policy. Nothing is "
+	"believed that is not given: "
 	"without a key or a trust root, signatures are listed as unproved. Without IMAGE "
 	"and --file, every tag of the store is looked at.\n"
 	"An image is good when nothing is wrong with its copy, it is as locked (or, "
@@ -51,8 +53,11 @@ static bool wants_signatures(const struct verification *v)
 	       v->notation_cas.n > 0 || v->notation_names.n > 0 || v->need_log;
 }
 
+/* What the command line asks for or, where it says nothing, the settings' policies. */
 static int load_policies(struct verification *v, struct err *e)
 {
+	CLEANUP(policy_file_done)
+	struct policy_file file = { 0 };
 	struct policy_identity_spec who = { v->issuer, v->identity };
 	struct policy_spec spec = {
 		.mode = POLICY_REQUIRE,
@@ -72,7 +77,14 @@ static int load_policies(struct verification *v, struct err *e)
 		.nnotation_identities = v->notation_names.n,
 	};
 
-	return wants_signatures(v) ? policies_load(&spec, 1, &v->policies, e) : 0;
+	if (wants_signatures(v))
+		return policies_load(&spec, 1, &v->policies, e);
+	if (v->settings->policy == NULL)
+		return 0;
+	if (policy_file_read(v->settings->policy, &file, e) != 0)
+		return -1;
+	v->policies = policies_ref(file.policies);
+	return 0;
 }
 
 /* --- the work --- */

@@ -135,6 +135,10 @@ static int add_notes(struct proof_show *s, const struct proof *p)
 	name_of(p, name);
 	if (!p->good)
 		rc |= buf_addf(&s->notes, "%s: %s\n", name, p->why);
+	else if (p->policy != NULL && policy_mode(p->policy) == POLICY_WARN &&
+		 !p->signatures.accepted)
+		rc |= buf_addf(&s->notes, "%s: warning: %s\n", name,
+			       p->signatures.missing);
 	if (p->copy == PROOF_PARTLY)
 		rc |= buf_addf(&s->notes, "%s: %s\n", name, p->copy_why);
 	if (p->upstream == PROOF_NO_ANSWER)

@@ -130,6 +130,41 @@ def test_moved_and_locked(origin, verify, tmp_path):
     assert found["locked"] == digest(other) and digest(other) in found["why"]
 
 
+def test_by_policies(origin, verify, scratch):
+    """Those of a file, each for its images; what is only warned of is no failure."""
+    push(origin, "app", "cosign2-key")
+    push(origin, "base", "notation-ec")
+    push(origin, "plain", "cosign3-attest")
+    assert verify("pull", "app:v1", "base:v1", "plain:v1").status == 0
+    policy = scratch / "policy.yml"
+
+    def write(mode: str) -> None:
+        policy.write_text(f"""policies:
+  - images: docker.io/library/app
+    mode: require
+    keys: [{HERE}/cosign.pub]
+  - images: docker.io/library/base
+    mode: require
+    notation-ca: [{HERE}/notation-ca.pem]
+    notation-identities: ["x509.subject: C=US, O=acme"]
+  - images: "docker.io/**"
+    mode: {mode}
+    keys: [{HERE}/log.pem]
+""")
+
+    write("warn")
+    done = verify("verify", "--policy", str(policy))
+    assert done.status == 0 and "plain:v1: warning: no signature by key log.pem" in done.out
+    write("require")
+    rows = {row["image"]: row for row in verify("verify", "--policy", str(policy),
+                                                "--json").rows()}
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "app:v1": "good", "base:v1": "good", "plain:v1": "bad"}
+    assert rows["base:v1"]["policy"]["images"] == "docker.io/library/base"
+    done = verify("verify", "--policy", str(policy), *KEY)
+    assert "base:v1: no signature by key cosign.pub" in done.out, "what is said here wins"
+
+
 def test_damaged(origin, verify):
     at = push(origin, "app", "cosign2-key")
     assert verify("pull", "app:v1").status == 0
