@@ -7,6 +7,7 @@ import json
 
 import pytest
 from harness.command import Command
+from hub import build
 
 from signatures import fixtures
 from signatures.fixtures import HERE, Registry, digest
@@ -209,3 +210,22 @@ def test_wrong_use(verify, origin, tmp_path):
     assert done.status == 1 and "nosuch" in done.out
     done = verify("pull", "--signatures", "--check", "app:v1")
     assert done.status == 100
+
+
+def test_what_could_not_be_looked_for(hub, scratch):
+    """A registry that does not say what refers to the image: told, and never good under a
+    key; nothing is taken for unsigned that was not looked at."""
+    hub.add(build("thing"), "library/thing", "1")
+    hub.config.referrers = True
+    command = Command(scratch / "store", {"docker.io": hub.url})
+    assert command("pull", "thing:1").status == 0
+    hub.fault("referrers", "status", code=403)
+    found = one(command("verify", "thing:1", "--json", *KEY))
+    assert found["verdict"] == "bad" and found["copy"] == "whole"
+    assert "403" in found["gap"] and "there may be more" in found["why"]
+    done = command("pull", "--signatures", "thing:1")
+    assert done.status == 1 and "its signatures: " in done.out, done
+    hub.clear_faults()
+    found = one(command("verify", "thing:1", "--json", *KEY))
+    assert found["verdict"] == "bad" and "gap" not in found
+    assert "it has none at all" in found["why"]
