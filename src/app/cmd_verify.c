@@ -21,7 +21,8 @@ struct verification {
 	struct options *o;
 	struct settings *settings;
 	char **envp;
-	struct option_values files, keys, cas, log_keys, notation_cas, notation_names;
+	struct option_values files, keys, cas, log_keys, notation_cas, notation_names,
+		attestations;
 	const char *identity, *issuer, *trust_root;
 	bool need_log, offline, read, json, digests;
 	/* its parts */
@@ -50,7 +51,8 @@ static bool wants_signatures(const struct verification *v)
 {
 	return v->keys.n > 0 || v->identity != NULL || v->issuer != NULL ||
 	       v->trust_root != NULL || v->cas.n > 0 || v->log_keys.n > 0 ||
-	       v->notation_cas.n > 0 || v->notation_names.n > 0 || v->need_log;
+	       v->notation_cas.n > 0 || v->notation_names.n > 0 ||
+	       v->attestations.n > 0 || v->need_log;
 }
 
 /* What the command line asks for or, where it says nothing, the settings' policies. */
@@ -70,6 +72,8 @@ static int load_policies(struct verification *v, struct err *e)
 		.nca = v->cas.n,
 		.log_key = v->log_keys.v,
 		.nlog_keys = v->log_keys.n,
+		.attestation = v->attestations.v,
+		.nattestations = v->attestations.n,
 		.need_log = v->need_log,
 		.notation_ca = v->notation_cas.v,
 		.nnotation_ca = v->notation_cas.n,
@@ -195,6 +199,10 @@ int cmd_verify(int argc, char **argv, char **envp)
 		  0 },
 		{ "log-key", 0, OPTION_MANY, &v.log_keys, "FILE",
 		  "Likewise, a transparency log's public key.", 0, 0 },
+		{ "attestation-type", 0, OPTION_MANY, &v.attestations, "PATTERN",
+		  "Count attestations of this predicate type as signatures, too, "
+		  "whatever they say: https://slsa.dev/provenance/v1.",
+		  0, 0 },
 		{ "require-log", 0, OPTION_FLAG, &v.need_log, NULL,
 		  "Of what is signed with a key, too, such a log must have an entry.", 0,
 		  0 },

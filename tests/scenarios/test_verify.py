@@ -162,6 +162,13 @@ def test_by_policies(origin, verify, scratch):
     assert {name: row["verdict"] for name, row in rows.items()} == {
         "app:v1": "good", "base:v1": "good", "plain:v1": "bad"}
     assert rows["base:v1"]["policy"]["images"] == "docker.io/library/base"
+    policy.write_text(f"""policies:
+  - keys: [{HERE}/cosign.pub]
+    attestations: ["https://example.test/**"]
+    mode: require
+""")
+    found = one(verify("verify", "plain:v1", "--policy", str(policy), "--json"))
+    assert found["verdict"] == "good" and found["signatures"][0]["kind"] == "bundle"
     done = verify("verify", "--policy", str(policy), *KEY)
     assert "base:v1: no signature by key cosign.pub" in done.out, "what is said here wins"
 

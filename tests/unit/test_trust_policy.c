@@ -160,6 +160,10 @@ static void refused(void **state)
 	policies_unref(p);
 	limit.nkeys++;
 	assert_err(policies_load(&limit, 1, &p, &e), e, ERR_LIMIT);
+	limit.nkeys = 1;
+	limit.attestation = many;
+	limit.nattestations = ARRAY_LEN(many);
+	assert_err(policies_load(&limit, 1, &p, &e), e, ERR_LIMIT);
 	assert_err(policies_load(&limit, POLICY_MAX + 1, &p, &e), e, ERR_LIMIT);
 }
 
