@@ -30,14 +30,16 @@ static const struct row rows[] = {
 	{ "usr/lib/apk/db/installed", WANTED_APK },
 	{ "var/lib/rpm/rpmdb.sqlite", WANTED_RPM },
 	{ "var/lib/rpm/rpmdb.sqlite-wal", WANTED_RPM_WAL },
-	{ "var/lib/rpm/Packages", WANTED_UNREAD },
-	{ "var/lib/rpm/Packages.db", WANTED_UNREAD },
+	{ "var/lib/rpm/Packages", WANTED_BDB },
+	{ "var/lib/rpm/Packages.db", WANTED_NDB },
 	{ "usr/lib/sysimage/rpm/rpmdb.sqlite", WANTED_RPM },
 	{ "usr/lib/sysimage/rpm/rpmdb.sqlite-wal", WANTED_RPM_WAL },
-	{ "usr/lib/sysimage/rpm/Packages", WANTED_UNREAD },
-	{ "usr/lib/sysimage/rpm/Packages.db", WANTED_UNREAD },
+	{ "usr/lib/sysimage/rpm/Packages", WANTED_BDB },
+	{ "usr/lib/sysimage/rpm/Packages.db", WANTED_NDB },
 	{ "usr/share/rpm/rpmdb.sqlite", WANTED_RPM },
 	{ "usr/share/rpm/rpmdb.sqlite-wal", WANTED_RPM_WAL },
+	{ "usr/share/rpm/Packages", WANTED_BDB },
+	{ "usr/share/rpm/Packages.db", WANTED_NDB },
 	{ "var/lib/rpmmanifest/container-manifest-2", WANTED_RPMLIST },
 	{ "etc/os-release", WANTED_OS },
 	{ "usr/lib/os-release", WANTED_OS },
@@ -97,6 +99,8 @@ uint64_t wanted_limit(enum wanted what)
 		return CONTENTS_MAX_DATABASE;
 	case WANTED_RPM:
 	case WANTED_RPM_WAL:
+	case WANTED_NDB:
+	case WANTED_BDB:
 		return CONTENTS_MAX_RPM;
 	case WANTED_PYTHON:
 		return PYTHON_BYTES;
@@ -130,17 +134,4 @@ bool wanted_is_way(const char *path)
 const char *wanted_at(unsigned i)
 {
 	return i < ARRAY_LEN(rows) ? rows[i].path : NULL;
-}
-
-const char *wanted_unread(const char *path)
-{
-	if (ends(path, "/Packages"))
-		return "an rpm database in Berkeley DB's format, which is not read: rpm "
-		       "packages are missing here";
-	if (ends(path, "/Packages.db"))
-		return "an rpm database in the ndb format, which is not read: rpm "
-		       "packages "
-		       "are missing here";
-	return "the database of a package manager that is not read: its packages are "
-	       "missing here";
 }

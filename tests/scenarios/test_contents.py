@@ -295,7 +295,7 @@ def test_unread_databases_are_said(store):
                                 ("var/lib/rpm/rpmdb.sqlite", b"no database"),
                                 ("nix/var/nix/db/db.sqlite", b""))])
     said = dict(gaps(found))
-    assert "Berkeley DB" in said["var/lib/rpm/Packages"]
-    assert "ndb" in said["usr/lib/sysimage/rpm/Packages.db"]
+    assert "no hash of Berkeley DB" in said["var/lib/rpm/Packages"]
+    assert "no ndb database" in said["usr/lib/sysimage/rpm/Packages.db"]
     assert "no SQLite database" in said["var/lib/rpm/rpmdb.sqlite"]
     assert "not read" in said["nix/var/nix/db/db.sqlite"] and found["packages"] == []
