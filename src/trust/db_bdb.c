@@ -102,8 +102,10 @@ static int value(struct bdb *b, struct view v, struct db_out *out, struct err *e
 	CLEANUP(buf_done)
 	struct buf whole = BUF_INIT(HEADER_MAX_BYTES);
 	const struct view nowhere = { NULL, 0 };
-	struct view blob = { v.p + 1, v.n > 0 ? v.n - 1 : 0 };
+	struct view blob = nowhere;
 
+	if (v.n > 0 && *v.p == ITEM_HERE)
+		blob = (struct view){ v.p + 1, v.n - 1 };
 	if (v.n == 12 && *v.p == ITEM_CHAIN) {
 		if (!chain(b, u32(b, v.p + 4), u32(b, v.p + 8), &whole)) {
 			db_flaw(out, nowhere, NULL, "a header whose pages are damaged");

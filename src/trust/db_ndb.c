@@ -30,11 +30,13 @@ static struct view blob_of(struct view file, const char *slot)
 {
 	uint64_t begin = (uint64_t)db_le32(slot + 8) * BLOCK_BYTES;
 	uint64_t room = (uint64_t)db_le32(slot + 12) * BLOCK_BYTES;
-	const char *p = file.p + begin;
+	const char *p;
 	uint64_t n;
 
-	if (begin > file.n || room > file.n - begin || room < BLOB_HEAD + BLOB_TAIL ||
-	    !is(p, "BlbS") || db_le32(p + 4) != db_le32(slot + 4))
+	if (begin > file.n || room > file.n - begin || room < BLOB_HEAD + BLOB_TAIL)
+		return (struct view){ NULL, 0 };
+	p = file.p + begin;
+	if (!is(p, "BlbS") || db_le32(p + 4) != db_le32(slot + 4))
 		return (struct view){ NULL, 0 };
 	n = db_le32(p + 12);
 	if (n > room - BLOB_HEAD - BLOB_TAIL)

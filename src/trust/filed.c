@@ -89,8 +89,7 @@ static int parse(struct node *node, struct buf *text, struct view wal, struct er
 		rc = db_bdb_read(buf_view(text), &out, e);
 		break;
 	case WANTED_UNREAD:
-		gap(node, "the database of a package manager that is not read: its "
-			  "packages are missing here");
+		gap(node, "%s", wanted_unread(node->path));
 		break;
 	default:
 		break;

@@ -64,6 +64,12 @@ static bool is_python(const char *path)
 	       ends(path, ".egg-info");
 }
 
+/* The history of an environment of conda's; a distribution as a zip file. */
+static bool is_unread(const char *path)
+{
+	return ends(path, "/conda-meta/history") || ends(path, ".egg");
+}
+
 bool wanted_is_list(const char *path)
 {
 	return ends(path, ".md5sums") || ends(path, ".list");
@@ -87,7 +93,9 @@ enum wanted wanted_path(const char *path)
 			return rows[i].what;
 	if (is_status_d(path))
 		return WANTED_DPKG;
-	return is_python(path) ? WANTED_PYTHON : WANTED_NOT;
+	if (is_python(path))
+		return WANTED_PYTHON;
+	return is_unread(path) ? WANTED_UNREAD : WANTED_NOT;
 }
 
 uint64_t wanted_limit(enum wanted what)
@@ -134,4 +142,15 @@ bool wanted_is_way(const char *path)
 const char *wanted_at(unsigned i)
 {
 	return i < ARRAY_LEN(rows) ? rows[i].path : NULL;
+}
+
+const char *wanted_unread(const char *path)
+{
+	if (ends(path, "/conda-meta/history"))
+		return "an environment of conda, whose database is not read: of its "
+		       "packages only the Python ones are here";
+	if (ends(path, ".egg"))
+		return "a Python distribution as a zip file, which is not read";
+	return "the database of a package manager that is not read: its packages are "
+	       "missing here";
 }

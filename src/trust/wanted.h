@@ -34,6 +34,8 @@ uint64_t wanted_limit(enum wanted what);
 /* Could a link at path lead to one: is a wanted file below it, or it itself? Python
  * distributions may be anywhere, and count only themselves. */
 bool wanted_is_way(const char *path);
+/* Of WANTED_UNREAD, for people: what it is, and what is missing. */
+const char *wanted_unread(const char *path);
 /* Is child dir itself or below it? */
 bool wanted_below(const char *dir, const char *child);
 /* Each path that has a name of its own (not those of Python), for links that lead to it;
