@@ -17,7 +17,6 @@
 #include "mirror/ask_blob.h"
 #include "mirror/ask_manifest.h"
 #include "mirror/await.h"
-#include "mirror/awaited.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
 #include "mirror/resolve.h"
