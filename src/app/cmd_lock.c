@@ -18,7 +18,9 @@
 #include "app/lock_report.h"
 #include "app/lockpath.h"
 #include "app/options.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "oci/asof.h"
 
 #define AT_ONCE 4
 
@@ -44,7 +46,7 @@ struct locking {
 	const struct settings *settings;
 	char **envp;
 	struct option_values files;
-	const char *path, *platform, *only;
+	const char *path, *platform, *only, *as_of;
 	unsigned at_once;
 	bool update, remove, check, pin, unpin, dry_run, json, quiet;
 	/* its own */
@@ -54,6 +56,7 @@ struct locking {
 	struct lock_items items;
 	struct platform wish[IMAGELIST_MAX_PLATFORMS];
 	size_t nwishes;
+	int64_t asof_ms;
 	enum lock_make_where where;
 	struct gather g;
 };
@@ -89,6 +92,13 @@ static int read_words(struct locking *k, struct err *e)
 	if ((k->pin || k->unpin) && k->files.n > 0)
 		return err_set(e, ERR_INVALID,
 			       "--pin and --unpin take files and folders, no lists");
+	if (k->as_of != NULL && (k->remove || k->check || k->pin || k->unpin))
+		return err_set(
+			e, ERR_INVALID,
+			"--as-of is for making a lock; it goes with --update alone");
+	if (k->as_of != NULL &&
+	    asof_date(view_of(k->as_of), clock_wall_ms(), &k->asof_ms, e) != 0)
+		return err_add(e, "--as-of");
 	if (k->only != NULL && !k->check)
 		return err_set(e, ERR_INVALID, "--only goes with --check");
 	if (k->only != NULL && strcmp(k->only, "upstream") == 0)
@@ -167,10 +177,14 @@ static bool leave_locked(struct locking *k)
 
 static void make_all(struct locking *k)
 {
+	struct lock_make_how how = { .wish = k->wish,
+				     .nwishes = k->nwishes,
+				     .has_asof = k->as_of != NULL,
+				     .asof_ms = k->asof_ms,
+				     .at_once = k->at_once };
 	size_t i;
 
-	lock_make_entries(&k->g, &k->items, &k->args, &k->lock, k->wish, k->nwishes,
-			  k->at_once);
+	lock_make_entries(&k->g, &k->items, &k->args, &k->lock, &how);
 	for (i = 0; i < k->items.n; i++) {
 		struct lock_item *it = &k->items.item[i];
 
@@ -315,6 +329,12 @@ int cmd_lock(int argc, char **argv, char **envp)
 		{ "update", 'u', OPTION_FLAG, &k.update, NULL,
 		  "Move the locks of these images, or of all, to where the tags are "
 		  "now." },
+		{ "as-of", 0, OPTION_TEXT, &k.as_of, "DATE",
+		  "Lock tags to where they were then, as far as the store knows (larder "
+		  "history): 2026-11-01 (the end of that day, UTC), 2026-11-01t1230z, or "
+		  "2026-11-01T12:30:00Z. With --update, those that are locked already, "
+		  "too.",
+		  0, 0 },
 		{ "remove", 0, OPTION_FLAG, &k.remove, NULL,
 		  "Take these images out of the lock file." },
 		{ "check", 0, OPTION_FLAG, &k.check, NULL,

@@ -44,20 +44,20 @@ static void run_keep(struct task *t, void *arg, struct task_result *out)
 		ask_locked_keep(w->m, &w->route, w->tag);
 }
 
-/* Is it time to ask the upstream? */
+/* Is it time to ask the upstream? state: of the tag, if that is where it should be. */
 static bool is_due(struct mirror *m, const struct route *r, const char *tag,
-		   int64_t since_ms, bool must_check)
+		   const struct tagstate *state, int64_t since_ms, bool must_check)
 {
-	struct tag_policy policy = route_tag_policy(r, tag);
-	struct tagstate state;
+	struct tagstate known = { .checked_wall_ms = 0 };
 	struct drift drift;
 
-	if (drift_get(m->drifts, r, tag, &drift))
-		state = (struct tagstate){ .checked_wall_ms = drift.checked_wall_ms,
-					   .checked_mono_ms = drift.checked_mono_ms };
-	else if (!is_kept(m, r, tag, &state))
-		state = (struct tagstate){ .checked_wall_ms = 0 };
-	return !tagstate_is_fresh(&state, policy, since_ms, must_check);
+	if (drift_get(m->drifts, r, tag, &drift)) {
+		known.checked_wall_ms = drift.checked_wall_ms;
+		known.checked_mono_ms = drift.checked_mono_ms;
+	} else if (state != NULL) {
+		known = *state;
+	}
+	return !tagstate_is_fresh(&known, route_tag_policy(r, tag), since_ms, must_check);
 }
 
 /* What the upstream said just now; NULL: that there is no such tag. */
@@ -70,17 +70,21 @@ static void note(struct work *w, const struct upstream_manifest *about)
 	if (about != NULL && about->has_digest && digest_equal(&about->digest, d))
 		tagstate_checked(
 			w->m->fetch.tags, &w->route.name, w->tag, d,
-			!link_exists(w->m->store, LINK_REVISION, &w->route.name, d));
+			!link_exists(w->m->store, LINK_REVISION, &w->route.name, d),
+			w->route.site->host);
 }
 
 static void run_compare(struct task *t, void *arg, struct task_result *out)
 {
 	struct work *w = arg;
 	struct upstream_manifest about;
+	struct tagstate state;
+	bool kept = is_kept(w->m, &w->route, w->tag, &state);
 	int rc;
 
 	/* Between a look and the start, another's comparison may have ended. */
-	if (!is_due(w->m, &w->route, w->tag, w->since_ms, w->must_check))
+	if (!is_due(w->m, &w->route, w->tag, kept ? &state : NULL, w->since_ms,
+		    w->must_check))
 		return;
 	rc = fetch_look(&w->m->fetch, &w->route, w->tag,
 			task_started_ms(t) + VISIT_DEADLINE_MS, &about, &out->err);
@@ -115,10 +119,11 @@ static void look_beside(struct mirror *m, const struct route *r, const char *tag
 	enum outcome outcome = v->outcome;
 	struct tagstate state;
 	struct err e;
+	bool kept = is_kept(m, r, tag, &state);
 
-	if (!is_kept(m, r, tag, &state))
+	if (!kept)
 		start(m, r, tag, 'k', v, &e);
-	if (is_due(m, r, tag, v->since_ms, false))
+	if (is_due(m, r, tag, kept ? &state : NULL, v->since_ms, false))
 		start(m, r, tag, 'd', v, &e);
 	v->outcome = outcome;
 }
@@ -130,8 +135,10 @@ static enum answer look_first(struct mirror *m, const struct route *r, const cha
 	const struct task_result *result;
 	enum outcome outcome = v->outcome;
 	enum answer answer = ANSWER_FAILED;
+	struct tagstate state;
+	bool kept = is_kept(m, r, tag, &state);
 
-	if (!is_due(m, r, tag, v->since_ms, true))
+	if (!is_due(m, r, tag, kept ? &state : NULL, v->since_ms, true))
 		return ANSWER_READY;
 	if (start(m, r, tag, 'd', v, e) != NULL)
 		answer = visit_look(v, &result, e);

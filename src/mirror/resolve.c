@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "mirror/ask_locked.h"
-#include "mirror/await.h"
+#include "mirror/awaited.h"
 #include "mirror/throttle.h"
 
 int resolve_manifest(struct mirror *m, const struct route *r, const struct reference *ref,
@@ -17,22 +17,12 @@ int resolve_manifest(struct mirror *m, const struct route *r, const struct refer
 			   .who = who,
 			   .as_locked = as_locked,
 			   .must_check = !(as_locked && locked) };
-	struct await_place wait = { 0 };
-	struct await await;
 	enum answer answer;
 
 	*e = (struct err){ 0 };
-	await_init(&await);
-	for (;;) {
-		answer = ask_manifest(m, r, ref, &v, found, e);
-		if (answer != ANSWER_WAIT)
-			break;
-		if (await_add(&await, &wait, v.bell, v.seen))
-			while (await_waits(&wait))
-				await_any(&await);
-	}
+	while ((answer = ask_manifest(m, r, ref, &v, found, e)) == ANSWER_WAIT)
+		awaited_bell(v.bell, v.seen);
 	visit_done(&v);
-	await_done(&await);
 	if (answer == ANSWER_FAILED)
 		return -1;
 	if (found->lock.locked)
