@@ -34,14 +34,14 @@ FLOORS: dict[str, set[str]] = {
 }
 
 # Libraries, and the only places that may include their headers.
-USERS = {
+USERS: dict[str, str | tuple[str, ...]] = {
     r"curl/.*": "src/upstream/",
     r"microhttpd\.h": "src/server/",
     r"jansson\.h": "src/codec/json.c",
     r"yaml\.h": "src/codec/yaml.c",
     r"openssl/.*": "src/codec/",
-    r"archive(_entry)?\.h": "src/codec/tar.c",
-    r"sqlite3\.h": "src/store/usedb",
+    r"archive(_entry)?\.h": ("src/codec/tar.c", "src/codec/zip.c"),
+    r"sqlite3\.h": ("src/store/usedb", "src/codec/sqlread.c"),
 }
 
 BANNED = "strcpy strcat sprintf vsprintf strtok atoi atol gets alloca system popen".split()

@@ -14,10 +14,13 @@
 #include "app/here.h"
 #include "app/lock_items.h"
 #include "app/lock_make.h"
+#include "app/lock_pin.h"
 #include "app/lock_report.h"
 #include "app/lockpath.h"
 #include "app/options.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "oci/asof.h"
 
 #define AT_ONCE 4
 
@@ -43,9 +46,9 @@ struct locking {
 	const struct settings *settings;
 	char **envp;
 	struct option_values files;
-	const char *path, *platform, *only;
+	const char *path, *platform, *only, *as_of;
 	unsigned at_once;
-	bool update, remove, check, dry_run, json, quiet;
+	bool update, remove, check, pin, unpin, dry_run, json, quiet;
 	/* its own */
 	struct lockfile lock;
 	bool is_new, changed; /* the file */
@@ -53,6 +56,7 @@ struct locking {
 	struct lock_items items;
 	struct platform wish[IMAGELIST_MAX_PLATFORMS];
 	size_t nwishes;
+	int64_t asof_ms;
 	enum lock_make_where where;
 	struct gather g;
 };
@@ -70,7 +74,7 @@ static int read_lock(struct locking *k, struct err *e)
 
 	if (lockpath_read(path_of(k), &k->lock, &why) == 0)
 		return 0;
-	if (why.kind != ERR_NOT_FOUND || k->check || k->remove) {
+	if (why.kind != ERR_NOT_FOUND || k->check || k->remove || k->pin) {
 		*e = why;
 		return -1;
 	}
@@ -81,9 +85,20 @@ static int read_lock(struct locking *k, struct err *e)
 
 static int read_words(struct locking *k, struct err *e)
 {
-	if (k->update + k->remove + k->check > 1)
+	if (k->update + k->remove + k->check + k->pin + k->unpin > 1)
 		return err_set(e, ERR_INVALID,
-			       "--update, --remove and --check: one of them");
+			       "--update, --remove, --check, --pin and --unpin: one of "
+			       "them");
+	if ((k->pin || k->unpin) && k->files.n > 0)
+		return err_set(e, ERR_INVALID,
+			       "--pin and --unpin take files and folders, no lists");
+	if (k->as_of != NULL && (k->remove || k->check || k->pin || k->unpin))
+		return err_set(
+			e, ERR_INVALID,
+			"--as-of is for making a lock; it goes with --update alone");
+	if (k->as_of != NULL &&
+	    asof_date(view_of(k->as_of), clock_wall_ms(), &k->asof_ms, e) != 0)
+		return err_add(e, "--as-of");
 	if (k->only != NULL && !k->check)
 		return err_set(e, ERR_INVALID, "--only goes with --check");
 	if (k->only != NULL && strcmp(k->only, "upstream") == 0)
@@ -175,10 +190,14 @@ static bool has_new_wish(const struct locking *k, const struct lock_item *it)
 
 static void make_all(struct locking *k)
 {
+	struct lock_make_how how = { .wish = k->wish,
+				     .nwishes = k->nwishes,
+				     .has_asof = k->as_of != NULL,
+				     .asof_ms = k->asof_ms,
+				     .at_once = k->at_once };
 	size_t i;
 
-	lock_make_entries(&k->g, &k->items, &k->args, &k->lock, k->wish, k->nwishes,
-			  k->at_once);
+	lock_make_entries(&k->g, &k->items, &k->args, &k->lock, &how);
 	for (i = 0; i < k->items.n; i++) {
 		struct lock_item *it = &k->items.item[i];
 
@@ -275,13 +294,27 @@ static int finish(struct locking *k, struct err *e)
 	return 0;
 }
 
+static int pin(const struct locking *k, const struct options *o)
+{
+	struct lock_pin p = { .undo = k->unpin,
+			      .dry_run = k->dry_run,
+			      .lock = &k->lock,
+			      .path = o->operand,
+			      .npaths = o->n_operands,
+			      .envp = k->envp };
+
+	return lock_pin_run(&p);
+}
+
 static int run(struct locking *k, const struct options *o)
 {
 	struct err e = { 0 };
 	int rc = read_words(k, &e);
 
-	if (rc == 0)
+	if (rc == 0 && !k->unpin)
 		rc = read_lock(k, &e);
+	if (rc == 0 && (k->pin || k->unpin))
+		return pin(k, o);
 	if (rc == 0)
 		rc = read_images(k, o, &e);
 	if (rc == 0)
@@ -309,6 +342,12 @@ int cmd_lock(int argc, char **argv, char **envp)
 		{ "update", 'u', OPTION_FLAG, &k.update, NULL,
 		  "Move the locks of these images, or of all, to where the tags are "
 		  "now." },
+		{ "as-of", 0, OPTION_TEXT, &k.as_of, "DATE",
+		  "Lock tags to where they were then, as far as the store knows (larder "
+		  "history): 2026-11-01 (the end of that day, UTC), 2026-11-01t1230z, or "
+		  "2026-11-01T12:30:00Z. With --update, those that are locked already, "
+		  "too.",
+		  0, 0 },
 		{ "remove", 0, OPTION_FLAG, &k.remove, NULL,
 		  "Take these images out of the lock file." },
 		{ "check", 0, OPTION_FLAG, &k.check, NULL,
@@ -316,6 +355,11 @@ int cmd_lock(int argc, char **argv, char **envp)
 		  "with the store." },
 		{ "only", 0, OPTION_TEXT, &k.only, "upstream|store",
 		  "With --check: compare with that alone." },
+		{ "pin", 0, OPTION_FLAG, &k.pin, NULL,
+		  "Write the locked digests into the files of PATH (default: this "
+		  "folder), each beside its tag." },
+		{ "unpin", 0, OPTION_FLAG, &k.unpin, NULL,
+		  "Take them out again: the files are as they were." },
 		{ "dry-run", 'n', OPTION_FLAG, &k.dry_run, NULL,
 		  "Say what would be written, and write nothing." },
 		{ "platform", 0, OPTION_TEXT, &k.platform, "LIST",
@@ -333,7 +377,7 @@ int cmd_lock(int argc, char **argv, char **envp)
 	struct options o = {
 		.row = rows,
 		.name = "lock",
-		.operands = "[IMAGE...]",
+		.operands = "[IMAGE|PATH...]",
 		.about = about,
 		.done = "all are locked; with --check, all are as locked",
 		.failed =

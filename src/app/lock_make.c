@@ -11,6 +11,7 @@
 #include "mirror/resolve.h"
 #include "mirror/selection.h"
 #include "oci/manifest.h"
+#include "store/history.h"
 #include "upstream/upstream.h"
 
 #define FROM_STORE "store" /* in place of an upstream's URL */
@@ -19,8 +20,7 @@ struct making {
 	struct gather *g;
 	struct lock_items *items;
 	const struct lockfile *l;
-	const struct platform *wish;
-	size_t n;
+	const struct lock_make_how *how;
 };
 
 static struct lock_item *find(const struct making *mk, const struct batch_image *im)
@@ -71,8 +71,8 @@ static void set_wish(const struct making *mk, struct lock_item *it)
 	const struct imageref *r = &it->entry.image;
 	const struct lockfile_entry *had =
 		lockfile_find(mk->l, r->host, r->name.s, r->tag);
-	const struct platform *from = mk->wish;
-	size_t n = mk->n;
+	const struct platform *from = mk->how->wish;
+	size_t n = mk->how->nwishes;
 
 	if (im->nplatforms > 0) {
 		from = im->platform;
@@ -109,6 +109,22 @@ static int describe(const struct making *mk, struct lock_item *it, const struct 
 	return rc;
 }
 
+/* A digest beside the tag says all. */
+static int find_past(const struct making *mk, const struct batch_image *im,
+		     struct lock_item *it, struct reference *ref, struct err *e)
+{
+	const struct lock_make_how *how = mk->how;
+
+	if (!how->has_asof || ref->is_digest)
+		return 0;
+	if (history_resolve(mk->g->store, &im->route.name, ref->tag, how->asof_ms,
+			    &ref->digest, e) != 0)
+		return -1;
+	ref->is_digest = true;
+	it->entry.as_of_s = how->asof_ms / 1000;
+	return 0;
+}
+
 static int make(void *arg, struct batch_image *im, struct err *e)
 {
 	struct making *mk = arg;
@@ -120,6 +136,8 @@ static int make(void *arg, struct batch_image *im, struct err *e)
 	im->result = BATCH_DONE;
 	if (it == NULL || it->result != LOCK_NONE)
 		return 0;
+	if (find_past(mk, im, it, &ref, e) != 0)
+		return -1;
 	rc = resolve_manifest(mk->g->mirror, &im->route, &ref, VISIT_PERSON, false,
 			      &found, e);
 	if (rc != 0)
@@ -163,12 +181,11 @@ static void take_failures(struct lock_items *items, enum lock_result as)
 }
 
 void lock_make_entries(struct gather *g, struct lock_items *items, struct imageargs *args,
-		       const struct lockfile *l, const struct platform *wish, size_t n,
-		       unsigned at_once)
+		       const struct lockfile *l, const struct lock_make_how *how)
 {
-	struct making mk = { g, items, l, wish, n };
+	struct making mk = { g, items, l, how };
 	struct batch b = {
-		.at_once = at_once, .who = VISIT_PERSON, .work = make, .arg = &mk
+		.at_once = how->at_once, .who = VISIT_PERSON, .work = make, .arg = &mk
 	};
 
 	gather_run(g, &b, args);

@@ -12,7 +12,10 @@
 
 #include "app/gather.h"
 #include "app/here.h"
+#include "app/pull_inside.h"
+#include "app/pull_markdown.h"
 #include "app/pull_report.h"
+#include "app/pull_signed.h"
 #include "app/pull_target.h"
 #include "app/remote.h"
 #include "base/clock.h"
@@ -155,6 +158,12 @@ static enum exit_status work(struct run *r)
 				      .spent = -1,
 				      .left = -1,
 				      .limit = -1 };
+	struct pull_signed signatures = {
+		.mirror = r->g.mirror,
+		.who = p->who,
+		.hand = r->target != NULL ? pull_target_hand : NULL,
+		.arg = r->target,
+	};
 	struct batch b = {
 		.at_once = p->at_once,
 		.look = p->look,
@@ -163,15 +172,32 @@ static enum exit_status work(struct run *r)
 		.hand = r->target != NULL ? pull_target_hand : NULL,
 		.arg = r->target,
 	};
+	struct pull_inside inside = { .gather = &r->g,
+				      .images = &p->images,
+				      .look = p->look,
+				      .fetch = p->fetch_inside,
+				      .at_once = p->at_once };
 	int64_t began_ms = clock_mono_ms();
 
+	if (p->signatures) {
+		b.hand = pull_signed_hand;
+		b.arg = &signatures;
+	}
 	gather_run(&r->g, &b, &p->images);
 	report.took_ms = clock_mono_ms() - began_ms;
 	if (r->target != NULL)
 		report.target = pull_target_name(r->target);
+	if (p->inside && !p->brief)
+		report.inside = &inside;
+	if (report.inside != NULL)
+		pull_inside_fetch(&inside);
 	if (r->via == NULL)
 		set_quota(r, &report);
-	pull_report_print(&report, &p->images);
+	if (p->markdown)
+		pull_markdown_print(&report, &p->images);
+	else
+		pull_report_print(&report, &p->images);
+	pull_inside_done(&inside);
 	return pull_report_status(&report, &p->images);
 }
 
@@ -203,10 +229,17 @@ static enum exit_status run(struct pull *p)
 
 static bool agree(const struct pull *p)
 {
-	if ((p->via != NULL) + (p->to != NULL) + p->look <= 1)
-		return true;
-	fprintf(stderr, "larder %s: --to, --via and --check: one of them\n", p->command);
-	return false;
+	const char *which = (p->via != NULL) + (p->to != NULL) + p->look > 1
+				    ? "--to, --via and --check"
+			    : p->signatures && (p->via != NULL || p->look)
+				    ? "--signatures and --via or --check"
+			    : p->json && p->markdown	  ? "--json and --markdown"
+			    : p->fetch_inside && p->brief ? "--diff and --brief"
+							  : NULL;
+
+	if (which != NULL)
+		fprintf(stderr, "larder %s: %s: one of them\n", p->command, which);
+	return which == NULL;
 }
 
 int pull_command(struct pull *p, struct options *o, const struct option_values *files,

@@ -3,6 +3,7 @@
  */
 #include "base/buf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,14 @@ void buf_grew(struct buf *b, size_t n)
 	b->p[b->n] = '\0';
 }
 
+void buf_cut(struct buf *b, size_t n)
+{
+	assert(n <= b->n);
+	b->n = n;
+	if (b->p != NULL)
+		b->p[n] = '\0';
+}
+
 int buf_add(struct buf *b, const void *p, size_t n)
 {
 	char *room = buf_room(b, n);
@@ -148,8 +157,7 @@ struct view buf_view(const struct buf *b)
 	return (struct view){ buf_str(b), b->n };
 }
 
-/* The character that begins there, if it is one of several bytes: how many. Else 0. */
-static size_t utf8(const char *s, size_t n, unsigned *code)
+size_t view_utf8(const char *s, size_t n, unsigned *code)
 {
 	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)s;
@@ -177,7 +185,7 @@ int buf_add_json(struct buf *b, const char *s, size_t n)
 	for (i = 0; i < n; i += len) {
 		unsigned code = (unsigned char)s[i];
 
-		len = code < 0x80 ? 1 : utf8(s + i, n - i, &code);
+		len = code < 0x80 ? 1 : view_utf8(s + i, n - i, &code);
 		if (code == '"' || code == '\\')
 			rc = buf_addf(b, "\\%c", code);
 		else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || len == 0)

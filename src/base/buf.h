@@ -25,6 +25,10 @@ bool view_starts(struct view v, const char *prefix);
 struct view view_trim(struct view v); /* without leading and trailing spaces and tabs */
 struct view view_word(struct view *line); /* its first word, which it loses; or empty */
 
+/* The character of several bytes (UTF-8) that begins at s, of which there are n > 0
+ * bytes: how long it is, and its number. 0: none does, or it is not well formed. */
+size_t view_utf8(const char *s, size_t n, unsigned *code);
+
 struct buf {
 	char *p; /* NULL until something is added */
 	size_t n;
@@ -35,8 +39,9 @@ struct buf {
 #define BUF_INIT(limit_bytes) ((struct buf){ NULL, 0, 0, (limit_bytes) })
 
 void buf_init(struct buf *b, size_t limit);
-void buf_done(struct buf *b);  /* frees; the buf is empty and usable again */
-void buf_clear(struct buf *b); /* keeps the memory */
+void buf_done(struct buf *b);	       /* frees; the buf is empty and usable again */
+void buf_clear(struct buf *b);	       /* keeps the memory */
+void buf_cut(struct buf *b, size_t n); /* its first n bytes stay; it has no fewer */
 int buf_add(struct buf *b, const void *p, size_t n);
 int buf_adds(struct buf *b, const char *s);
 __attribute__((format(printf, 2, 3))) int buf_addf(struct buf *b, const char *fmt, ...);

@@ -4,6 +4,7 @@
 #include "base/human.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -66,6 +67,76 @@ char *human_clean(char *text)
 			*p = '?';
 	}
 	return text;
+}
+
+char *human_ascii(char *text)
+{
+	char *p;
+
+	for (p = text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return text;
+}
+
+/* Steers, hides or turns what stands beside it: controls, soft hyphen, bidirectional
+ * marks (Unicode Standard Annex 9), joiners and spaces without width, separators of
+ * lines, fillers, variation selectors and tags. */
+static bool misleads(unsigned c)
+{
+	static const struct {
+		unsigned from, to;
+	} ranges[] = {
+		{ 0x00, 0x1f },	    { 0x7f, 0x9f },	{ 0xad, 0xad },
+		{ 0x61c, 0x61c },   { 0x115f, 0x1160 }, { 0x180b, 0x180f },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(ranges); i++)
+		if (c >= ranges[i].from && c <= ranges[i].to)
+			return true;
+	return false;
+}
+
+/* The next character as it is to be shown; how many bytes of p it takes. */
+static size_t show_one(const char *p, size_t n, char out[12])
+{
+	unsigned code = (unsigned char)*p;
+	size_t len = code < 0x80 ? 1 : view_utf8(p, n, &code);
+
+	if (len == 0)
+		snprintf(out, 12, "\\x%02x", code);
+	else if (code == '\n' || code == '\t' || code == '\r')
+		snprintf(out, 12, "\\%c", code == '\n' ? 'n' : code == '\t' ? 't' : 'r');
+	else if (misleads(code))
+		snprintf(out, 12, code < 0x80 ? "\\x%02x" : "\\u%04x", code);
+	else
+		snprintf(out, 12, "%.*s", (int)len, p);
+	return len > 0 ? len : 1;
+}
+
+int human_escape(struct buf *to, const char *text, size_t most)
+{
+	size_t n = strlen(text), at = 0, begin = to->n, fits = to->n, step;
+	char one[12];
+
+	while (at < n) {
+		step = show_one(text + at, n - at, one);
+		if (to->n - begin + strlen(one) > most) {
+			if (to->n > fits)
+				buf_cut(to, fits);
+			return buf_adds(to, "...");
+		}
+		if (buf_adds(to, one) != 0)
+			return -1;
+		if (to->n - begin + 3 <= most)
+			fits = to->n;
+		at += step;
+	}
+	return 0;
 }
 
 void human_print(FILE *to, const char *text)

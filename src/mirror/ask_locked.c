@@ -70,7 +70,8 @@ static void note(struct work *w, const struct upstream_manifest *about)
 	if (about != NULL && about->has_digest && digest_equal(&about->digest, d))
 		tagstate_checked(
 			w->m->fetch.tags, &w->route.name, w->tag, d,
-			!link_exists(w->m->store, LINK_REVISION, &w->route.name, d));
+			!link_exists(w->m->store, LINK_REVISION, &w->route.name, d),
+			w->route.site->host);
 }
 
 static void run_compare(struct task *t, void *arg, struct task_result *out)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "oci/asof.h"
 #include "oci/pattern.h"
 
 struct plan *plan_new(void)
@@ -222,6 +223,12 @@ int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	const char *rest;
 	struct site *s;
 
+	if (asof_is(name->s))
+		return err_set(e, ERR_INVALID,
+			       "%.120s: a name as of a date is for pulls from a larder "
+			       "that serves; nothing is stored under it, and no other "
+			       "registry knows it",
+			       name->s);
 	if (ns != NULL) {
 		s = find_host(p, ns);
 		if (s == NULL)

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/history.h"
 #include "store/tag.h"
 
 #define LIMIT 16384
@@ -137,13 +138,13 @@ bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *
 
 /* On disk, unless it is there already. False: the disk refused. */
 static bool move(struct tagstates *t, const struct reponame *name, const char *tag,
-		 const struct digest *d)
+		 const struct digest *d, const char *from)
 {
 	struct digest was;
 	struct err e;
 
 	if ((tag_get(t->store, name, tag, &was, NULL) == 0 && digest_equal(&was, d)) ||
-	    tag_set(t->store, name, tag, d, &e) == 0)
+	    history_set(t->store, name, tag, d, clock_wall_ms(), from, &e) == 0)
 		return true;
 	log_event(LOG_WARN, "tag.not_stored", LS("repository", name->s), LS("tag", tag),
 		  LS("error", e.msg));
@@ -157,7 +158,7 @@ void tagstate_locked(struct tagstates *t, const struct reponame *name, const cha
 	tag_key key;
 
 	make_key(key, name, tag);
-	k.unsaved = unsaved || !move(t, name, tag, d);
+	k.unsaved = unsaved || !move(t, name, tag, d, HISTORY_LOCK);
 	remember(t, key, &k, NULL);
 }
 
@@ -176,14 +177,14 @@ bool tagstate_is_fresh(const struct tagstate *s, struct tag_policy policy,
 }
 
 void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d, bool unsaved)
+		      const struct digest *d, bool unsaved, const char *host)
 {
 	struct known k = { .state = { *d, clock_wall_ms(), clock_mono_ms() } };
 	struct err e;
 	tag_key key;
 
 	make_key(key, name, tag);
-	k.unsaved = unsaved || !move(t, name, tag, d);
+	k.unsaved = unsaved || !move(t, name, tag, d, host);
 	if (!k.unsaved &&
 	    tag_check_set(t->store, name, tag, d, k.state.checked_wall_ms, &e) != 0)
 		log_event(LOG_WARN, "tag.check_not_noted", LS("repository", name->s),

@@ -22,7 +22,7 @@ static void checked(struct tagstates *t, const char *tag, const char *content,
 	struct reponame a = try_name("a");
 	struct digest d = try_digest(content);
 
-	tagstate_checked(t, &a, tag, &d, unsaved);
+	tagstate_checked(t, &a, tag, &d, unsaved, "docker.io");
 }
 
 static void checks_are_remembered(void **state)
