@@ -142,7 +142,8 @@ uint64_t tar_entry_bytes(uint64_t size)
 struct tar_reader {
 	struct archive *a;
 	int fd;
-	uint64_t at, size; /* of fd */
+	uint64_t at, size;  /* of fd */
+	struct hash *watch; /* or NULL */
 	unsigned entries;
 	bool in_file;
 	uint64_t left; /* of the file that is being read */
@@ -150,18 +151,28 @@ struct tar_reader {
 	char piece[READ_BYTES];
 };
 
-static la_ssize_t on_piece(struct archive *a, void *arg, const void **p)
+static ssize_t read_piece(struct tar_reader *r)
 {
-	struct tar_reader *r = arg;
 	ssize_t n;
 
 	do
 		n = pread(r->fd, r->piece, sizeof(r->piece), (off_t)r->at);
 	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		r->at += (uint64_t)n;
+		if (r->watch != NULL)
+			hash_add(r->watch, r->piece, (size_t)n);
+	}
+	return n;
+}
+
+static la_ssize_t on_piece(struct archive *a, void *arg, const void **p)
+{
+	struct tar_reader *r = arg;
+	ssize_t n = read_piece(r);
+
 	if (n < 0)
 		archive_set_error(a, errno, "%s", strerror(errno));
-	else
-		r->at += (uint64_t)n;
 	*p = r->piece;
 	return n;
 }
@@ -175,6 +186,8 @@ static la_int64_t on_skip(struct archive *a, void *arg, la_int64_t want)
 
 	if (n > left)
 		n = left;
+	if (r->watch != NULL) /* then it is read */
+		return 0;
 	r->at += n;
 	return (la_int64_t)n;
 }
@@ -367,4 +380,37 @@ int tar_reader_next(struct tar_reader *r, struct tar_entry *out, struct err *e)
 uint64_t tar_reader_place(const struct tar_reader *r)
 {
 	return r->at < r->size ? r->at : r->size;
+}
+
+/* What has been read to find out what it is, is read again. */
+int tar_reader_watch(struct tar_reader *r, struct hash *h, struct err *e)
+{
+	uint64_t until = r->at;
+	char again[16384];
+	ssize_t n = 1;
+
+	r->at = 0;
+	while (r->at < until && n > 0) {
+		size_t want = (size_t)(until - r->at);
+
+		if (want > sizeof(again))
+			want = sizeof(again);
+		n = pread(r->fd, again, want, (off_t)r->at);
+		if (n > 0) {
+			hash_add(h, again, (size_t)n);
+			r->at += (uint64_t)n;
+		}
+	}
+	r->at = until;
+	r->watch = h;
+	return n < 0 ? err_errno(e, "reading a tar") : 0;
+}
+
+int tar_reader_drain(struct tar_reader *r, struct err *e)
+{
+	ssize_t n;
+
+	while ((n = read_piece(r)) > 0)
+		;
+	return n < 0 ? err_errno(e, "reading a tar") : 0;
 }

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "codec/hash.h"
 
 #define TAR_STEP_BYTES 65536 /* what one call adds to out at most, and a few KiB */
 
@@ -68,6 +69,11 @@ void tar_reader_freep(struct tar_reader **r);
 int tar_reader_next(struct tar_reader *r, struct tar_entry *out, struct err *e);
 /* Some of the present file's bytes; *n 0: that was all. Never more than its size. */
 int tar_reader_data(struct tar_reader *r, void *p, size_t room, size_t *n, struct err *e);
+/* Before the first entry: each byte of fd is read, and added to h, which is borrowed;
+ * also those that no entry needs. */
+int tar_reader_watch(struct tar_reader *r, struct hash *h, struct err *e);
+/* What is left of fd is read and added as well; then there are no more entries. */
+int tar_reader_drain(struct tar_reader *r, struct err *e);
 /* How much of fd has been read or passed over. */
 uint64_t tar_reader_place(const struct tar_reader *r);
 

@@ -212,6 +212,13 @@ static int on_open(void *arg, size_t i, struct err *e)
 	return err_add(e, "layer %zu", i + 1);
 }
 
+static const struct digest *on_digest(void *arg, size_t i)
+{
+	const struct reading *r = arg;
+
+	return &layer_child(r, i)->digest;
+}
+
 /* The last of the links from one of the two places counts, that in /etc first. */
 static const struct node *os_node(const struct tree *t, const char *path)
 {
@@ -275,7 +282,7 @@ static void take_gaps(const struct gaps *g, struct contents *c)
 static int read_image(struct reading *r, const struct reponame *name,
 		      const struct digest *manifest, struct err *e)
 {
-	struct layers all = { 0, on_open, r };
+	struct layers all = { 0, on_open, on_digest, r };
 
 	if (take_manifest(r, name, manifest, e) != 0)
 		return -1;

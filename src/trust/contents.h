@@ -100,15 +100,16 @@ struct contents {
 /* All of an image of one platform. ERR_NOT_FOUND: the manifest is not in this
  * repository, or a blob it needs is not here; ERR_INVALID: it is an index (choose a
  * platform first), no image at all (an artifact), or damaged: a layer that is no archive,
- * a configuration that is no JSON; ERR_LIMIT: against the limits above or those of
- * codec/tar.h. A database that is damaged, too large or of a format that is not read is a
- * gap and no error. Release *out with contents_done; after -1 it is untouched. */
+ * a configuration that is no JSON; ERR_CORRUPT: a blob does not match its digest;
+ * ERR_LIMIT: against the limits above or those of codec/tar.h. A database that is
+ * damaged, too large or of a format that is not read is a gap and no error. Release *out
+ * with contents_done; after -1 it is untouched. */
 int contents_read(struct store *s, const struct reponame *name,
 		  const struct digest *manifest, struct contents *out, struct err *e);
 void contents_done(struct contents *c);
 
-/* Appends it all as one JSON object (docs/packages.md shows it), without a newline. -1:
- * over out's limit. */
+/* Appends it all as one JSON object, without a newline: kinds as package_word says,
+ * layers counted from 0. -1: over out's limit. */
 int contents_json(const struct contents *c, struct buf *out);
 
 #endif

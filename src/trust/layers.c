@@ -150,14 +150,11 @@ static int apply(struct pass *p, const struct tar_entry *entry, struct err *e)
 	return 0;
 }
 
-static int read_layer(struct pass *p, int fd, struct err *e)
+static int read_entries(struct pass *p, struct err *e)
 {
 	struct tar_entry entry;
 	int more;
 
-	p->tar = tar_reader_new(fd, e);
-	if (p->tar == NULL)
-		return -1;
 	while ((more = tar_reader_next(p->tar, &entry, e)) == 1)
 		if (apply(p, &entry, e) != 0)
 			return -1;
@@ -167,6 +164,41 @@ static int read_layer(struct pass *p, int fd, struct err *e)
 			 p->outside);
 	p->outside = 0;
 	return more;
+}
+
+static int check_digest(struct pass *p, const struct digest *want, struct hash *h,
+			struct err *e)
+{
+	struct digest found;
+
+	if (tar_reader_drain(p->tar, e) != 0)
+		return -1;
+	digest_final(want->alg, h, &found);
+	if (digest_equal(&found, want))
+		return 0;
+	return err_set(e, ERR_CORRUPT,
+		       "its bytes in the store have changed since they were checked: "
+		       "larder scrub repairs that");
+}
+
+/* That the bytes are others than they should be says more than what came of it. */
+static int read_layer(struct pass *p, const struct layers *l, int fd, struct err *e)
+{
+	const struct digest *want = l->digest(l->arg, p->layer);
+	CLEANUP(hash_freep)
+	struct hash *h = hash_new(want->alg);
+	struct err first = { 0 };
+	int rc;
+
+	p->tar = tar_reader_new(fd, e);
+	if (p->tar == NULL || tar_reader_watch(p->tar, h, e) != 0)
+		return -1;
+	rc = read_entries(p, &first);
+	if (check_digest(p, want, h, e) != 0)
+		return -1;
+	if (rc != 0 && e != NULL)
+		*e = first;
+	return rc;
 }
 
 static int read_all(const struct layers *l, struct pass *p, struct err *e)
@@ -180,7 +212,7 @@ static int read_all(const struct layers *l, struct pass *p, struct err *e)
 			continue;
 		if (fd < 0)
 			return -1;
-		rc = read_layer(p, fd, e);
+		rc = read_layer(p, l, fd, e);
 		tar_reader_free(TAKE(p->tar));
 		if (rc != 0 || filed_end(p->tree, e) != 0)
 			return err_add(e, "layer %zu", p->layer + 1);

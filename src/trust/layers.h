@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "oci/digest.h"
 #include "trust/gaps.h"
 #include "trust/tree.h"
 
@@ -21,11 +22,14 @@ struct layers {
 	/* A descriptor of layer i from its beginning, which is closed here; LAYERS_NONE:
 	 * it is left out; -1: *e. */
 	int (*open)(void *arg, size_t i, struct err *e);
+	/* What all of its bytes must come to. */
+	const struct digest *(*digest)(void *arg, size_t i);
 	void *arg;
 };
 
-/* t is new. What could not be read is in gaps or in the nodes. ERR_INVALID: a layer is no
- * archive, or damaged; ERR_LIMIT: against a limit of codec/tar.h or contents.h. */
+/* t is new. What could not be read is in gaps or in the nodes. ERR_CORRUPT: a layer
+ * does not match its digest; ERR_INVALID: it is no archive, or damaged; ERR_LIMIT:
+ * against a limit of codec/tar.h or contents.h. */
 int layers_read(const struct layers *l, struct tree *t, struct gaps *gaps, struct err *e);
 
 #endif

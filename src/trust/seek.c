@@ -81,15 +81,19 @@ enum wanted seek_what(const struct seek *s, const char *path, bool *hidden)
 
 bool seek_is_way(const struct seek *s, const char *path)
 {
-	size_t i = place(s, path), n = strlen(path);
+	char below[TREE_PATH_MAX + 1];
+	size_t i, n = strlen(path);
 
-	if (wanted_is_way(path) || folder_of(s, path) != NULL)
+	if (wanted_is_way(path))
 		return true;
-	/* "path-x" may stand between path and "path/x". */
-	for (; i < s->n && strncmp(s->at[i].path, path, n) == 0; i++)
-		if (wanted_below(path, s->at[i].path))
-			return true;
-	return false;
+	if (s->n == 0 || n >= TREE_PATH_MAX)
+		return false;
+	if (find(s, path) != NULL || folder_of(s, path) != NULL)
+		return true;
+	memcpy(below, path, n);
+	memcpy(below + n, "/", 2);
+	i = place(s, below);
+	return i < s->n && strncmp(s->at[i].path, below, n + 1) == 0;
 }
 
 static void add(struct seek *s, const char *path, enum wanted what, bool folder,
@@ -135,7 +139,7 @@ void seek_links(struct seek *s, const struct tree *t)
 	const char *path;
 	unsigned k;
 
-	for (k = 0; t->links > 0 && (path = wanted_at(k)) != NULL; k++)
+	for (k = 0; t->ways > 0 && (path = wanted_at(k)) != NULL; k++)
 		if (wanted_path(path) == WANTED_NOT)
 			add_end(s, t, path, WANTED_DPKG, true);
 		else
@@ -143,7 +147,7 @@ void seek_links(struct seek *s, const struct tree *t)
 	for (i = 0; i < t->n; i++)
 		if (t->at[i]->link != NULL && t->at[i]->what != WANTED_NOT)
 			add_end(s, t, t->at[i]->path, t->at[i]->what, false);
-	if (t->links == 0 || known == 0)
+	if (t->ways == 0 || known == 0)
 		return;
 	/* The ways to what was sought before may be links too. A copy: the table moves.
 	 */

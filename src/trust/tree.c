@@ -15,14 +15,35 @@ void tree_init(struct tree *t)
 	*t = (struct tree){ 0 };
 }
 
+static bool is_way(const struct node *node)
+{
+	return node->link != NULL && node->what == WANTED_NOT;
+}
+
+static void forget_way(struct tree *t, const struct node *node)
+{
+	size_t i = 0;
+
+	while (t->way[i] != node)
+		i++;
+	t->way[i] = t->way[--t->ways];
+	t->changed++;
+}
+
+static void add_way(struct tree *t, struct node *node)
+{
+	if (t->way == NULL)
+		t->way = mem_alloc(TREE_MAX_WAYS * sizeof(t->way[0]));
+	t->way[t->ways++] = node;
+	t->changed++;
+}
+
 static void drop(struct tree *t, struct node *node)
 {
 	t->packages -= node->packages.n;
 	t->raw_bytes -= node->raw.n;
-	if (node->link != NULL) {
-		t->links--;
-		t->changed++;
-	}
+	if (is_way(node))
+		forget_way(t, node);
 	packages_done(&node->packages);
 	buf_done(&node->raw);
 	free(node->path);
@@ -38,6 +59,7 @@ void tree_done(struct tree *t)
 	for (i = 0; i < t->n; i++)
 		drop(t, t->at[i]);
 	free(t->at);
+	free(t->way);
 	tree_init(t);
 }
 
@@ -103,10 +125,26 @@ static int follow(struct walk *w, const char *link, const char *rest)
 	return 0;
 }
 
-/* One part is added to out. *rest moves on, to w->left where a link was followed. */
-static int step(struct walk *w, const char *part, size_t n, bool look, const char **rest)
+/* The link that stands where out leads: a way to somewhere, or at the end also a file. */
+static const char *link_at(const struct walk *w, bool end)
 {
 	const struct node *node;
+	size_t i;
+
+	for (i = 0; i < w->tree->ways; i++) {
+		node = w->tree->way[i];
+		if (node->length == w->n && memcmp(node->path, w->out, w->n) == 0)
+			return node->link;
+	}
+	node = end ? tree_find(w->tree, w->out) : NULL;
+	return node != NULL ? node->link : NULL;
+}
+
+/* One part is added to out. *rest moves on, to w->left where a link was followed. */
+static int step(struct walk *w, const char *part, size_t n, bool last, const char **rest)
+{
+	bool end = **rest == '\0';
+	const char *link;
 
 	if (w->n + 1 + n >= TREE_PATH_MAX)
 		return -1;
@@ -115,10 +153,10 @@ static int step(struct walk *w, const char *part, size_t n, bool look, const cha
 	memcpy(w->out + w->n, part, n);
 	w->n += n;
 	w->out[w->n] = '\0';
-	node = look && w->tree->links > 0 ? tree_find(w->tree, w->out) : NULL;
-	if (node == NULL || node->link == NULL)
+	link = end && !last ? NULL : link_at(w, end);
+	if (link == NULL)
 		return 0;
-	if (follow(w, node->link, *rest) != 0)
+	if (follow(w, link, *rest) != 0)
 		return -1;
 	*rest = w->left;
 	return 0;
@@ -140,7 +178,7 @@ int tree_resolve(const struct tree *t, const char *name, bool last,
 			continue;
 		if (n == 2 && part[0] == '.' && part[1] == '.')
 			up(&w);
-		else if (step(&w, part, n, last || *rest != '\0', &rest) != 0)
+		else if (step(&w, part, n, last, &rest) != 0)
 			return -1;
 	}
 	return 0;
@@ -216,15 +254,18 @@ int tree_put(struct tree *t, const char *path, enum wanted what, size_t layer,
 			       "the image has more than %d databases and Python "
 			       "distributions",
 			       CONTENTS_MAX_FILES);
+	if (link != NULL && what == WANTED_NOT && t->ways == TREE_MAX_WAYS)
+		return err_set(e, ERR_LIMIT,
+			       "the image has more than %d links to folders of databases",
+			       TREE_MAX_WAYS);
 	node = mem_alloc(sizeof(*node));
 	node->path = mem_dup(path);
+	node->length = strlen(path);
 	node->what = what;
 	node->layer = layer;
 	node->link = mem_dup(link);
-	if (link != NULL) {
-		t->links++;
-		t->changed++;
-	}
+	if (is_way(node))
+		add_way(t, node);
 	insert(t, place(t, path), node);
 	*out = node;
 	return 0;

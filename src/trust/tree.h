@@ -17,10 +17,12 @@
 #include "trust/wanted.h"
 
 #define TREE_PATH_MAX 4096
-#define TREE_MAX_LINKS 40 /* in the way of one path, as Linux has it */
+#define TREE_MAX_LINKS 40  /* in the way of one path, as Linux has it */
+#define TREE_MAX_WAYS 1000 /* links to folders of wanted files */
 
 struct node {
 	char *path;
+	size_t length; /* of path */
 	enum wanted what;
 	size_t layer; /* that wrote it */
 	char *link;   /* a symbolic link, and what it says; NULL: a file */
@@ -34,7 +36,9 @@ struct node {
 struct tree {
 	struct node **at; /* by path */
 	size_t n, room;
-	size_t links;	 /* how many of them are links */
+	/* Those that are links and no wanted files themselves: the ways to some. */
+	struct node **way;
+	size_t ways;
 	size_t packages; /* in all of them */
 	size_t raw_bytes;
 	unsigned changed; /* counts changes of links */
@@ -52,7 +56,7 @@ struct node *tree_find(const struct tree *t, const char *path); /* or NULL */
 
 /* A file (link NULL) or link in place of what was at path and below it. before gets the
  * packages that the node before had (the caller's to release). ERR_LIMIT: there are
- * CONTENTS_MAX_FILES. */
+ * CONTENTS_MAX_FILES, or TREE_MAX_WAYS. */
 int tree_put(struct tree *t, const char *path, enum wanted what, size_t layer,
 	     const char *link, struct packages *before, struct node **out, struct err *e);
 /* The node's packages and raw bytes have changed from what they were when it was put or

@@ -57,10 +57,10 @@ static bool take_word(struct view *v, const char *word)
 	return true;
 }
 
-/* [-_.]? word ([-_.]? digits)?, of the first word that is there; its index or -1. */
+/* [-_.]? word [-_.]? digits?, of the first word that is there; its index or -1. */
 static int take_mark(struct view *v, const char *const words[], struct view *number)
 {
-	struct view at = *v, digits;
+	struct view at = *v;
 	int i;
 
 	if (at.n > 0 && is_separator(*at.p))
@@ -70,13 +70,10 @@ static int take_mark(struct view *v, const char *const words[], struct view *num
 			break;
 	if (words[i] == NULL)
 		return -1;
-	*v = at;
 	if (at.n > 0 && is_separator(*at.p))
 		skip(&at, 1);
-	digits = version_take_digits(&at);
-	if (digits.n > 0)
-		*v = at;
-	*number = digits;
+	*number = version_take_digits(&at);
+	*v = at;
 	return i;
 }
 
@@ -209,7 +206,8 @@ static struct view take_segment(struct view *v)
 
 	while (segment.n < v->n && !is_separator(v->p[segment.n]))
 		segment.n++;
-	skip(v, segment.n);
+	if (v->n > 0)
+		skip(v, segment.n);
 	if (v->n > 0)
 		skip(v, 1);
 	return segment;

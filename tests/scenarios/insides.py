@@ -48,24 +48,28 @@ class Store:
         self.root = Path(root)
         self.base = self.root / "docker/registry/v2"
 
-    def blob(self, data: bytes) -> dict:
+    def path(self, data: bytes) -> Path:
         hexa = hashlib.sha256(data).hexdigest()
-        place = self.base / "blobs/sha256" / hexa[:2] / hexa
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "data").write_bytes(data)
-        return {"digest": "sha256:" + hexa, "size": len(data)}
+        return self.base / "blobs/sha256" / hexa[:2] / hexa / "data"
+
+    def blob(self, data: bytes) -> dict:
+        path = self.path(data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return {"digest": "sha256:" + path.parent.name, "size": len(data)}
 
     def put(self, layers: Sequence[bytes | dict], config: Mapping | None = None,
-            **more: object) -> str:
+            document: Mapping | None = None) -> str:
         """layers: archives, packed or not, or descriptors as they are; config: members of
-        the configuration's config."""
-        document = {"architecture": "amd64", "os": "linux", "config": config or {},
+        the configuration's config; document: a descriptor in place of all of it."""
+        own = {"architecture": "amd64", "os": "linux", "config": config or {},
                     "rootfs": {"type": "layers", "diff_ids": []}}
         manifest = {
             "schemaVersion": 2, "mediaType": MANIFEST,
-            "config": {"mediaType": CONFIG, **self.blob(json.dumps(document).encode())},
+            "config": document or {"mediaType": CONFIG,
+                                   **self.blob(json.dumps(own).encode())},
             "layers": [one if isinstance(one, dict) else {"mediaType": LAYER, **self.blob(one)}
-                       for one in layers], **more}
+                       for one in layers]}
         digest = self.blob(json.dumps(manifest).encode())["digest"]
         link = (self.base / "repositories" / self.name / "_manifests/revisions" /
                 digest.replace(":", "/") / "link")

@@ -15,6 +15,7 @@ int main(void)
 	char line[65536], *a, *b;
 	size_t i;
 
+	setlinebuf(stdout);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		a = strchr(line, '\t');
