@@ -10,9 +10,14 @@
 
 static const char about[] =
 	"Compares the images of a list with their upstreams now, however lately that was "
-	"done, brings what has changed into the store, and says which tags have moved. "
+	"done, brings what has changed into the store, and says which tags have moved, "
+	"and what changed inside: packages, configuration, size, layers. "
 	"Without IMAGE and --file, the list is larder.images, or base-images.txt in this "
-	"directory. A larder that serves the same store needs no telling.";
+	"directory. A larder that serves the same store needs no telling.\n"
+	"What changed inside is known where both images are in the store. With --check "
+	"the new one is not, yet: --diff fetches it beside the tag, which stays where it "
+	"is; "
+	"a later update finds it there.";
 
 int cmd_update(int argc, char **argv, char **envp)
 {
@@ -22,6 +27,7 @@ int cmd_update(int argc, char **argv, char **envp)
 		.at_once = AT_ONCE,
 		.stale_bad = true,
 		.who = VISIT_BACKGROUND,
+		.inside = true,
 	};
 	struct option_values files = { .n = 0 };
 	struct login login = { 0 };
@@ -31,6 +37,13 @@ int cmd_update(int argc, char **argv, char **envp)
 		  "For images without platforms of their own: linux/amd64,linux/arm64, "
 		  "or "
 		  "all. The default is this machine's." },
+		{ "diff", 0, OPTION_FLAG, &p.fetch_inside, NULL,
+		  "Fetch what is missing to say what changed inside: with --check the "
+		  "new "
+		  "images, a pull each; else the old ones, where they are gone." },
+		{ "brief", 0, OPTION_FLAG, &p.brief, NULL, "Do not look into images." },
+		{ "markdown", 0, OPTION_FLAG, &p.markdown, NULL,
+		  "Print Markdown, for a pull request." },
 		PULL_OPTIONS(&p),
 		LOGIN_OPTIONS(&login),
 		{ 0 },

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/cmd_completion.h"
+#include "app/cmd_diff.h"
 #include "app/cmd_doctor.h"
 #include "app/cmd_export.h"
 #include "app/cmd_help.h"
@@ -32,6 +33,7 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
+	{ "diff", "what changed from one image to another", cmd_diff },
 	{ "scan", "say which known vulnerabilities are in images", cmd_scan },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },

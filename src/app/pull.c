@@ -12,6 +12,8 @@
 
 #include "app/gather.h"
 #include "app/here.h"
+#include "app/pull_inside.h"
+#include "app/pull_markdown.h"
 #include "app/pull_report.h"
 #include "app/pull_target.h"
 #include "app/remote.h"
@@ -163,15 +165,28 @@ static enum exit_status work(struct run *r)
 		.hand = r->target != NULL ? pull_target_hand : NULL,
 		.arg = r->target,
 	};
+	struct pull_inside inside = { .gather = &r->g,
+				      .images = &p->images,
+				      .look = p->look,
+				      .fetch = p->fetch_inside,
+				      .at_once = p->at_once };
 	int64_t began_ms = clock_mono_ms();
 
 	gather_run(&r->g, &b, &p->images);
 	report.took_ms = clock_mono_ms() - began_ms;
 	if (r->target != NULL)
 		report.target = pull_target_name(r->target);
+	if (p->inside && !p->brief)
+		report.inside = &inside;
+	if (report.inside != NULL)
+		pull_inside_fetch(&inside);
 	if (r->via == NULL)
 		set_quota(r, &report);
-	pull_report_print(&report, &p->images);
+	if (p->markdown)
+		pull_markdown_print(&report, &p->images);
+	else
+		pull_report_print(&report, &p->images);
+	pull_inside_done(&inside);
 	return pull_report_status(&report, &p->images);
 }
 
@@ -199,10 +214,15 @@ static enum exit_status run(struct pull *p)
 
 static bool agree(const struct pull *p)
 {
-	if ((p->via != NULL) + (p->to != NULL) + p->look <= 1)
-		return true;
-	fprintf(stderr, "larder %s: --to, --via and --check: one of them\n", p->command);
-	return false;
+	const char *which = (p->via != NULL) + (p->to != NULL) + p->look > 1
+				    ? "--to, --via and --check"
+			    : p->json && p->markdown	  ? "--json and --markdown"
+			    : p->fetch_inside && p->brief ? "--diff and --brief"
+							  : NULL;
+
+	if (which != NULL)
+		fprintf(stderr, "larder %s: %s: one of them\n", p->command, which);
+	return which == NULL;
 }
 
 int pull_command(struct pull *p, struct options *o, const struct option_values *files,

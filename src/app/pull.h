@@ -22,6 +22,9 @@ struct pull {
 	unsigned at_once;
 	bool look, json, quiet;
 	bool stale_bad; /* pull_report.h */
+	/* Of update: say what changed inside (pull_inside.h), fetch what that takes, do
+	 * not say it after all, print Markdown. */
+	bool inside, fetch_inside, brief, markdown;
 	enum visit_for who;
 };
 

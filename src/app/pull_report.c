@@ -10,9 +10,11 @@
 #include "base/human.h"
 #include "base/mem.h"
 #include "oci/digest.h"
+#include "trust/compare_show.h"
 
 #define LINE_MAX_BYTES 16384
 #define WIDEST_NAME 60
+#define INSIDE_ROWS 40 /* packages and settings of one image */
 
 struct tally {
 	size_t by[BATCH_FAILED + 1];
@@ -38,6 +40,8 @@ enum exit_status pull_report_status(const struct pull_report *r,
 	size_t bad = t.by[BATCH_FAILED] + t.by[BATCH_NONE] +
 		     (r->stale_bad ? t.by[BATCH_STALE] : 0);
 
+	if (bad == 0 && r->inside != NULL && r->inside->fetch && r->inside->unknown > 0)
+		return EXIT_PARTLY;
 	return bad == 0 ? EXIT_DONE : bad < a->n ? EXIT_PARTLY : EXIT_FAILED;
 }
 
@@ -108,6 +112,46 @@ static void add_words(struct buf *b, const struct tally *t)
 				 batch_result_word((enum batch_result)i));
 }
 
+/* --- what changed inside --- */
+
+static void print_inside(const struct pull_report *r, const struct imagearg *arg)
+{
+	CLEANUP(buf_done)
+	struct buf text = BUF_INIT(COMPARE_SHOW_MAX);
+	struct changes c;
+	struct err e;
+
+	if (arg->im.result != BATCH_MOVED)
+		return;
+	if (pull_inside_find(r->inside, arg, &c, &e) != 0) {
+		if (e.kind != ERR_NOT_FOUND || r->inside->fetch)
+			printf("\n%s: what changed inside is not known: %s\n", arg->text,
+			       e.msg);
+		return;
+	}
+	if (changes_text(&c, INSIDE_ROWS, &text) == 0)
+		printf("\n%s", buf_str(&text));
+	changes_done(&c);
+}
+
+/* What is not here is no trouble, unless it was to come: one line for all. */
+static void print_all_inside(const struct pull_report *r, const struct imageargs *a)
+{
+	const struct pull_inside *in = r->inside;
+	size_t i;
+
+	if (in == NULL)
+		return;
+	for (i = 0; i < a->n; i++)
+		print_inside(r, a->arg[i]);
+	if (in->absent > 0 && !in->fetch)
+		printf("\nWhat changed inside %zu of them is not known from what is "
+		       "here; "
+		       "--diff fetches\n%s, for a pull each.%s\n",
+		       in->absent, r->look ? "the new images" : "the old ones",
+		       r->look ? " Their tags stay where they are." : "");
+}
+
 static void print_table(const struct pull_report *r, const struct imageargs *a)
 {
 	CLEANUP(buf_done)
@@ -141,6 +185,7 @@ static void print_table(const struct pull_report *r, const struct imageargs *a)
 	if (r->left >= 0)
 		buf_adds(&sum, " left");
 	puts(buf_str(&sum));
+	print_all_inside(r, a);
 }
 
 static void add_text(struct buf *b, const char *key, const char *value)
@@ -150,10 +195,35 @@ static void add_text(struct buf *b, const char *key, const char *value)
 	buf_adds(b, "\"");
 }
 
-static void print_json(const struct imagearg *arg)
+/* "changes": an object, or null and "changesUnknown": why. */
+static void add_inside(struct buf *b, const struct pull_report *r,
+		       const struct imagearg *arg)
+{
+	struct changes c;
+	struct err e;
+	size_t before = b->n;
+	int rc;
+
+	if (r->inside == NULL || arg->im.result != BATCH_MOVED)
+		return;
+	rc = pull_inside_find(r->inside, arg, &c, &e);
+	if (rc == 0) {
+		buf_adds(b, ",\"changes\":");
+		rc = changes_json(&c, b);
+		changes_done(&c);
+		if (rc == 0)
+			return;
+		err_set(&e, ERR_LIMIT, "they are more than can be shown");
+	}
+	buf_cut(b, before);
+	buf_adds(b, ",\"changes\":null");
+	add_text(b, "changesUnknown", e.msg);
+}
+
+static void print_json(const struct pull_report *r, const struct imagearg *arg)
 {
 	CLEANUP(buf_done)
-	struct buf line = BUF_INIT(LINE_MAX_BYTES);
+	struct buf line = BUF_INIT(COMPARE_SHOW_MAX + LINE_MAX_BYTES);
 	const struct batch_image *im = &arg->im;
 	char digest[DIGEST_TEXT_MAX];
 
@@ -171,11 +241,12 @@ static void print_json(const struct imagearg *arg)
 	}
 	if (im->result == BATCH_FAILED || im->result == BATCH_STALE)
 		add_text(&line, "error", im->err.msg);
-	buf_addf(&line,
-		 ",\"bytes\":%llu,\"fetchedBytes\":%llu,\"handed\":%s,\"ms\":%lld}",
+	buf_addf(&line, ",\"bytes\":%llu,\"fetchedBytes\":%llu,\"handed\":%s,\"ms\":%lld",
 		 (unsigned long long)atomic_load(&im->progress.bytes),
 		 (unsigned long long)atomic_load(&im->progress.fetched),
 		 im->handed ? "true" : "false", (long long)im->took_ms);
+	add_inside(&line, r, arg);
+	buf_adds(&line, "}");
 	puts(buf_str(&line));
 }
 
@@ -206,7 +277,7 @@ void pull_report_print(const struct pull_report *r, const struct imageargs *a)
 		print_table(r, a);
 	} else {
 		for (i = 0; i < a->n; i++)
-			print_json(a->arg[i]);
+			print_json(r, a->arg[i]);
 		print_json_sum(r, a);
 	}
 	fflush(stdout);

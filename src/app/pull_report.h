@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "app/imageargs.h"
+#include "app/pull_inside.h"
 
 struct pull_report {
 	bool json;
@@ -17,10 +18,13 @@ struct pull_report {
 	int64_t took_ms;
 	int64_t spent;	     /* manifests that Docker Hub was asked for; -1: not known */
 	int64_t left, limit; /* pulls, as Docker Hub last said; -1: it did not */
+	/* Says what changed inside images that moved; NULL: that is not said. */
+	struct pull_inside *inside;
 	const char *target; /* where else the images went: "docker", ...; NULL: nowhere */
 };
 
 void pull_report_print(const struct pull_report *r, const struct imageargs *a);
+/* After it has been printed: what could not be compared counts where it was asked for. */
 enum exit_status pull_report_status(const struct pull_report *r,
 				    const struct imageargs *a);
 

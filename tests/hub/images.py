@@ -348,12 +348,14 @@ def build(name: str = "test/image", version: str = "1", *,
           platforms: Sequence[str] = ("linux/amd64", "linux/arm64/v8"),
           layers: Sequence[Layer] | Callable[[str], Sequence[Layer]] | None = None,
           layer_size: int = 0, docker: bool = False, attestations: bool = False,
-          index: bool = True, cmd: Sequence[str] = ("/bin/sh",)) -> Image:
+          index: bool = True, cmd: Sequence[str] = ("/bin/sh",),
+          settings: Mapping[str, object] | None = None) -> Image:
     """An image.  Equal arguments give equal digests; another version gives others.
 
     layers: for every platform the same, or made per platform; default two small ones.
     layer_size adds one large layer of that many bytes.  index=False: the tag names the
-    first platform's manifest itself.  docker: schema 2 media types in place of OCI."""
+    first platform's manifest itself.  docker: schema 2 media types in place of OCI.
+    settings: members of the configuration's "config" besides or in place of those here."""
     blobs: dict[str, Blob] = {}
     manifests: dict[str, Manifest] = {}
     by_platform: dict[str, str] = {}
@@ -367,7 +369,8 @@ def build(name: str = "test/image", version: str = "1", *,
             **_platform(platform), "created": CREATED,
             "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": list(cmd),
                        "Labels": {"org.opencontainers.image.title": name,
-                                  "org.opencontainers.image.version": version}},
+                                  "org.opencontainers.image.version": version},
+                       **(settings or {})},
             "rootfs": {"type": "layers", "diff_ids": [one.diff_id for one in made]},
             "history": [{"created": CREATED, "created_by": f"ADD layer {i}"}
                         for i in range(len(made))]})

@@ -49,11 +49,46 @@ static void times(void **state)
 	}
 }
 
+static void shown(const char *text, size_t most, const char *want)
+{
+	struct buf out = BUF_INIT(1000);
+
+	assert_int_equal(buf_adds(&out, "+"), 0);
+	assert_int_equal(human_escape(&out, text, most), 0);
+	assert_string_equal(out.p + 1, want);
+	buf_done(&out);
+}
+
+static void escapes(void **state)
+{
+	struct buf small = BUF_INIT(3);
+
+	shown("", 10, "");
+	shown("plain text, \\ too", 100, "plain text, \\ too");
+	shown("a\nb\tc\rd", 100, "a\\nb\\tc\\rd");
+	shown("\x1b[31m\x7f", 100, "\\x1b[31m\\x7f");
+	shown("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", 100,
+	      "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
+	shown("\xff\xc3", 100, "\\xff\\xc3");
+	shown("\xc2\x9b", 100, "\\u009b");
+	shown("a\xe2\x80\xae"
+	      "b\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x80\x81",
+	      100, "a\\u202eb\\u200b\\ufeff\\ue0001");
+	/* Cut between what is shown, never within. */
+	shown("abcdef", 6, "abcdef");
+	shown("abcdefg", 6, "abc...");
+	shown("ab\ndefg", 6, "ab...");
+	shown("\n\n\n\n", 6, "\\n...");
+	assert_int_equal(human_escape(&small, "abcd", 100), -1);
+	buf_done(&small);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(times),
+		cmocka_unit_test(escapes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

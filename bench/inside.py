@@ -1,0 +1,142 @@
+"""Looking into a large image: bench/inside.py --size 1GB
+
+Two images, each of --size bytes unpacked, with a database of packages on top; one pair packed
+with gzip, one with zstd.  Times `larder diff` of the two, and of images that share all but
+their last layer, beside the programs that do nothing but unpack the same layers, one after the
+other; and the most memory that each took.  Files are below --dir (default: /dev/shm) and go
+afterwards.  Ratios of wall-clock and of processor time: to unpacking both images once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TOP / "tests"))
+LAYERS = 4
+PACKERS = {"gzip": (["gzip", "-6"], ["gzip", "-dc"]),
+           "zstd": (["zstd", "-q", "-3"], ["zstd", "-q", "-dc"])}
+
+
+def size_of(text: str) -> int:
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if text.endswith(unit):
+            return int(float(text[:-len(unit)]) * factor)
+    return int(text)
+
+
+def write_tar(path: Path, size: int, seed: int) -> None:
+    """Files of 20 kB to 2 MB that pack about as programs do: to a good third."""
+    rng = random.Random(seed)
+    words = [rng.randbytes(rng.randint(4, 24)) for _ in range(4000)]
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        written = i = 0
+        while written < size:
+            data = b"".join(rng.choices(words, k=rng.randint(1000, 100_000)))
+            info = tarfile.TarInfo(f"usr/lib/pack{i % 97}/file-{seed}-{i}.so")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+            written += len(data)
+            i += 1
+
+
+def packed_layer(place: Path, size: int, seed: int, packer: str):
+    from hub.images import Blob, Layer
+    tar, out = place / f"{seed}.tar", place / f"{seed}.{packer}"
+    if not tar.exists():
+        write_tar(tar, size, seed)
+    with open(tar, "rb") as source, open(out, "wb") as to:
+        subprocess.run(PACKERS[packer][0], stdin=source, stdout=to, check=True)
+    with open(tar, "rb") as file:
+        diff_id = hashlib.file_digest(file, "sha256").hexdigest()
+    with open(out, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Layer(Blob("sha256:" + digest, out.stat().st_size, path=str(out)),
+                 "sha256:" + diff_id, packer == "gzip")
+
+
+def database(version: int):
+    from hub.images import layer
+    from scenarios.two_versions import dpkg
+    return layer({"var/lib/dpkg/status": dpkg(
+        {f"package-{i}": f"1.{i}-{version if i % 50 == 0 else 1}" for i in range(400)})})
+
+
+def timed(words: list[str], env: dict | None = None) -> tuple[float, float, float]:
+    """Seconds by the clock and of processors, MB at most."""
+    began = time.monotonic()
+    process = subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    took = time.monotonic() - began
+    assert os.waitstatus_to_exitcode(status) == 0, words
+    return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000
+
+
+def measure(rounds: int, words: list[str], env: dict | None = None):
+    rows = [timed(words, env) for _ in range(rounds)]
+    return [statistics.median(column) for column in zip(*rows)]
+
+
+def run(packer: str, o: argparse.Namespace, place: Path) -> None:
+    from harness import Command, larder_binary
+    from hub import Hub, build
+    part = o.size // LAYERS
+    lower = [[packed_layer(place, part, 10 * k + i, packer) for i in range(LAYERS)]
+             for k in (1, 2)]
+    with Hub(quota=1_000_000) as hub:
+        for tag, layers in (("a", [*lower[0], database(1)]), ("b", [*lower[1], database(2)]),
+                            ("a2", [*lower[0], database(2)])):
+            hub.add(build("large", tag, layers=layers, platforms=("linux/amd64",)),
+                    "library/large", tag)
+        command = Command(place / f"root-{packer}", {"docker.io": hub.url})
+        done = command("pull", "--quiet", "large:a", "large:b", "large:a2", timeout=900)
+        assert done.status == 0, done
+    files = [[one.blob.path for one in layers] for layers in lower]
+    weight = sum(os.path.getsize(f) for f in files[0])
+    diff = [str(larder_binary()), "diff", "--offline"]
+    one = measure(o.rounds, [*PACKERS[packer][1], *files[0]])
+    two = measure(o.rounds, [*PACKERS[packer][1], *files[0], *files[1]])
+    print(f"{packer}: images of {o.size / 1e6:.0f} MB, {weight / 1e6:.0f} MB packed\n"
+          f"  {'':32}   clock  processor  memory\n"
+          f"  {' '.join(PACKERS[packer][1]) + ', one image':32} {one[0]:6.2f} s  {one[1]:7.2f} s\n"
+          f"  {' '.join(PACKERS[packer][1]) + ', both':32} {two[0]:6.2f} s  {two[1]:7.2f} s")
+    for what, pair in (("larder diff, nothing shared", ("large:a", "large:b")),
+                       ("larder diff, lower layers shared", ("large:a", "large:a2"))):
+        took = measure(o.rounds, [*diff, *pair], command.env)
+        print(f"  {what:32} {took[0]:6.2f} s  {took[1]:7.2f} s  {took[2]:3.0f} MB; "
+              f"to unpacking both once: {took[0] / two[0]:.2f} by the clock, "
+              f"{took[1] / two[1]:.2f} of processors")
+
+
+def main() -> None:
+    parse = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parse.add_argument("--size", type=size_of, default=size_of("1GB"))
+    parse.add_argument("--rounds", type=int, default=3)
+    parse.add_argument("--packers", default="gzip,zstd")
+    parse.add_argument("--dir", default="/dev/shm")
+    o = parse.parse_args()
+    place = Path(tempfile.mkdtemp(prefix="larder-inside-", dir=o.dir))
+    try:
+        for packer in o.packers.split(","):
+            if shutil.which(PACKERS[packer][0][0]) is None:
+                print(f"{packer}: not installed")
+                continue
+            run(packer, o, place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
