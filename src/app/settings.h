@@ -127,7 +127,10 @@ struct settings {
 	int64_t stall_ms;    /* without a byte of a body */
 	unsigned flights;    /* downloads at once */
 
+	char *policy; /* path of trust/policy_file.h; NULL: everything is served */
+
 	char *images;	  /* path of a list of images; NULL: none */
+	char *lock;	  /* path of a lock file (oci/lockfile.h); NULL: none */
 	char *schedule;	  /* base/cron.h, valid, and images is set; NULL: never */
 	unsigned reserve; /* pulls that the schedule leaves */
 

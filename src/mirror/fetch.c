@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "mirror/throttle.h"
 #include "store/blob.h"
-#include "store/link.h"
+#include "store/loose.h"
 #include "store/mstore.h"
 #include "store/quarantine.h"
 #include "upstream/retry.h"
@@ -248,8 +248,18 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 		}
 		say_moved("tag.moved", r, tag, &had.digest, &digest, NULL);
 	}
-	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved);
+	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved, r->site->host);
 	return 0;
+}
+
+int fetch_look(const struct fetch *x, const struct route *r, const char *tag,
+	       int64_t deadline_ms, struct upstream_manifest *about, struct err *e)
+{
+	struct reference ref = { .is_digest = false };
+
+	kept_wait(x->kept);
+	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
+	return head_with_retries(r, &ref, deadline_ms, about, NULL, e);
 }
 
 int fetch_blob_size(const struct fetch *x, const struct route *r, const struct digest *d,
@@ -262,7 +272,6 @@ int fetch_blob_size(const struct fetch *x, const struct route *r, const struct d
 		rc = upstream_head_blob(r->site->up, &r->remote, d, deadline_ms, size, e);
 	while (rc != 0 && retry_again(&again, e));
 	if (rc == 0)
-		link_add(x->store, LINK_LAYER, &r->name, d,
-			 blob_exists(x->store, d, NULL), NULL);
+		loose_link(x->store, &r->name, d, NULL);
 	return rc;
 }

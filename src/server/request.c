@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "server/intake.h"
+#include "trust/gate.h"
 
 const char *request_word(enum request_kind k)
 {
@@ -22,7 +23,7 @@ const char *request_word(enum request_kind k)
 		[REQUEST_TOKEN] = "token",	   [REQUEST_HEALTH] = "health",
 		[REQUEST_READY] = "ready",	   [REQUEST_METRICS] = "metrics",
 		[REQUEST_IMAGES] = "images",	   [REQUEST_STATUS] = "status",
-		[REQUEST_CHECK] = "check",
+		[REQUEST_CHECK] = "check",	   [REQUEST_HISTORY] = "history",
 	};
 
 	return words[k];
@@ -111,6 +112,8 @@ enum request_kind request_classify(const char *path, struct view *name, struct v
 		return REQUEST_STATUS;
 	if (strcmp(path, "/larder/v1/check") == 0)
 		return REQUEST_CHECK;
+	if (strcmp(path, "/larder/v1/history") == 0)
+		return REQUEST_HISTORY;
 	return REQUEST_OTHER;
 }
 
@@ -141,6 +144,7 @@ void request_free(struct request *rq)
 	intake_free(rq->intake);
 	task_unref(rq->user.wait);
 	free(rq->user.name);
+	gate_pass_free(rq->pass);
 	visit_done(&rq->visit);
 	if (rq->routed)
 		route_done(&rq->route);

@@ -11,9 +11,10 @@
 #include "base/buf.h"
 #include "trust/compare.h"
 
-#define COMPARE_SHOW_MAX (64u << 20) /* of a limit for out: more than the largest needs  \
-				      */
-#define COMPARE_VALUE_MAX 200	     /* bytes of a value in text and Markdown */
+#define COMPARE_SHOW_MAX                                                                 \
+	(64u << 20)	      /* of a limit for out: more than the largest needs         \
+			       */
+#define COMPARE_VALUE_MAX 200 /* bytes of a value in text and Markdown */
 
 /* What the two are called. */
 struct compare_names {
