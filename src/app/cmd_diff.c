@@ -266,7 +266,7 @@ static int add_text(struct buf *out, const struct changes *c)
 
 	if (add_header(out, "---", &c->before, k->before) != 0 ||
 	    add_header(out, "+++", &c->after, k->after) != 0 ||
-	    compare_summary(k, out) != 0 || buf_adds(out, "\n") != 0)
+	    compare_text_summary(k, out) != 0 || buf_adds(out, "\n") != 0)
 		return -1;
 	return compare_text(k, 0, out);
 }
