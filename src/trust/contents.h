@@ -108,8 +108,8 @@ int contents_read(struct store *s, const struct reponame *name,
 		  const struct digest *manifest, struct contents *out, struct err *e);
 void contents_done(struct contents *c);
 
-/* Appends it all as one JSON object (docs/packages.md shows it), without a newline. -1:
- * over out's limit. */
+/* Appends it all as one JSON object, without a newline: kinds as package_word says,
+ * layers counted from 0. -1: over out's limit. */
 int contents_json(const struct contents *c, struct buf *out);
 
 #endif

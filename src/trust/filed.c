@@ -82,6 +82,12 @@ static int parse(struct node *node, struct buf *text, struct view wal, struct er
 	case WANTED_RPM:
 		rc = db_rpm_read(text, wal, &out, e);
 		break;
+	case WANTED_NDB:
+		rc = db_ndb_read(buf_view(text), &out, e);
+		break;
+	case WANTED_BDB:
+		rc = db_bdb_read(buf_view(text), &out, e);
+		break;
 	case WANTED_UNREAD:
 		gap(node, "%s", wanted_unread(node->path));
 		break;

@@ -29,8 +29,8 @@ struct view version_take_digits(struct view *v)
 
 	while (digits.n < v->n && version_is_digit(v->p[digits.n]))
 		digits.n++;
-	v->p += digits.n;
-	v->n -= digits.n;
+	if (digits.n > 0) /* v->p may be NULL */
+		*v = (struct view){ v->p + digits.n, v->n - digits.n };
 	return digits;
 }
 

@@ -206,7 +206,8 @@ static struct view take_segment(struct view *v)
 
 	while (segment.n < v->n && !is_separator(v->p[segment.n]))
 		segment.n++;
-	skip(v, segment.n);
+	if (v->n > 0)
+		skip(v, segment.n);
 	if (v->n > 0)
 		skip(v, 1);
 	return segment;

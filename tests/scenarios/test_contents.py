@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import shutil
 import subprocess
 import tarfile
@@ -99,6 +100,38 @@ def test_apk(store, place):
              one["source_version"], one["license"]) for one in found["packages"]] == [
         ("apk", "musl", "1.2.5-r0", "x86_64", "musl", "1.2.5-r0", "MIT"),
         ("apk", "musl-utils", "1.2.5-r1", "x86_64", "musl", "1.2.5-r1", "MIT AND BSD-2-Clause")]
+
+
+def test_apk_as_apk_says(store, tmp_path):
+    """In a root that apk-tools 3 has made, with packages that it has made."""
+    if not shutil.which("apk"):
+        pytest.skip("apk is not here")
+    (tmp_path / "files").mkdir()
+    root = tmp_path / "root"
+    for name, version, origin, license in (("musl", "1.2.5-r0", "musl", "MIT"),
+                                           ("musl-utils", "1.2.5-r1", "musl", "MIT AND BSD"),
+                                           ("a", "2.0_rc1~ab1-r3", "b", "Apache-2.0")):
+        (tmp_path / "files" / name).write_text(name)
+        words = [f"name:{name}", f"version:{version}", f"origin:{origin}", "arch:noarch",
+                 f"license:{license}"]
+        done = subprocess.run(["apk", "mkpkg", "-F", tmp_path / "files", "-o",
+                               tmp_path / f"{name}.apk",
+                               *[part for one in words for part in ("--info", one)]], check=False)
+        if done.returncode:
+            pytest.skip("this apk makes no packages")
+        (tmp_path / "files" / name).unlink()
+    root.mkdir()
+    subprocess.run(["apk", "add", "--root", root, "--initdb", "--allow-untrusted", "--no-network",
+                    "--arch", "noarch", *tmp_path.glob("*.apk")], check=True, capture_output=True)
+    said = subprocess.run(["apk", "info", "--root", root, "-v"], check=True, text=True,
+                          capture_output=True).stdout.split()
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        tar.add(root, arcname=".")
+    found = store.inside([out.getvalue()])
+    assert sorted(said) == sorted(f"{one['name']}-{one['version']}" for one in found["packages"])
+    assert [(one["source"], one["license"]) for one in found["packages"]] == [
+        ("b", "Apache-2.0"), ("musl", "MIT"), ("musl", "MIT AND BSD")]
 
 
 def test_python_distributions(store):
@@ -260,9 +293,11 @@ def test_unread_databases_are_said(store):
     found = store.inside([layer(("var/lib/rpm/Packages", b"x" * 5000),
                                 ("usr/lib/sysimage/rpm/Packages.db", b"x"),
                                 ("var/lib/rpm/rpmdb.sqlite", b"no database"),
-                                ("nix/var/nix/db/db.sqlite", b""))])
+                                ("nix/var/nix/db/db.sqlite", b""),
+                                ("opt/c/conda-meta/history", b""), ("x/y.egg", b""))])
     said = dict(gaps(found))
-    assert "Berkeley DB" in said["var/lib/rpm/Packages"]
-    assert "ndb" in said["usr/lib/sysimage/rpm/Packages.db"]
+    assert "no hash of Berkeley DB" in said["var/lib/rpm/Packages"]
+    assert "no ndb database" in said["usr/lib/sysimage/rpm/Packages.db"]
     assert "no SQLite database" in said["var/lib/rpm/rpmdb.sqlite"]
+    assert "conda" in said["opt/c/conda-meta/history"] and "zip" in said["x/y.egg"]
     assert "not read" in said["nix/var/nix/db/db.sqlite"] and found["packages"] == []

@@ -125,7 +125,7 @@ static void pep440(void **state)
 		"1",	    "v1.0",	" 1.0\n",	 "1!2.0",
 		"1.0a",	    "1.0-RC.1", "1.0.post",	 "1.0-1",
 		"1.0_rev2", "1.0.dev",	"1.0+abc.5_x-1", "1.0pre1.post2.dev3+l",
-		"1.0.a.1",  NULL
+		"1.0.a.1",  "1.0-a--1", "1a.+x",	 NULL
 	};
 	static const char *const bad[] = { "",	     "a",	"1.",
 					   "1..0",   "1.0+",	"1.0+a..b",
