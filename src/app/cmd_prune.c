@@ -156,11 +156,11 @@ static void print_end(const struct pruning *p, const struct pruned *out)
 		printf("{\"images\":%" PRIu64 ",\"manifests\":%" PRIu64
 		       ",\"blobs\":%" PRIu64 ",\"bytes\":%" PRIu64
 		       ",\"held\":{\"local\":%" PRIu64 ",\"pinned\":%" PRIu64
-		       ",\"listed\":%" PRIu64 "},\"unreadable\":%" PRIu64
-		       ",\"dryRun\":%s}\n",
+		       ",\"locked\":%" PRIu64 ",\"listed\":%" PRIu64
+		       "},\"unreadable\":%" PRIu64 ",\"dryRun\":%s}\n",
 		       out->images, out->manifests, c->removed, c->removed_bytes,
 		       out->held[RETIRE_LOCAL], out->held[RETIRE_PINNED],
-		       out->held[RETIRE_LISTED], c->unreadable,
+		       out->held[RETIRE_LOCKED], out->held[RETIRE_LISTED], c->unreadable,
 		       p->dry_run ? "true" : "false");
 		return;
 	}
@@ -168,10 +168,13 @@ static void print_end(const struct pruning *p, const struct pruned *out)
 	printf("%s%" PRIu64 " image%s and %" PRIu64 " blob%s that nobody names: %s%s\n",
 	       p->dry_run ? "would go: " : "", out->images, out->images == 1 ? "" : "s",
 	       c->removed, c->removed == 1 ? "" : "s", bytes, p->dry_run ? "" : " freed");
-	if (out->held[RETIRE_PINNED] + out->held[RETIRE_LISTED] > 0)
+	if (out->held[RETIRE_PINNED] + out->held[RETIRE_LOCKED] +
+		    out->held[RETIRE_LISTED] >
+	    0)
 		printf("stay, though unused: %" PRIu64 " pinned, %" PRIu64
-		       " on the list of larder.images\n",
-		       out->held[RETIRE_PINNED], out->held[RETIRE_LISTED]);
+		       " locked, %" PRIu64 " on the list of larder.images\n",
+		       out->held[RETIRE_PINNED], out->held[RETIRE_LOCKED],
+		       out->held[RETIRE_LISTED]);
 	if (c->unreadable > 0)
 		printf("%" PRIu64 " manifest%s could not be read; all that %s "
 		       "repositor%s link%s stays\n",
@@ -195,7 +198,7 @@ static bool is_sure(const struct pruning *p)
 	if (!p->all || p->dry_run || p->force || !isatty(STDIN_FILENO))
 		return true;
 	fprintf(stderr, "This takes out every mirrored image that has not been used "
-			"lately and is neither pinned nor listed.\n"
+			"lately and is neither pinned, locked nor listed.\n"
 			"Are you sure? [y/N] ");
 	return fgets(answer, sizeof(answer), stdin) != NULL &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
@@ -268,7 +271,7 @@ int cmd_prune(int argc, char **argv, char **envp)
 	const struct option row[] = {
 		{ "all", 'a', OPTION_FLAG, &p.all, NULL,
 		  "Also images with a tag, if they are mirrored and neither pinned "
-		  "(larder.tags) nor listed (larder.images).",
+		  "(larder.tags), locked (larder.lock) nor listed (larder.images).",
 		  0, 0 },
 		{ "filter", 0, OPTION_MANY, &p.filters, "until=WHEN",
 		  "Only what was last used before that: a duration such as 240h, a time "

@@ -13,12 +13,21 @@ static const char about[] =
 	"offline, has them from there. Those that are there are compared with their "
 	"upstream, which costs no pull quota. Without IMAGE and --file, the list is "
 	"larder.images, or base-images.txt in this directory.\n"
+	"A list may also be a lock file (larder lock): then just what it says is "
+	"brought, "
+	"by digest, and the tags are set to it, without a question to upstreams about "
+	"them.\n"
 	"An image that is there, but could not be compared because its upstream is down, "
 	"counts as there, and is reported as stale.";
 
 int cmd_pull(int argc, char **argv, char **envp)
 {
-	struct pull p = { .command = "pull", .envp = envp, .at_once = AT_ONCE };
+	struct pull p = {
+		.command = "pull",
+		.envp = envp,
+		.at_once = AT_ONCE,
+		.as_locked = true,
+	};
 	struct option_values files = { .n = 0 };
 	struct login login = { 0 };
 	const struct option rows[] = {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/chores.h"
+#include "app/lockpath.h"
 #include "app/options.h"
 #include "app/schedule.h"
 #include "app/settings.h"
@@ -103,6 +104,7 @@ static void reload(struct mirror *m, struct aside *aside, const struct invocatio
 	} else {
 		use_log_settings(s);
 		say_unchanged(s, first);
+		lockpath_say(p, s->lock);
 		mirror_set_plan(m, p);
 		schedule_set(aside->schedule, s);
 		chores_set(aside->chores, s);
@@ -266,6 +268,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 		plan_unref(p);
 		goto fail;
 	}
+	lockpath_say(p, s->lock);
 	m = mirror_new(store, p, s->flights);
 	if (start(s, fd, store, m, &server, &e) != 0)
 		goto fail;

@@ -11,8 +11,10 @@
 #include "app/cmd_doctor.h"
 #include "app/cmd_export.h"
 #include "app/cmd_help.h"
+#include "app/cmd_history.h"
 #include "app/cmd_import.h"
 #include "app/cmd_list.h"
+#include "app/cmd_lock.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
 #include "app/cmd_scrub.h"
@@ -33,11 +35,13 @@ static const struct command commands[] = {
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
 	{ "diff", "what changed from one image to another", cmd_diff },
+	{ "lock", "write down which bytes each tag stands for, and check it", cmd_lock },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",
 	  cmd_import },
 	{ "list", "list the images of a store, or of another larder", cmd_list },
+	{ "history", "where tags have been, and since when", cmd_history },
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },
 	{ "scrub", "read all of a store again, repair what is wrong with it", cmd_scrub },

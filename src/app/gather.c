@@ -32,8 +32,11 @@ int gather_open_plan(struct gather *g, struct err *e)
 {
 	if (upstream_global_init(e) != 0)
 		return -1;
-	g->plan = wire_plan(g->settings, e);
-	return g->plan != NULL ? 0 : -1;
+	g->plan = g->unlocked ? wire_plan_unlocked(g->settings, e)
+			      : wire_plan(g->settings, e);
+	if (g->plan == NULL)
+		return -1;
+	return g->lock != NULL && g->lock->n > 0 ? plan_add_lock(g->plan, g->lock, e) : 0;
 }
 
 int gather_open(struct gather *g, struct err *e)

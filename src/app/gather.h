@@ -25,7 +25,9 @@ struct gather {
 	const char *command; /* for messages */
 	const struct settings *settings;
 	char **envp;
-	bool quiet; /* no progress */
+	bool quiet;		     /* no progress */
+	bool unlocked;		     /* what upstreams say, whatever larder.lock does */
+	const struct lockfile *lock; /* counts besides, and before; NULL: none */
 	/* its own, to be looked at */
 	struct plan *plan;
 	struct store *store;   /* NULL after gather_open_plan */

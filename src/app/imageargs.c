@@ -88,13 +88,80 @@ static int read_input(struct buf *text, struct err *e)
 		buf_grew(text, (size_t)n);
 	}
 	return err_set(e, ERR_LIMIT, "standard input: a list has at most %u bytes",
-		       IMAGELIST_MAX_BYTES);
+		       LOCKFILE_MAX_BYTES);
+}
+
+static int add_locked(struct imageargs *a, const struct lockfile_entry *entry,
+		      struct err *e)
+{
+	struct imagelist_entry image = { .image = entry->image };
+	size_t i, before = a->n;
+
+	image.image.has_digest = false;
+	for (i = 0; i < entry->nwishes && i < IMAGELIST_MAX_PLATFORMS; i++)
+		image.platform[image.nplatforms++] = entry->wish[i];
+	if (add_entry(a, &image, e) != 0)
+		return -1;
+	if (a->n > before)
+		a->arg[before]->im.as_locked = true;
+	return 0;
+}
+
+int imageargs_add_lock(struct imageargs *a, const struct lockfile *l, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (add_locked(a, l->entry[i], e) != 0)
+			return -1;
+	return 0;
+}
+
+/* Two files that disagree are an error: which of them is right? */
+static int keep_lock(struct imageargs *a, const struct lockfile *l, const char *path,
+		     struct err *e)
+{
+	const struct lockfile_entry *have;
+	char text[IMAGEREF_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		const struct imageref *image = &l->entry[i]->image;
+
+		have = lockfile_find(&a->lock, image->host, image->name.s, image->tag);
+		if (have != NULL && !digest_equal(&have->image.digest, &image->digest)) {
+			imageref_text(image, text);
+			return err_set(e, ERR_INVALID,
+				       "%.200s: %.300s: another list locks it to another "
+				       "digest",
+				       path, text);
+		}
+		if (lockfile_put(&a->lock, l->entry[i], e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_lock(struct imageargs *a, struct view text, const char *path,
+		     struct err *e)
+{
+	struct lockfile l = LOCKFILE_INIT;
+	int rc = lockfile_parse(text, &l, e);
+
+	if (rc != 0)
+		err_add(e, "%.200s", path);
+	if (rc == 0)
+		rc = keep_lock(a, &l, path, e);
+	if (rc == 0)
+		rc = imageargs_add_lock(a, &l, e);
+	lockfile_done(&l);
+	return rc;
 }
 
 static int read_list(struct imageargs *a, const char *path, char **env, struct err *e)
 {
 	CLEANUP(buf_done)
-	struct buf text = BUF_INIT(IMAGELIST_MAX_BYTES);
+	struct buf text = BUF_INIT(LOCKFILE_MAX_BYTES);
 	struct imagelist_entry entry;
 	struct imagelist list;
 	struct err why;
@@ -106,6 +173,11 @@ static int read_list(struct imageargs *a, const char *path, char **env, struct e
 	} else if (fs_read(AT_FDCWD, path, &text, e) != 0) {
 		return err_add(e, "list of images %.200s", path);
 	}
+	if (view_starts(buf_view(&text), "larder-lock "))
+		return read_lock(a, buf_view(&text), path, e);
+	if (text.n > IMAGELIST_MAX_BYTES)
+		return err_set(e, ERR_LIMIT, "%.200s: a list has at most %u bytes", path,
+			       IMAGELIST_MAX_BYTES);
 	list = (struct imagelist){ .text = buf_view(&text),
 				   .variable = variable,
 				   .arg = env };
@@ -136,6 +208,14 @@ int imageargs_read(struct imageargs *a, char **operand, size_t noperands,
 		if (read_list(a, files->v[i], env, e) != 0)
 			return -1;
 	return 0;
+}
+
+void imageargs_compare(struct imageargs *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		a->arg[i]->im.as_locked = false;
 }
 
 void imageargs_set_platforms(struct imageargs *a, const struct platform *p, size_t n)
@@ -179,5 +259,6 @@ void imageargs_done(struct imageargs *a)
 	for (i = 0; i < a->n; i++)
 		arg_free(a->arg[i]);
 	free(a->arg);
+	lockfile_done(&a->lock);
 	*a = (struct imageargs){ 0 };
 }

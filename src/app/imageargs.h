@@ -11,6 +11,7 @@
 #include "app/options.h"
 #include "base/err.h"
 #include "mirror/batch.h"
+#include "oci/lockfile.h"
 
 #define IMAGEARGS_MAX 10000
 
@@ -23,13 +24,19 @@ struct imagearg {
 struct imageargs {
 	struct imagearg **arg;
 	size_t n;
+	struct lockfile lock; /* of lists that are lock files; else empty */
 };
 
-/* What is said twice is taken once. "-" is standard input. env: for ${NAME} in lists.
- * ERR_NOT_FOUND and so on: a list cannot be read; ERR_LIMIT: over IMAGEARGS_MAX. done in
- * any case. */
+/* A list may be a lock file: its tags, for the platforms that it says, and what they are
+ * locked to in a->lock. What is said twice is taken once. "-" is standard input. env: for
+ * ${NAME} in lists. ERR_NOT_FOUND and so on: a list cannot be read; ERR_LIMIT: over
+ * IMAGEARGS_MAX. done in any case. */
 int imageargs_read(struct imageargs *a, char **operand, size_t noperands,
 		   const struct option_values *files, char **env, struct err *e);
+/* All tags of a lock file. ERR_LIMIT. */
+int imageargs_add_lock(struct imageargs *a, const struct lockfile *l, struct err *e);
+/* Those of lock files, too, are to be compared with their upstreams. */
+void imageargs_compare(struct imageargs *a);
 /* For those without platforms of their own; n 0: all. */
 void imageargs_set_platforms(struct imageargs *a, const struct platform *p, size_t n);
 /* Only those for which keep says so stay. */

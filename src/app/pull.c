@@ -197,8 +197,12 @@ static enum exit_status run(struct pull *p)
 			 .g = { .command = p->command,
 				.settings = p->settings,
 				.envp = p->envp,
-				.quiet = p->quiet } };
+				.quiet = p->quiet,
+				.lock = &p->images.lock } };
 	struct err e;
+
+	if (!p->as_locked)
+		imageargs_compare(&p->images);
 
 	gather_log(&r.g);
 	signal(SIGPIPE, SIG_IGN);

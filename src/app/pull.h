@@ -25,6 +25,7 @@ struct pull {
 	/* Of update: say what changed inside (pull_inside.h), fetch what that takes, do
 	 * not say it after all, print Markdown. */
 	bool inside, fetch_inside, brief, markdown;
+	bool as_locked; /* a list that is a lock file is not compared with upstreams */
 	enum visit_for who;
 };
 

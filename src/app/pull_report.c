@@ -75,6 +75,14 @@ static void add_note(struct buf *b, const struct pull_report *r,
 		buf_addf(b, "was %s", before);
 		comma = ", ";
 	}
+	if (im->done.lock.drifted && has_digest(im)) {
+		short_digest(&im->done.lock.upstream, before);
+		if (im->done.lock.has_upstream)
+			buf_addf(b, "%slocked; upstream has moved to %s", comma, before);
+		else
+			buf_addf(b, "%slocked; gone upstream", comma);
+		comma = ", ";
+	}
 	if (fetched > 0) {
 		human_bytes(fetched, text);
 		buf_addf(b, "%s%s fetched", comma, text);
@@ -238,6 +246,15 @@ static void print_json(const struct pull_report *r, const struct imagearg *arg)
 	if (im->result == BATCH_MOVED) {
 		digest_text(&im->done.before, digest);
 		add_text(&line, "before", digest);
+	}
+	if (has_digest(im) && im->done.lock.locked)
+		buf_adds(&line, ",\"locked\":true");
+	if (has_digest(im) && im->done.lock.drifted) {
+		digest_text(&im->done.lock.upstream, digest);
+		if (im->done.lock.has_upstream)
+			add_text(&line, "upstream", digest);
+		else
+			buf_adds(&line, ",\"upstream\":null");
 	}
 	if (im->result == BATCH_FAILED || im->result == BATCH_STALE)
 		add_text(&line, "error", im->err.msg);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "app/report_lock.h"
 #include "app/report_sites.h"
 #include "base/clock.h"
 #include "base/human.h"
@@ -142,6 +143,7 @@ static int server_text(struct buf *out, const struct report *r)
 			       size_of(disk, "freeBytes", a),
 			       size_of(disk, "sizeBytes", b));
 	}
+	rc |= report_lock_text(out, json_get(d, "lock"));
 	return rc | report_sites_text(out, json_get(d, "upstreams"), true);
 }
 

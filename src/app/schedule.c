@@ -277,6 +277,7 @@ static void run(struct schedule *sc, struct what *w, struct left *left, bool aga
 			left->runs = 0;
 		here_platform(&here);
 		imageargs_set_platforms(&a, &here, 1);
+		imageargs_compare(&a);
 		/* The first shows whether it is any use. */
 		run_batch(sc, &a, again ? 1 : AT_ONCE);
 		count_images(&a);

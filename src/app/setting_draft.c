@@ -71,6 +71,7 @@ void setting_draft_clear(struct settings *s)
 	free(s->access);
 	free(s->docker_config);
 	free(s->images);
+	free(s->lock);
 	free(s->schedule);
 	free(s->ca_file);
 	memset(s, 0, sizeof(*s));

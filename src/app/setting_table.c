@@ -162,6 +162,10 @@ const struct setting_row setting_table_rows[] = {
 	  "List of the images that larder pull, larder update and larder.schedule work "
 	  "on: one a line, as in base-images.txt." },
 
+	{ "larder.lock", "lock", SETTING_TEXT, S(lock), 0, 0, NULL,
+	  "Lock file, as larder lock writes it: a tag in it is what the file says for "
+	  "every client, wherever its upstream has moved it since, and such images stay "
+	  "here. Read again at SIGHUP. See docs/lock.md." },
 	{ "larder.schedule", NULL, SETTING_TEXT, S(schedule), 0, 0, NULL,
 	  "When, while it serves, the images of larder.images are compared with their "
 	  "upstreams and brought here if they have moved: crontab's five fields in the "
@@ -173,8 +177,8 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.size", "size", SETTING_SIZE, S(size), 1000000, 100, "0",
 	  "What all content in the store may have: bytes, as 200GB or 50GiB, or per cent "
 	  "of the size of the disk it is on, as 80%. To stay within it, mirrored images "
-	  "that were used longest ago go by themselves; never what is pinned, listed in "
-	  "larder.images, or lives here. 0: no limit. See docs/storage.md." },
+	  "that were used longest ago go by themselves; never what is pinned, locked, "
+	  "listed in larder.images, or lives here. 0: no limit. See docs/storage.md." },
 	{ "larder.size-low", NULL, SETTING_SIZE, S(size_low), 1, 99, "90%",
 	  "Down to where images go once the store has come to 95% of larder.size (or, if "
 	  "this is more, halfway between this and larder.size): per cent of larder.size, "
@@ -185,7 +189,8 @@ const struct setting_row setting_table_rows[] = {
 	  "that time, as in docker.io/library/*=last:5,used:90d. A tag that its pattern, "
 	  "the first that matches, does not keep goes with the next collection, unless "
 	  "it "
-	  "is pinned or listed. With local: before it, a pattern is over the names of "
+	  "is pinned, locked or listed. With local: before it, a pattern is over the "
+	  "names of "
 	  "repositories that live here; only then any of theirs go. In a variable: "
 	  "pattern=rules;pattern=rules." },
 	{ "larder.collect", NULL, SETTING_DURATION, S(collect_ms), 0, YEAR, "24h",

@@ -128,6 +128,7 @@ struct settings {
 	unsigned flights;    /* downloads at once */
 
 	char *images;	  /* path of a list of images; NULL: none */
+	char *lock;	  /* path of a lock file (oci/lockfile.h); NULL: none */
 	char *schedule;	  /* base/cron.h, valid, and images is set; NULL: never */
 	unsigned reserve; /* pulls that the schedule leaves */
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "app/lockpath.h"
 #include "base/mem.h"
 #include "upstream/upstream.h"
 
@@ -60,6 +61,22 @@ static int add_upstream(struct plan *p, const struct settings *s,
 }
 
 struct plan *wire_plan(const struct settings *s, struct err *e)
+{
+	struct lockfile lock = LOCKFILE_INIT;
+	struct plan *p;
+
+	if (s->lock != NULL && lockpath_read(s->lock, &lock, e) != 0) {
+		err_add(e, "larder.lock");
+		return NULL;
+	}
+	p = wire_plan_unlocked(s, e);
+	if (p != NULL && s->lock != NULL)
+		plan_set_lock(p, &lock);
+	lockfile_done(&lock);
+	return p;
+}
+
+struct plan *wire_plan_unlocked(const struct settings *s, struct err *e)
 {
 	struct plan *p = plan_new();
 	size_t i;

@@ -10,9 +10,11 @@
 #include "store/store.h"
 #include "upstream/upstream.h"
 
-/* The upstreams, policies and local names as a plan; contacts nobody. NULL: *e names the
- * setting. The HTTP client has been set up (upstream_global_init). */
+/* The upstreams, policies local names and lock as a plan; contacts nobody. NULL: *e names
+ * the setting. The HTTP client has been set up (upstream_global_init). */
 struct plan *wire_plan(const struct settings *s, struct err *e);
+/* The same without the lock of larder.lock: what upstreams say, for who makes locks. */
+struct plan *wire_plan_unlocked(const struct settings *s, struct err *e);
 
 /* The same for who looks into a store. Where the upstreams are only taken for granted,
  * and the store has never mirrored any, its images live there. */

@@ -129,6 +129,16 @@ int human_escape(struct buf *to, const char *text, size_t most)
 	return 0;
 }
 
+char *human_ascii(char *text)
+{
+	char *p;
+
+	for (p = text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return text;
+}
+
 void human_print(FILE *to, const char *text)
 {
 	for (; *text != '\0'; text++)

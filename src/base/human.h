@@ -25,6 +25,8 @@ char *human_clean(char *text);
  * escape ("\n", "\x1b", "\u202e"), and so does a byte that is no UTF-8. At most `most`
  * bytes, the last three "..." where it is longer. -1: over to's limit. */
 int human_escape(struct buf *to, const char *text, size_t most);
+/* The same where nothing but ASCII belongs: "?" for each other byte. */
+char *human_ascii(char *text);
 /* Text that somebody else chose, to a terminal: what is not printable as "?". */
 void human_print(FILE *to, const char *text);
 

@@ -206,6 +206,16 @@ void httpdate_format(int64_t seconds, char out[40])
 		 tm.tm_min, tm.tm_sec);
 }
 
+void httpdate_format_iso(int64_t seconds, char out[24])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm = { 0 };
+
+	out[0] = '\0';
+	if (gmtime_r(&t, &tm) != NULL && tm.tm_year >= -900 && tm.tm_year < 8100)
+		strftime(out, 24, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
 bool httpdate_retry_after(struct view text, int64_t now_s, int *seconds)
 {
 	struct view v = view_trim(text);

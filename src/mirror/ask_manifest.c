@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "mirror/ask_locked.h"
 #include "mirror/former.h"
 #include "mirror/mirror_impl.h"
 #include "mirror/trial.h"
@@ -101,16 +102,7 @@ static struct stored *cached_tag(struct mirror *m, const struct route *r, const 
 static bool is_fresh(const struct route *r, const char *tag, const struct tagstate *s,
 		     int64_t since_ms, bool must_check)
 {
-	struct tag_policy policy = route_tag_policy(r, tag);
-	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
-
-	if (policy.rule == TAG_PINNED)
-		return true;
-	if (s->checked_mono_ms != 0 && s->checked_mono_ms >= since_ms)
-		return true; /* checked since the request came */
-	if (must_check || policy.rule == TAG_ALWAYS || s->checked_wall_ms == 0)
-		return false;
-	return age_ms < policy.age_ms && age_ms > -policy.age_ms; /* the clock may jump */
+	return tagstate_is_fresh(s, route_tag_policy(r, tag), since_ms, must_check);
 }
 
 /* Between a look at the store and the start of a check, another's check may have ended.
@@ -260,5 +252,7 @@ enum answer ask_manifest(struct mirror *m, const struct route *r,
 		return by_digest(m, r, &ref->digest, v, out, e);
 	if (r->site == NULL)
 		return by_local_tag(m, r, ref->tag, out, e);
+	if (route_lock(r, ref->tag) != NULL)
+		return ask_locked(m, r, ref->tag, v, out, e);
 	return by_mirrored_tag(m, r, ref->tag, v, out, e);
 }

@@ -8,6 +8,7 @@
 #ifndef LARDER_MIRROR_ASK_MANIFEST_H
 #define LARDER_MIRROR_ASK_MANIFEST_H
 
+#include "mirror/drift.h"
 #include "mirror/visit.h"
 #include "store/mcache.h"
 
@@ -15,7 +16,9 @@ struct found_manifest {
 	struct stored *m; /* a reference */
 	bool stale;	  /* the tag is due, and the upstream did not confirm it */
 	bool gone;	  /* stale, because the upstream does not have it any more */
-	int64_t age_s;	  /* since the tag was last checked; -1: not a mirrored tag */
+	int64_t age_s;	  /* since the tag was last checked; -1: not a mirrored tag,
+			     or a locked one */
+	struct drift_view lock;
 };
 
 enum answer ask_manifest(struct mirror *m, const struct route *r,

@@ -65,6 +65,7 @@ static int look(struct batch *b, struct batch_image *im, const struct warm_wish 
 	im->done = (struct warm_done){ .had = found.had,
 				       .before = found.before,
 				       .digest = found.digest,
+				       .lock = found.lock,
 				       .complete = found.complete };
 	im->result = result_of(found.had, &found.before, &found.digest, found.complete);
 	return 0;
@@ -75,10 +76,14 @@ static int bring_via(struct batch *b, struct batch_image *im,
 		     const struct warm_wish *wish, struct err *e)
 {
 	struct reference ref = imageref_reference(&im->image);
+	const struct lockfile_entry *lock = route_lock(&im->route, ref.tag);
 	char text[sizeof(im->route.site->host) + NAME_MAX_BYTES + 2];
 	struct reponame name;
 
 	snprintf(text, sizeof(text), "%s/%s", im->route.site->host, im->route.remote.s);
+	if (lock != NULL)
+		ref = (struct reference){ .is_digest = true,
+					  .digest = lock->image.digest };
 	if (reponame_parse(view_of(text), &name, e) != 0 ||
 	    via_image(b->via, &name, &ref, wish, &im->progress, &im->done, e) != 0)
 		return -1;
@@ -107,14 +112,16 @@ static int bring(struct batch *b, struct batch_image *im, const struct warm_wish
 
 static void run_image(struct batch *b, struct batch_image *im)
 {
-	struct warm_wish wish = { im->platform, im->nplatforms };
+	struct warm_wish wish = { im->platform, im->nplatforms, im->as_locked };
 	int64_t began_ms = clock_mono_ms();
 	struct err e;
 	int rc;
 
 	atomic_store(&im->phase, BATCH_FETCHING);
 	rc = find_route(b, im, &e);
-	if (rc == 0 && b->look)
+	if (rc == 0 && b->work != NULL)
+		rc = b->work(b->arg, im, &e);
+	else if (rc == 0 && b->look)
 		rc = look(b, im, &wish, &e);
 	else if (rc == 0 && b->via != NULL)
 		rc = bring_via(b, im, &wish, &e);

@@ -47,6 +47,7 @@ struct batch_image {
 	struct imageref image;
 	struct platform platform[IMAGELIST_MAX_PLATFORMS];
 	size_t nplatforms; /* 0: all */
+	bool as_locked;	   /* of a locked tag, its upstream is not asked where it is */
 	/* its own, to be looked at while it runs */
 	struct route route; /* once it has begun, and only if it has one */
 	struct warm_progress progress;
@@ -69,6 +70,8 @@ struct batch {
 	size_t n;
 	unsigned at_once; /* images; 1 to BATCH_MAX_AT_ONCE */
 	enum visit_for who;
+	/* In place of all that follows: once im->route is known. NULL: not. */
+	int (*work)(void *arg, struct batch_image *im, struct err *e);
 	bool look; /* change nothing, say what would be (NEW, MOVED, CURRENT) */
 	struct upstream *via; /* another cache that is to have them; NULL: the store */
 	/* Hand an image that is in the store to wherever it is wanted. *handed: it was

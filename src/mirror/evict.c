@@ -145,9 +145,10 @@ static void say_stuck(struct evict *ev, const struct evict_round *r)
 	ev->said_stuck = true;
 	log_event(LOG_WARN, "evict.nothing_left", LU("used", room_used(ev->ask.store)),
 		  LU("limit", room_limit(ev->ask.store)), LU("held_images", r->held),
-		  LS("what", "all that is here lives here, is pinned or listed, or is "
-			     "being pushed; what else is pulled passes through until "
-			     "larder.size is larger or some of it has gone"));
+		  LS("what",
+		     "all that is here lives here, is pinned, locked or listed, or is "
+		     "being pushed; what else is pulled passes through until "
+		     "larder.size is larger or some of it has gone"));
 }
 
 /* What is to be weighed out for `need` bytes, after a round that took out some: by what

@@ -3,10 +3,10 @@
  * for room, the mirrored images that were used longest ago go, whole, until it is down to
  * the low mark.
  *
- * What lives here, is pinned or listed stays, and so does an image of which something is
- * just being downloaded. When nothing is left that may go, those who wait are told, and
- * what they bring passes through. One thread of low priority; it also counts what the
- * store has where that is not known.
+ * What lives here, is pinned, locked or listed stays, and so does an image of which
+ * something is just being downloaded. When nothing is left that may go, those who wait
+ * are told, and what they bring passes through. One thread of low priority; it also
+ * counts what the store has where that is not known.
  */
 #ifndef LARDER_MIRROR_EVICT_H
 #define LARDER_MIRROR_EVICT_H

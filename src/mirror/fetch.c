@@ -248,8 +248,18 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 		}
 		say_moved("tag.moved", r, tag, &had.digest, &digest, NULL);
 	}
-	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved);
+	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved, r->site->host);
 	return 0;
+}
+
+int fetch_look(const struct fetch *x, const struct route *r, const char *tag,
+	       int64_t deadline_ms, struct upstream_manifest *about, struct err *e)
+{
+	struct reference ref = { .is_digest = false };
+
+	kept_wait(x->kept);
+	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
+	return head_with_retries(r, &ref, deadline_ms, about, NULL, e);
 }
 
 int fetch_blob_size(const struct fetch *x, const struct route *r, const struct digest *d,

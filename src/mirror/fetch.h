@@ -59,6 +59,11 @@ int fetch_manifest(const struct fetch *x, const struct route *r, const struct di
 int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 	      const struct fetch_how *how, struct bell *bell, struct err *e);
 
+/* Ask the upstream where the tag is, and nothing else: HEAD, tried again within the
+ * deadline. Nothing is noted. */
+int fetch_look(const struct fetch *x, const struct route *r, const char *tag,
+	       int64_t deadline_ms, struct upstream_manifest *about, struct err *e);
+
 /* May this repository see the blob, and how large is it? Notes a yes as a link. */
 int fetch_blob_size(const struct fetch *x, const struct route *r, const struct digest *d,
 		    int64_t deadline_ms, uint64_t *size, struct err *e);

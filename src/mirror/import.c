@@ -15,6 +15,7 @@
 #include "mirror/import_impl.h"
 #include "store/bring.h"
 #include "store/facts.h"
+#include "store/history.h"
 #include "store/keep.h"
 #include "store/link.h"
 
@@ -173,7 +174,7 @@ static int put_manifest(struct import *x, const struct import_image *image, size
 			typed = stored_new(&m->digest, type,
 					   (struct view){ m->body, m->n });
 		rc = publish_put(x->publishing, &image->repo, typed != NULL ? typed : m,
-				 &parsed, tags, ntags, e);
+				 &parsed, tags, ntags, HISTORY_IMPORT, e);
 		manifest_done(&parsed);
 	}
 	stored_unref(typed);

@@ -49,7 +49,13 @@ static enum inventory_state freshness(struct walk *w, int64_t checked_ms)
 {
 	struct tag_policy policy = route_tag_policy(&w->route, w->row.tag);
 	int64_t age_ms = clock_wall_ms() - checked_ms;
+	const struct lockfile_entry *lock = route_lock(&w->route, w->row.tag);
 
+	/* A tag that was there before the lock is set when it is next asked for. */
+	if (lock != NULL && w->row.has_digest)
+		return digest_equal(&lock->image.digest, &w->row.digest)
+			       ? INVENTORY_LOCKED
+			       : INVENTORY_DUE;
 	if (policy.rule == TAG_PINNED)
 		return INVENTORY_PINNED;
 	if (policy.rule == TAG_AGE && checked_ms != 0 && age_ms < policy.age_ms &&

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/human.h"
 #include "base/mem.h"
 #include "codec/httpdate.h"
 #include "codec/json.h"
@@ -96,12 +97,9 @@ int inventory_json_write(struct buf *out, const struct inventory_row *r)
 static void take(char *to, size_t n, const struct json *doc, const char *key)
 {
 	const char *s = json_get_str(doc, key);
-	size_t i;
 
 	snprintf(to, n, "%s", s != NULL ? s : "");
-	for (i = 0; to[i] != '\0'; i++)
-		if ((unsigned char)to[i] < ' ' || (unsigned char)to[i] >= 0x7f)
-			to[i] = '?';
+	human_ascii(to);
 }
 
 static int64_t take_time(const struct json *doc, const char *key)

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char *const words[INVENTORY_STATES] = {
-	"fresh", "due", "stale", "pinned", "local", "untagged", "unserved", "damaged",
+	"fresh", "due",	     "stale",	 "pinned",  "locked",
+	"local", "untagged", "unserved", "damaged",
 };
 
 const char *inventory_state_word(enum inventory_state s)

@@ -45,6 +45,8 @@ struct mirror *mirror_new(struct store *s, struct plan *plan, unsigned max_fligh
 	m->fetch.tags = tagstates_new(s);
 	m->fetch.sizes = sizes_new();
 	others_init(&m->others);
+	m->drifts = drifts_new();
+	drifts_adopt(m->drifts, plan);
 	pthread_mutex_init(&m->mu, NULL);
 	m->plan = plan;
 	alarms_set(m->alarms, clock_mono_ms() + SWEEP_MS, sweep, m);
@@ -68,6 +70,7 @@ void mirror_stop(struct mirror *m)
 	alarms_stop(m->alarms); /* after those who set them; each holds its task */
 	kept_free(m->kept);	/* all has been spent that will be */
 	others_done(&m->others);
+	drifts_free(m->drifts);
 	claims_free(m->fetch.claims);
 	overflow_free(m->fetch.overflow);
 	tagstates_free(m->fetch.tags);
@@ -99,6 +102,15 @@ int mirror_sites(struct mirror *m, struct buf *out)
 
 	kept_look_now(m->kept);
 	rc = sites_json(p, out);
+	plan_unref(p);
+	return rc;
+}
+
+int mirror_lock(struct mirror *m, struct buf *out)
+{
+	struct plan *p = mirror_plan(m);
+	int rc = drifts_json(m->drifts, p, out);
+
 	plan_unref(p);
 	return rc;
 }
@@ -147,6 +159,7 @@ void mirror_set_plan(struct mirror *m, struct plan *plan)
 	keep_pace(plan, old);
 	m->plan = plan;
 	pthread_mutex_unlock(&m->mu);
+	drifts_adopt(m->drifts, plan);
 	quota_meter_clear();
 	plan_unref(old);
 }

@@ -28,6 +28,8 @@ void mirror_set_plan(struct mirror *m,
 /* The present upstreams as JSON (mirror/sites.h), with what other processes on this store
  * have spent: blocks for the disk. */
 int mirror_sites(struct mirror *m, struct buf *out);
+/* The lock and what has drifted from it, as JSON (mirror/drift.h). */
+int mirror_lock(struct mirror *m, struct buf *out);
 /* The free requests of sites_check, now. Blocks for the network. */
 int mirror_check(struct mirror *m, int64_t deadline_ms, struct buf *out);
 /* The gauges of their quotas are brought up to date. Does not block: what other

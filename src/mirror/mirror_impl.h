@@ -9,6 +9,7 @@
 
 #include "base/alarm.h"
 #include "base/lanes.h"
+#include "mirror/drift.h"
 #include "mirror/fetch.h"
 #include "mirror/flight.h"
 #include "mirror/kept.h"
@@ -25,6 +26,7 @@ struct mirror {
 	struct fetch fetch;
 	struct kept *kept;
 	struct others others;
+	struct drifts *drifts;
 	pthread_mutex_t mu;
 	struct plan *plan; /* guarded by mu */
 };

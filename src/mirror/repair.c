@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "mirror/ask_locked.h"
 #include "mirror/ask_manifest.h"
 #include "mirror/awaited.h"
 #include "mirror/flight.h"
@@ -69,8 +70,17 @@ static bool fetch_tag_again(struct repairing *w, const struct route *r,
 			    const struct scrub_finding *f, struct err *e)
 {
 	struct reference ref = { .is_digest = false };
+	const struct lockfile_entry *lock = route_lock(r, f->tag);
 	struct digest at;
 
+	if (lock != NULL) {
+		ref.is_digest = true;
+		ref.digest = lock->image.digest;
+		if (fetch_manifest_again(w, r, &ref, e) != 0)
+			return false;
+		ask_locked_keep(w->ask->mirror, r, f->tag);
+		return tag_get(w->ask->store, &f->repository, f->tag, &at, e) == 0;
+	}
 	if (route_tag_policy(r, f->tag).rule == TAG_PINNED) {
 		err_set(e, ERR_DENIED, "it is pinned, and nothing says any more where");
 		return false;

@@ -83,7 +83,8 @@ static void note(struct retaining *w, const struct retire_image *im, size_t rule
 		.used_ms = im->used_ms,
 		.has_digest = im->has_digest,
 		.digest = im->digest,
-		.held = im->hold == RETIRE_PINNED || im->hold == RETIRE_LISTED,
+		.held = im->hold == RETIRE_PINNED || im->hold == RETIRE_LOCKED ||
+			im->hold == RETIRE_LISTED,
 	};
 }
 

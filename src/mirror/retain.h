@@ -3,9 +3,9 @@
  *
  * A rule is for the tags that its pattern matches, the first that does; it keeps the
  * `last` ones of a repository by when they came, and those that were used, or came,
- * within `used_ms`. A tag that neither keeps goes, unless it is pinned or listed. Rules
- * are for mirrored repositories or, on purpose, for local ones. Content that nothing
- * names after that is for store/collect.h.
+ * within `used_ms`. A tag that neither keeps goes, unless it is pinned, locked or listed.
+ * Rules are for mirrored repositories or, on purpose, for local ones. Content that
+ * nothing names after that is for store/collect.h.
  */
 #ifndef LARDER_MIRROR_RETAIN_H
 #define LARDER_MIRROR_RETAIN_H

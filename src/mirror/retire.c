@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "oci/manifest.h"
+#include "store/history.h"
 #include "store/layout.h"
 #include "store/link.h"
 #include "store/marks.h"
@@ -34,7 +35,7 @@ struct retiring {
 
 const char *retire_hold_word(enum retire_hold h)
 {
-	static const char *const words[RETIRE_HOLDS] = { "", "local", "pinned",
+	static const char *const words[RETIRE_HOLDS] = { "", "local", "pinned", "locked",
 							 "listed" };
 
 	return words[h];
@@ -53,6 +54,8 @@ static enum retire_hold hold_of(const struct retiring *w)
 
 	if (!w->routed || w->route.site == NULL)
 		return RETIRE_LOCAL;
+	if (im->has_digest && route_locks(&w->route, &im->digest))
+		return RETIRE_LOCKED;
 	if (im->tag[0] != '\0' && route_tag_policy(&w->route, im->tag).rule == TAG_PINNED)
 		return RETIRE_PINNED;
 	if (w->ask->is_listed != NULL && w->ask->is_listed(w->ask->arg, im))
@@ -260,6 +263,12 @@ static int note_other(void *arg, const struct digest *d, struct err *e)
 	return 0;
 }
 
+/* All of one repository. A mirrored tag stays what it is, without a copy here. */
+static const char *history_says(const struct taking *t)
+{
+	return t->n > 0 && t->im[0].hold == RETIRE_LOCAL ? HISTORY_PRUNE : NULL;
+}
+
 static int take_out(void *arg, const struct digest *d, struct err *e)
 {
 	struct taking *t = arg;
@@ -270,7 +279,8 @@ static int take_out(void *arg, const struct digest *d, struct err *e)
 	if (t->removed != NULL)
 		t->removed(t->arg, &t->im->repository, d);
 	t->manifests++;
-	if (t->dry_run || publish_remove(t->p, &t->im->repository, d, &why) == 0 ||
+	if (t->dry_run ||
+	    publish_remove(t->p, &t->im->repository, d, history_says(t), &why) == 0 ||
 	    why.kind == ERR_NOT_FOUND)
 		return 0;
 	if (e != NULL)
@@ -295,7 +305,8 @@ static int untag(const struct taking *t, struct err *e)
 
 	for (i = 0; i < t->n && !t->dry_run; i++) {
 		if (t->im[i].tag[0] == '\0' || !is_still(t->s, &t->im[i]) ||
-		    publish_untag(t->p, &t->im->repository, t->im[i].tag, &why) == 0 ||
+		    publish_untag(t->p, &t->im->repository, t->im[i].tag, history_says(t),
+				  &why) == 0 ||
 		    why.kind == ERR_NOT_FOUND)
 			continue;
 		if (e != NULL)

@@ -26,6 +26,7 @@ enum retire_hold {
 	RETIRE_FREE,
 	RETIRE_LOCAL,  /* lives here: there is nowhere to have it from again */
 	RETIRE_PINNED, /* larder.tags says so */
+	RETIRE_LOCKED, /* what a locked tag stands for */
 	RETIRE_LISTED, /* on a list of images that are to be here */
 	RETIRE_HOLDS
 };

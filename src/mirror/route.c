@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "oci/asof.h"
 #include "oci/pattern.h"
 
 struct plan *plan_new(void)
@@ -81,6 +82,25 @@ void plan_add_local(struct plan *p, const char *pattern)
 	p->local[p->nlocal++] = mem_dup(pattern);
 }
 
+void plan_set_lock(struct plan *p, struct lockfile *l)
+{
+	lockfile_done(&p->lock);
+	p->lock = *l;
+	*l = LOCKFILE_INIT;
+	p->has_lock = true;
+}
+
+int plan_add_lock(struct plan *p, const struct lockfile *l, struct err *e)
+{
+	size_t i;
+
+	p->has_lock = true;
+	for (i = 0; i < l->n; i++)
+		if (lockfile_put(&p->lock, l->entry[i], e) != 0)
+			return -1;
+	return 0;
+}
+
 struct plan *plan_ref(struct plan *p)
 {
 	atomic_fetch_add(&p->refs, 1);
@@ -99,6 +119,7 @@ void plan_unref(struct plan *p)
 		free(p->tags[i].pattern);
 	for (i = 0; i < p->nlocal; i++)
 		free(p->local[i]);
+	lockfile_done(&p->lock);
 	free(p->site);
 	free(p->tags);
 	free(p->local);
@@ -157,8 +178,22 @@ static bool is_local(const struct plan *p, const char *name)
 	return false;
 }
 
-static int to_local(struct plan *p, const struct reponame *name, struct route *out)
+/* A date is taken off before a route is looked for; nothing is stored under one. */
+static int check_stored(const struct reponame *stored, struct err *e)
 {
+	if (!asof_is(stored->s))
+		return 0;
+	return err_set(e, ERR_INVALID,
+		       "%.120s: a name as of a date is for pulls from a larder that "
+		       "serves, and nothing is stored under it",
+		       stored->s);
+}
+
+static int to_local(struct plan *p, const struct reponame *name, struct route *out,
+		    struct err *e)
+{
+	if (check_stored(name, e) != 0)
+		return -1;
 	*out = (struct route){ .plan = plan_ref(p), .name = *name, .remote = *name };
 	return 0;
 }
@@ -181,10 +216,11 @@ static int to_site(struct plan *p, struct site *s, const char *name, struct rout
 	snprintf(stored, sizeof(stored), "%s%s%s", s->prefix, s->prefix[0] ? "/" : "",
 		 remote);
 	if (reponame_parse(view_of(remote), &r.remote, e) != 0 ||
-	    reponame_parse(view_of(stored), &r.name, e) != 0)
+	    reponame_parse(view_of(stored), &r.name, e) != 0 ||
+	    check_stored(&r.name, e) != 0)
 		return -1;
 	if (is_local(p, r.name.s))
-		return to_local(p, &r.name, out);
+		return to_local(p, &r.name, out, e);
 	other = by_prefix(p, r.name.s, &rest);
 	if (other != NULL && other != s)
 		return err_set(e, ERR_NOT_FOUND,
@@ -216,12 +252,12 @@ int route_find(struct plan *p, const struct reponame *name, const char *ns,
 		return to_site(p, s, rest, out, e);
 	}
 	if (is_local(p, name->s))
-		return to_local(p, name, out);
+		return to_local(p, name, out, e);
 	s = by_prefix(p, name->s, &rest);
 	if (s != NULL)
 		return to_site(p, s, rest, out, e);
 	if (p->default_site < 0)
-		return to_local(p, name, out);
+		return to_local(p, name, out, e);
 	s = &p->site[p->default_site];
 	if (is_foreign_host(s, name->s))
 		return err_set(
@@ -284,6 +320,27 @@ struct tag_policy route_tag_policy(const struct route *r, const char *tag)
 				      r->remote.s, tag))
 			return r->plan->tags[i].policy;
 	return r->site->policy;
+}
+
+const struct lockfile_entry *route_lock(const struct route *r, const char *tag)
+{
+	if (r->site == NULL || !r->plan->has_lock)
+		return NULL;
+	return lockfile_find(&r->plan->lock, r->site->host, r->remote.s, tag);
+}
+
+bool route_locks(const struct route *r, const struct digest *d)
+{
+	const struct lockfile_entry *const *entry;
+	size_t i, n = 0;
+
+	if (r->site == NULL || !r->plan->has_lock)
+		return false;
+	entry = lockfile_find_name(&r->plan->lock, r->site->host, r->remote.s, &n);
+	for (i = 0; i < n; i++)
+		if (digest_equal(&entry[i]->image.digest, d))
+			return true;
+	return false;
 }
 
 bool route_is_local(struct plan *p, const struct reponame *stored)

@@ -15,6 +15,7 @@
 
 #include "base/bucket.h"
 #include "base/err.h"
+#include "oci/lockfile.h"
 #include "oci/reference.h"
 #include "upstream/upstream.h"
 
@@ -52,6 +53,8 @@ struct plan {
 	size_t ntags;
 	char **local; /* patterns over names: these live here */
 	size_t nlocal;
+	bool has_lock;
+	struct lockfile lock; /* what tags of upstreams stand for, whatever they say */
 	int64_t patience_ms; /* a client with a cached copy waits no longer for a check */
 	int64_t negative_ms; /* how long an upstream's "no such thing" is remembered */
 };
@@ -64,6 +67,9 @@ int plan_add_site(struct plan *p, struct upstream *up, bool is_default,
 		  struct tag_policy policy, struct err *e);
 void plan_add_tags(struct plan *p, const char *pattern, struct tag_policy policy);
 void plan_add_local(struct plan *p, const char *pattern);
+void plan_set_lock(struct plan *p, struct lockfile *l); /* takes its content over */
+/* What l says counts besides, and before what was there. ERR_LIMIT: too many. */
+int plan_add_lock(struct plan *p, const struct lockfile *l, struct err *e);
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);
 
@@ -77,8 +83,8 @@ struct route {
 /* name as in the URL; ns the `?ns=` host in canonical form, or NULL. A name that reads in
  * the store like a local one is local, however it is spelt. ERR_NOT_FOUND: no such
  * upstream is configured, or the name would fall among another upstream's; the message
- * says which. ERR_INVALID: too long there or in the store. On success route_done
- * releases. */
+ * says which. ERR_INVALID: too long there or in the store, or it would
+ * be stored under a name as of a date (oci/asof.h). On success route_done releases. */
 int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	       struct route *out, struct err *e);
 void route_done(struct route *r);
@@ -94,5 +100,10 @@ void route_shown(const struct route *r, char out[ROUTE_SHOWN_MAX]);
 void route_copy(struct route *to, const struct route *from);
 /* The rule for a tag of a mirrored repository. */
 struct tag_policy route_tag_policy(const struct route *r, const char *tag);
+/* What the tag is locked to; NULL: it is not, or the repository lives here. As long as
+ * the route. */
+const struct lockfile_entry *route_lock(const struct route *r, const char *tag);
+/* Has a locked tag of the repository this digest? */
+bool route_locks(const struct route *r, const struct digest *d);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "store/history.h"
 #include "store/tag.h"
 
 #define LIMIT 16384
@@ -135,23 +136,55 @@ bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *
 	return true;
 }
 
-void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d, bool unsaved)
+/* On disk, unless it is there already. False: the disk refused. */
+static bool move(struct tagstates *t, const struct reponame *name, const char *tag,
+		 const struct digest *d, const char *from)
 {
-	struct known k = { .state = { *d, clock_wall_ms(), clock_mono_ms() },
-			   .unsaved = unsaved };
 	struct digest was;
 	struct err e;
-	bool moved;
+
+	if ((tag_get(t->store, name, tag, &was, NULL) == 0 && digest_equal(&was, d)) ||
+	    history_set(t->store, name, tag, d, clock_wall_ms(), from, &e) == 0)
+		return true;
+	log_event(LOG_WARN, "tag.not_stored", LS("repository", name->s), LS("tag", tag),
+		  LS("error", e.msg));
+	return false;
+}
+
+void tagstate_locked(struct tagstates *t, const struct reponame *name, const char *tag,
+		     const struct digest *d, bool unsaved)
+{
+	struct known k = { .state = { .digest = *d } };
 	tag_key key;
 
 	make_key(key, name, tag);
-	moved = tag_get(t->store, name, tag, &was, NULL) != 0 || !digest_equal(&was, d);
-	if (!unsaved && moved && tag_set(t->store, name, tag, d, &e) != 0) {
-		log_event(LOG_WARN, "tag.not_stored", LS("repository", name->s),
-			  LS("tag", tag), LS("error", e.msg));
-		k.unsaved = true;
-	}
+	k.unsaved = unsaved || !move(t, name, tag, d, HISTORY_LOCK);
+	remember(t, key, &k, NULL);
+}
+
+bool tagstate_is_fresh(const struct tagstate *s, struct tag_policy policy,
+		       int64_t since_ms, bool must_check)
+{
+	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
+
+	if (policy.rule == TAG_PINNED)
+		return true;
+	if (s->checked_mono_ms != 0 && s->checked_mono_ms >= since_ms)
+		return true; /* checked since the request came */
+	if (must_check || policy.rule == TAG_ALWAYS || s->checked_wall_ms == 0)
+		return false;
+	return age_ms < policy.age_ms && age_ms > -policy.age_ms; /* the clock may jump */
+}
+
+void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
+		      const struct digest *d, bool unsaved, const char *host)
+{
+	struct known k = { .state = { *d, clock_wall_ms(), clock_mono_ms() } };
+	struct err e;
+	tag_key key;
+
+	make_key(key, name, tag);
+	k.unsaved = unsaved || !move(t, name, tag, d, host);
 	if (!k.unsaved &&
 	    tag_check_set(t->store, name, tag, d, k.state.checked_wall_ms, &e) != 0)
 		log_event(LOG_WARN, "tag.check_not_noted", LS("repository", name->s),

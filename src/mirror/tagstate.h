@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mirror/route.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "store/store.h"
@@ -30,10 +31,19 @@ void tagstates_free(struct tagstates *t);
 /* False: nothing is cached under this tag. */
 bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *tag,
 		  struct tagstate *out);
-/* The upstream said, just now, that the tag is at *d, and that manifest is stored (or,
- * with unsaved, only in memory). Moves the tag on disk if it was elsewhere. Never fails:
- * what the disk refuses is logged and kept in memory. */
+/* The upstream at that host said, just now, that the tag is at *d, and that manifest is
+ * stored (or, with unsaved, only in memory). Moves the tag on disk if it was elsewhere.
+ * Never fails: what the disk refuses is logged and kept in memory. */
 void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d, bool unsaved);
+		      const struct digest *d, bool unsaved, const char *host);
+/* The tag is at *d here, by a lock, whatever the upstream says: the same, but that
+ * nothing is known of a check. */
+void tagstate_locked(struct tagstates *t, const struct reponame *name, const char *tag,
+		     const struct digest *d, bool unsaved);
+/* May it be believed without a question? since_ms: monotonic, when the request came; what
+ * has been checked since is fresh, and with must_check nothing else unless it is pinned.
+ */
+bool tagstate_is_fresh(const struct tagstate *s, struct tag_policy policy,
+		       int64_t since_ms, bool must_check);
 
 #endif

@@ -41,6 +41,7 @@ struct visit {
 	enum visit_for who;
 	bool must_check; /* however fresh a tag is, ask; and wait for the answer. Not
 			    where it is pinned */
+	bool as_locked;	 /* of a locked tag, its upstream is not asked at all */
 	enum outcome outcome;
 	unsigned rounds;
 	struct task *task; /* what it waits for; holds the bell */

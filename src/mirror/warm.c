@@ -17,9 +17,9 @@
 #include "mirror/ask_blob.h"
 #include "mirror/ask_manifest.h"
 #include "mirror/await.h"
-#include "mirror/awaited.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
+#include "mirror/resolve.h"
 #include "mirror/throttle.h"
 #include "mirror/selection.h"
 #include "store/blob.h"
@@ -307,9 +307,13 @@ static void bring_all(struct walk *w)
 
 /* Before a copy is compared with what its upstream has: there may be many. */
 static void take_turn(const struct route *r, const struct reference *ref, bool had,
-		      enum visit_for who)
+		      const struct warm_wish *wish, enum visit_for who)
 {
-	if (had && !ref->is_digest && route_tag_policy(r, ref->tag).rule != TAG_PINNED)
+	bool as_locked = wish->as_locked && !ref->is_digest &&
+			 route_lock(r, ref->tag) != NULL;
+
+	if (had && !as_locked && !ref->is_digest &&
+	    route_tag_policy(r, ref->tag).rule != TAG_PINNED)
 		throttle_wait(r->site, who == VISIT_BACKGROUND);
 }
 
@@ -317,22 +321,16 @@ static void take_turn(const struct route *r, const struct reference *ref, bool h
 static int find_root(struct walk *w, const struct reference *ref, struct warm_done *out,
 		     struct stored **root, struct err *e)
 {
-	struct visit v = { .since_ms = clock_mono_ms(),
-			   .who = w->who,
-			   .must_check = true };
 	struct found_manifest found;
-	enum answer answer;
 
-	*e = (struct err){ 0 };
-	while ((answer = ask_manifest(w->m, w->route, ref, &v, &found, e)) == ANSWER_WAIT)
-		awaited_bell(v.bell, v.seen);
-	visit_done(&v);
-	if (answer == ANSWER_FAILED)
+	if (resolve_manifest(w->m, w->route, ref, w->who, w->wish->as_locked, &found,
+			     e) != 0)
 		return -1;
 	out->stale = found.stale;
 	if (found.stale)
 		out->why = *e;
 	out->digest = found.m->digest;
+	out->lock = found.lock;
 	*root = found.m;
 	return 0;
 }
@@ -385,7 +383,7 @@ int warm_image(struct mirror *m, const struct route *r, const struct reference *
 
 	walk_init(&w, m, r, wish, who, p, &why);
 	got.had = find_before(m, r, ref, &got.before);
-	take_turn(r, ref, got.had, who);
+	take_turn(r, ref, got.had, wish, who);
 	if (find_root(&w, ref, &got, &root, &why) != 0) {
 		w.rc = -1;
 	} else {
@@ -419,32 +417,6 @@ static bool is_here(struct walk *w, const struct thing *t)
 	return w->rc == 0;
 }
 
-static int look_upstream(const struct route *r, const struct reference *ref,
-			 struct warm_look *look, struct err *e)
-{
-	struct upstream_manifest about;
-
-	if (ref->is_digest) {
-		look->digest = ref->digest;
-		return 0;
-	}
-	if (look->had && route_tag_policy(r, ref->tag).rule == TAG_PINNED) {
-		look->digest = look->before;
-		return 0;
-	}
-	if (throttle_may(r, UPSTREAM_WANT_CHECK, false, e) != 0)
-		return -1;
-	if (upstream_head_manifest(r->site->up, &r->remote, ref,
-				   clock_mono_ms() + VISIT_DEADLINE_MS, &about, e) != 0)
-		return -1;
-	if (!about.has_digest)
-		return err_set(e, ERR_UPSTREAM,
-			       "%s does not say the digest of %s:%s without a pull",
-			       r->site->host, r->remote.s, ref->tag);
-	look->digest = about.digest;
-	return 0;
-}
-
 int warm_look(struct mirror *m, const struct route *r, const struct reference *ref,
 	      const struct warm_wish *wish, enum visit_for who, struct warm_look *out,
 	      struct err *e)
@@ -455,8 +427,9 @@ int warm_look(struct mirror *m, const struct route *r, const struct reference *r
 	struct walk w;
 
 	look.had = find_before(m, r, ref, &look.before);
-	take_turn(r, ref, look.had, who);
-	if (look_upstream(r, ref, &look, e) != 0)
+	take_turn(r, ref, look.had, wish, who);
+	if (resolve_look(r, ref, look.had ? &look.before : NULL, wish->as_locked,
+			 &look.digest, &look.lock, e) != 0)
 		return -1;
 	walk_init(&w, m, r, wish, who, &nobody, &why);
 	add_thing(&w, &look.digest, 0, true);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "mirror/drift.h"
 #include "mirror/mirror.h"
 #include "mirror/route.h"
 #include "mirror/visit.h"
@@ -29,6 +30,7 @@
 struct warm_wish {
 	const struct platform *platform; /* borrowed */
 	size_t n;			 /* 0: all */
+	bool as_locked; /* of a locked tag, its upstream is not asked where it is */
 };
 
 /* How far it is; others may look while it goes on. */
@@ -43,7 +45,8 @@ struct warm_done {
 	struct digest digest; /* where the reference is now */
 	bool had;	      /* it was cached before, ... */
 	struct digest before; /* ... at this digest */
-	bool complete;	      /* nothing had to be fetched */
+	struct drift_view lock;
+	bool complete; /* nothing had to be fetched */
 	bool stale; /* the upstream could not be asked; it is the copy, all of it here */
 	struct err why; /* with stale */
 };
@@ -62,8 +65,9 @@ int warm_image(struct mirror *m, const struct route *r, const struct reference *
 struct warm_look {
 	bool had;	      /* there is a copy, ... */
 	struct digest before; /* ... at this digest */
-	struct digest digest; /* at the upstream */
-	bool complete;	      /* all of `digest` is here */
+	struct digest digest; /* at the upstream; of a locked tag the lock's */
+	struct drift_view lock;
+	bool complete; /* all of `digest` is here */
 };
 int warm_look(struct mirror *m, const struct route *r, const struct reference *ref,
 	      const struct warm_wish *wish, enum visit_for who, struct warm_look *out,

@@ -92,23 +92,10 @@ static int expand(const struct imagelist *l, struct view line, struct buf *out,
 int imagelist_platforms(struct view text, struct platform *out, size_t *n, struct err *e)
 {
 	struct platform found[IMAGELIST_MAX_PLATFORMS];
-	size_t count = 0;
+	size_t count;
 
-	for (;;) {
-		const char *comma = text.n > 0 ? memchr(text.p, ',', text.n) : NULL;
-		struct view one = { text.p,
-				    comma != NULL ? (size_t)(comma - text.p) : text.n };
-
-		if (count == IMAGELIST_MAX_PLATFORMS)
-			return err_set(e, ERR_LIMIT, "more than %d platforms",
-				       IMAGELIST_MAX_PLATFORMS);
-		if (platform_parse(view_trim(one), &found[count++], e) != 0)
-			return -1;
-		if (comma == NULL)
-			break;
-		text.n -= one.n + 1;
-		text.p = comma + 1;
-	}
+	if (platform_list(text, found, IMAGELIST_MAX_PLATFORMS, &count, e) != 0)
+		return -1;
 	memcpy(out, found, count * sizeof(*found));
 	*n = count;
 	return 0;

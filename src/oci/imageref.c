@@ -113,6 +113,21 @@ void imageref_text(const struct imageref *r, char out[IMAGEREF_TEXT_MAX])
 		 r->tag, r->has_digest ? "@" : "", digest);
 }
 
+int imageref_canonical(const struct imageref *r, struct imageref *out, struct err *e)
+{
+	struct imageref c = *r;
+
+	if (c.host[0] == '\0')
+		snprintf(c.host, sizeof(c.host), "docker.io");
+	/* Docker Hub's official images, as people write them. */
+	if (strcmp(c.host, "docker.io") == 0 && strchr(c.name.s, '/') == NULL &&
+	    (size_t)snprintf(c.name.s, sizeof(c.name.s), "library/%s", r->name.s) >=
+		    sizeof(c.name.s))
+		return err_set(e, ERR_INVALID, "%s: too long", r->name.s);
+	*out = c;
+	return 0;
+}
+
 struct reference imageref_reference(const struct imageref *r)
 {
 	struct reference ref = { .is_digest = r->has_digest, .digest = r->digest };

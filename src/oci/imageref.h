@@ -31,6 +31,10 @@ int imageref_parse(struct view text, struct imageref *out, struct err *e);
 void imageref_text(const struct imageref *r, char out[IMAGEREF_TEXT_MAX]);
 /* The same without tag and digest. */
 void imageref_name(const struct imageref *r, char out[IMAGEREF_TEXT_MAX]);
+/* The one way to write it in full: a host ("docker.io" where none was written), its
+ * "library/" where that is left out, and the tag that was written. ERR_INVALID: longer
+ * than a name may be. */
+int imageref_canonical(const struct imageref *r, struct imageref *out, struct err *e);
 /* What to ask for: the digest where there is one. */
 struct reference imageref_reference(const struct imageref *r);
 

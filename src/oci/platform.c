@@ -48,6 +48,29 @@ int platform_parse(struct view text, struct platform *out, struct err *e)
 		       (int)(text.n < 100 ? text.n : 100), text.n ? text.p : "");
 }
 
+int platform_list(struct view text, struct platform *out, size_t max, size_t *n,
+		  struct err *e)
+{
+	size_t count = 0;
+
+	for (;;) {
+		const char *comma = text.n > 0 ? memchr(text.p, ',', text.n) : NULL;
+		struct view one = { text.p,
+				    comma != NULL ? (size_t)(comma - text.p) : text.n };
+
+		if (count == max)
+			return err_set(e, ERR_LIMIT, "more than %zu platforms", max);
+		if (platform_parse(view_trim(one), &out[count++], e) != 0)
+			return -1;
+		if (comma == NULL)
+			break;
+		text.n -= one.n + 1;
+		text.p = comma + 1;
+	}
+	*n = count;
+	return 0;
+}
+
 void platform_text(const struct platform *p, char out[100])
 {
 	snprintf(out, 100, "%s/%s%s%s", p->os, p->arch, p->variant[0] ? "/" : "",

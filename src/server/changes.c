@@ -15,6 +15,7 @@
 #include "server/reply.h"
 #include "server/server_impl.h"
 #include "server/work.h"
+#include "store/history.h"
 #include "store/link.h"
 #include "store/publish.h"
 
@@ -128,7 +129,7 @@ static int put_parsed(struct job *j, const struct manifest *m, struct err *e)
 	j->subject = m->subject;
 	stored = stored_new(&j->digest, m->media_type, buf_view(&j->body));
 	rc = publish_put(s->publishing, &j->name, stored, m, (const char *const *)j->tags,
-			 j->ntags, e);
+			 j->ntags, HISTORY_PUSH, e);
 	stored_unref(stored);
 	return rc;
 }
@@ -249,8 +250,10 @@ static int run_delete(void *arg, struct err *e)
 		return link_remove(j->server->store, LINK_LAYER, &j->name, &j->ref.digest,
 				   e);
 	if (j->ref.is_digest)
-		return publish_remove(j->server->publishing, &j->name, &j->ref.digest, e);
-	return publish_untag(j->server->publishing, &j->name, j->ref.tag, e);
+		return publish_remove(j->server->publishing, &j->name, &j->ref.digest,
+				      HISTORY_DELETE, e);
+	return publish_untag(j->server->publishing, &j->name, j->ref.tag, HISTORY_DELETE,
+			     e);
 }
 
 static enum MHD_Result deleted(struct request *rq)

@@ -5,10 +5,13 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+#include "oci/asof.h"
 #include "server/auth.h"
 #include "server/check.h"
 #include "server/changes.h"
 #include "server/images.h"
+#include "server/moves.h"
 #include "server/probe.h"
 #include "server/referrers.h"
 #include "server/reply.h"
@@ -21,11 +24,17 @@
 static int find_route(struct request *rq, enum ocierr_code *code, struct err *e)
 {
 	const char *ns = request_arg(rq, "ns");
+	struct reponame name;
 	struct plan *plan;
 	int rc;
 
 	*code = OCIERR_NAME_INVALID;
 	if (reponame_parse(rq->name_text, &rq->name, e) != 0)
+		return -1;
+	name = rq->name;
+	rq->is_asof = asof_is(name.s);
+	if (rq->is_asof &&
+	    asof_split(&rq->name, clock_wall_ms(), &name, &rq->asof_ms, e) != 0)
 		return -1;
 	if (rq->kind == REQUEST_MANIFEST || rq->kind == REQUEST_BLOB ||
 	    rq->kind == REQUEST_REFERRERS) {
@@ -48,7 +57,7 @@ static int find_route(struct request *rq, enum ocierr_code *code, struct err *e)
 		return -1;
 	}
 	plan = mirror_plan(rq->server->mirror);
-	rc = route_find(plan, &rq->name, ns ? rq->ns : NULL, &rq->route, e);
+	rc = route_find(plan, &name, ns ? rq->ns : NULL, &rq->route, e);
 	plan_unref(plan);
 	rq->routed = rc == 0;
 	return rc;
@@ -71,7 +80,12 @@ static bool is_fixed(const struct request *rq, struct err *e)
 
 	if (rq->get || rq->head)
 		return false;
-	if (rq->route.site != NULL)
+	if (rq->is_asof)
+		err_set(e, ERR_INVALID,
+			"%s is what was, and cannot be changed; without the date it is "
+			"%s",
+			rq->name.s, strchr(rq->name.s, '/') + 1);
+	else if (rq->route.site != NULL)
 		err_set(e, ERR_INVALID,
 			"%s is mirrored from %s and cannot be changed here; for a "
 			"repository of your own, add its name or a pattern to "
@@ -212,6 +226,8 @@ enum MHD_Result dispatch_request(struct request *rq)
 		return status_handle(rq);
 	case REQUEST_CHECK:
 		return check_handle(rq);
+	case REQUEST_HISTORY:
+		return moves_handle(rq);
 	case REQUEST_OTHER:
 		return reply_oci_error(
 			rq, MHD_HTTP_NOT_FOUND, OCIERR_UNSUPPORTED,

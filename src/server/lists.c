@@ -13,6 +13,8 @@
 
 #include "base/mem.h"
 #include "mirror/ask_tags.h"
+#include "server/work.h"
+#include "store/history.h"
 #include "store/list.h"
 
 #define DEFAULT_CATALOG 100
@@ -94,20 +96,79 @@ static enum MHD_Result send_page(struct request *rq, const struct page_ask *ask,
 	return reply_send(rq, MHD_HTTP_OK, r);
 }
 
+/* --- as of a date: on another thread, since it reads a file a tag --- */
+
+struct past {
+	struct store *store;
+	struct reponame name;
+	int64_t wall_ms;
+	struct buf tags;
+};
+
+static void past_free(void *arg)
+{
+	struct past *p = arg;
+
+	buf_done(&p->tags);
+	free(p);
+}
+
+static int run_past(void *arg, struct err *e)
+{
+	struct past *p = arg;
+
+	return history_tags(p->store, &p->name, p->wall_ms, &p->tags, e);
+}
+
+static enum MHD_Result start_past(struct request *rq)
+{
+	struct past *p = mem_alloc(sizeof(*p));
+
+	p->store = rq->server->store;
+	p->name = rq->route.name;
+	p->wall_ms = rq->asof_ms;
+	buf_init(&p->tags, LIST_MAX_BYTES);
+	return work_start(rq, run_past, p, past_free);
+}
+
+static enum MHD_Result send_tags(struct request *rq, const struct page_ask *ask,
+				 struct view all)
+{
+	CLEANUP(buf_done)
+	struct buf page = BUF_INIT(LIST_MAX_BYTES);
+	struct err e;
+	bool more;
+
+	if (list_page(all, ask->last, ask->n, &page, &more, &e) != 0)
+		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_NAME_INVALID);
+	return send_page(rq, ask, "tags", buf_view(&page),
+			 more && page.n > 0 ? last_of(buf_view(&page)) : NULL);
+}
+
+static enum MHD_Result answer_past(struct request *rq, void *arg)
+{
+	const struct past *p = arg;
+	struct page_ask ask;
+	struct err e;
+
+	if (read_page(rq, &ask, &e) != 0)
+		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_UNSUPPORTED);
+	return send_tags(rq, &ask, buf_view(&p->tags));
+}
+
 enum MHD_Result lists_tags(struct request *rq)
 {
 	CLEANUP(buf_done)
 	struct buf all = BUF_INIT(LIST_MAX_BYTES);
-	CLEANUP(buf_done)
-	struct buf page = BUF_INIT(LIST_MAX_BYTES);
 	struct page_ask ask;
 	struct err e;
-	bool more;
 
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD", "tags/list can only be read");
 	if (read_page(rq, &ask, &e) != 0)
 		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_UNSUPPORTED);
+	if (rq->is_asof)
+		return work_run(rq, start_past, answer_past, OCIERR_NAME_INVALID);
 	switch (ask_tags(rq->server->mirror, &rq->route, &rq->visit, &all, &e)) {
 	case ANSWER_READY:
 		break;
@@ -116,10 +177,7 @@ enum MHD_Result lists_tags(struct request *rq)
 	default:
 		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_NAME_INVALID);
 	}
-	if (list_page(buf_view(&all), ask.last, ask.n, &page, &more, &e) != 0)
-		return reply_err(rq, &e, OCIERR_NAME_UNKNOWN, OCIERR_NAME_INVALID);
-	return send_page(rq, &ask, "tags", buf_view(&page),
-			 more && page.n > 0 ? last_of(buf_view(&page)) : NULL);
+	return send_tags(rq, &ask, buf_view(&all));
 }
 
 /* Only names that the asker may pull. */

@@ -7,7 +7,7 @@
 #include "server/server_impl.h"
 
 #include "base/mem.h"
-#include "mirror/ask_manifest.h"
+#include "mirror/ask_asof.h"
 #include "store/usage.h"
 
 static void release_stored(void *arg)
@@ -27,10 +27,13 @@ static void mark(struct MHD_Response *r, const struct request *rq,
 }
 
 /* A HEAD by tag counts: a pull of what the client has already ends there. */
-static void note_use(struct request *rq)
+static void note_use(struct request *rq, const struct digest *d)
 {
+	struct reference was = { .is_digest = true, .digest = *d };
+
 	if (rq->get || !rq->ref.is_digest)
-		usage_note(rq->server->usage, &rq->route.name, &rq->ref);
+		usage_note(rq->server->usage, &rq->route.name,
+			   rq->is_asof ? &was : &rq->ref);
 }
 
 static enum MHD_Result answer(struct request *rq, const struct found_manifest *found)
@@ -40,7 +43,7 @@ static enum MHD_Result answer(struct request *rq, const struct found_manifest *f
 	struct MHD_Response *r;
 	bool same;
 
-	note_use(rq);
+	note_use(rq, &m->digest);
 	digest_text(&m->digest, digest);
 	same = request_none_match(rq, digest);
 	if (same) {
@@ -63,6 +66,15 @@ static enum MHD_Result answer(struct request *rq, const struct found_manifest *f
 	return reply_send(rq, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r);
 }
 
+static enum answer ask(struct request *rq, struct found_manifest *out, struct err *e)
+{
+	struct mirror *m = rq->server->mirror;
+
+	return rq->is_asof ? ask_asof(m, &rq->route, &rq->ref, rq->asof_ms, &rq->visit,
+				      out, e)
+			   : ask_manifest(m, &rq->route, &rq->ref, &rq->visit, out, e);
+}
+
 enum MHD_Result manifests_handle(struct request *rq)
 {
 	struct found_manifest found;
@@ -71,8 +83,7 @@ enum MHD_Result manifests_handle(struct request *rq)
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD, PUT, DELETE",
 					 "a manifest is read, put or deleted");
-	switch (ask_manifest(rq->server->mirror, &rq->route, &rq->ref, &rq->visit, &found,
-			     &e)) {
+	switch (ask(rq, &found, &e)) {
 	case ANSWER_READY:
 		return answer(rq, &found);
 	case ANSWER_WAIT:

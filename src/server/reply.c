@@ -94,14 +94,16 @@ enum MHD_Result reply_own(struct request *rq, unsigned status, const char *type,
 }
 
 /* An answer to HEAD has no body, so a refusal's message goes into a header that OCI
- * clients show, and people with curl see.  Not for 401 and 404, which clients ask for. */
-static void say_without_body(struct MHD_Response *r, unsigned status, const char *message)
+ * clients show, and people with curl see.  Not for 401 and 404, which clients ask for,
+ * unless it is about a date. */
+static void say_without_body(const struct request *rq, struct MHD_Response *r,
+			     unsigned status, const char *message)
 {
 	char text[WARN_TEXT_MAX];
 	size_t n = 0;
 
-	if (status < MHD_HTTP_INTERNAL_SERVER_ERROR && status != MHD_HTTP_FORBIDDEN &&
-	    status != MHD_HTTP_TOO_MANY_REQUESTS)
+	if (!rq->is_asof && status < MHD_HTTP_INTERNAL_SERVER_ERROR &&
+	    status != MHD_HTTP_FORBIDDEN && status != MHD_HTTP_TOO_MANY_REQUESTS)
 		return;
 	for (; *message != '\0' && n + 3 < sizeof(text); message++) {
 		if (*message == '"' || *message == '\\')
@@ -130,7 +132,7 @@ enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,
 	for (i = 0; i < n; i++)
 		reply_header(r, extra[i].name, extra[i].value);
 	if (rq->head)
-		say_without_body(r, status, message);
+		say_without_body(rq, r, status, message);
 	else
 		rq->bytes = body.n;
 	return reply_send(rq, status, r);

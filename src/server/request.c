@@ -22,7 +22,7 @@ const char *request_word(enum request_kind k)
 		[REQUEST_TOKEN] = "token",	   [REQUEST_HEALTH] = "health",
 		[REQUEST_READY] = "ready",	   [REQUEST_METRICS] = "metrics",
 		[REQUEST_IMAGES] = "images",	   [REQUEST_STATUS] = "status",
-		[REQUEST_CHECK] = "check",
+		[REQUEST_CHECK] = "check",	   [REQUEST_HISTORY] = "history",
 	};
 
 	return words[k];
@@ -111,6 +111,8 @@ enum request_kind request_classify(const char *path, struct view *name, struct v
 		return REQUEST_STATUS;
 	if (strcmp(path, "/larder/v1/check") == 0)
 		return REQUEST_CHECK;
+	if (strcmp(path, "/larder/v1/history") == 0)
+		return REQUEST_HISTORY;
 	return REQUEST_OTHER;
 }
 

@@ -29,6 +29,7 @@ enum request_kind {
 	REQUEST_IMAGES,
 	REQUEST_STATUS,
 	REQUEST_CHECK,
+	REQUEST_HISTORY,
 	REQUEST_KINDS,
 };
 
@@ -82,7 +83,9 @@ struct request {
 	char *path;			 /* decoded */
 	struct reponame name;
 	struct reference ref;
-	char ns[256]; /* canonical; "" : not given */
+	bool is_asof;	 /* name begins with a date (oci/asof.h), and ... */
+	int64_t asof_ms; /* ... its tags are meant as of then */
+	char ns[256];	 /* canonical; "" : not given */
 
 	bool routed;
 	struct route route;

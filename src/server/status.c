@@ -136,6 +136,9 @@ static int run(void *arg, struct err *e)
 	add_size(b, s->store);
 	scrub_state_read(s->store, &scrub);
 	repair_json(b, &scrub);
+	buf_adds(b, ",\"lock\":");
+	if (mirror_lock(s->mirror, b) != 0)
+		return err_set(e, ERR_LIMIT, "there is too much drift to list");
 	buf_adds(b, ",\"upstreams\":");
 	if (mirror_sites(s->mirror, b) != 0 || buf_adds(b, "}\n") != 0)
 		return err_set(e, ERR_LIMIT, "there are too many upstreams to list");

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "oci/manifest.h"
+#include "store/history_tidy.h"
 #include "store/keep.h"
 #include "store/layout.h"
 #include "store/link.h"
@@ -325,5 +326,7 @@ int collect_run(const struct collect_ask *ask, struct collected *out, struct err
 	rc = all_ranges(&r, e);
 	marks_free(r.all);
 	marks_free(r.own);
+	if (rc == 0 && !ask->dry_run)
+		out->links += history_tidy(ask->store, clock_wall_ms());
 	return rc;
 }

@@ -155,6 +155,16 @@ void layout_tag_check(layout_path out, const struct reponame *name, const char *
 	compose(out, LAYOUT_CHECKS "/%s/_tags/%s", name->s, tag);
 }
 
+void layout_history(layout_path out, const struct reponame *name, const char *tag)
+{
+	compose(out, LAYOUT_HISTORY "/%s/_tags/%s", name->s, tag);
+}
+
+void layout_histories(layout_path out, const struct reponame *name)
+{
+	compose(out, LAYOUT_HISTORY "/%s/_tags", name->s);
+}
+
 void layout_tag_checks(layout_path out, const struct reponame *name)
 {
 	compose(out, LAYOUT_CHECKS "/%s/_tags", name->s);

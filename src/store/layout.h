@@ -9,7 +9,8 @@
  *	docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/current/link
  *	docker/registry/v2/repositories/<name>/_manifests/tags/<tag>/index/<alg>/<hex>/link
  *
- * and beside it what only larder knows, all of it rebuildable:
+ * and beside it what only larder knows, all of it rebuildable (a tag's history as far as
+ * its links tell):
  *
  *	larder/lock                       held shared by every process that writes
  *	larder/sweep, larder/collect      locks of store/keep.h and store/collect.h
@@ -22,6 +23,7 @@
  *	larder/types/<alg>/<hex>          a manifest's Content-Type, where its bytes do
  *                                        not tell
  *	larder/tags/<name>/_tags/<tag>    when the tag was last compared with its upstream
+ *	larder/history/<name>/_tags/<tag> where the tag has been (store/history.h)
  *	larder/usage.db                   when images were last used (store/usage.h)
  *	larder/quarantine/<alg>-<hex>     a blob whose bytes turned out to be wrong
  *	larder/scrub, larder/scrub.state  the lock of store/scrub.h, and how far it is
@@ -46,6 +48,7 @@
 #define LAYOUT_PARTIALS "larder/partial"
 #define LAYOUT_UPLOADS "larder/uploads"
 #define LAYOUT_CHECKS "larder/tags"
+#define LAYOUT_HISTORY "larder/history"
 #define LAYOUT_USAGE "larder/usage.db"
 #define LAYOUT_TYPES "larder/types"
 #define LAYOUT_REFERRERS "larder/referrers"
@@ -79,8 +82,10 @@ void layout_referrers_note(layout_path out, const struct reponame *name,
 void layout_type(layout_path out, const struct digest *d);
 void layout_quarantine(layout_path out, const struct digest *d);
 void layout_tag_check(layout_path out, const struct reponame *name, const char *tag);
-/* The folders of a repository's notes: of tags' checks, of one algorithm's subjects, and
- * of its upstream's lists. */
+void layout_history(layout_path out, const struct reponame *name, const char *tag);
+/* The folders of a repository's notes: of tags' histories, of tags' checks, of one
+ * algorithm's subjects, and of its upstream's lists. */
+void layout_histories(layout_path out, const struct reponame *name);
 void layout_tag_checks(layout_path out, const struct reponame *name);
 void layout_subjects(layout_path out, const struct reponame *name, const char *alg);
 void layout_referrers_notes(layout_path out, const struct reponame *name,

@@ -25,17 +25,43 @@ static void make_check(struct view content, char out[CHECK_BYTES])
 	out[CHECK_BYTES - 1] = '\n';
 }
 
+static void make_text(struct view content, struct buf *text)
+{
+	char check[CHECK_BYTES];
+
+	make_check(content, check);
+	buf_init(text, content.n + CHECK_BYTES);
+	buf_add(text, content.p, content.n);
+	buf_add(text, check, sizeof(check));
+}
+
 int note_write(struct store *s, const char *path, struct view content, bool durable,
 	       struct err *e)
 {
 	CLEANUP(buf_done)
-	struct buf text = BUF_INIT(content.n + CHECK_BYTES);
-	char check[CHECK_BYTES];
+	struct buf text;
 
-	make_check(content, check);
-	buf_add(&text, content.p, content.n);
-	buf_add(&text, check, sizeof(check));
+	make_text(content, &text);
 	return fs_write(s->dirfd, LAYOUT_TMP, path, text.p, text.n, durable, e);
+}
+
+int note_write_whole(struct store *s, const char *path, struct view content,
+		     struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf text;
+	layout_path temp;
+	CLEANUP(mem_closep)
+	int fd = fs_temp(s->dirfd, LAYOUT_TMP, temp, sizeof(temp), e);
+
+	make_text(content, &text);
+	if (fd < 0)
+		return err_add(e, "%s", path);
+	if (fs_pwrite_all(fd, text.p, text.n, 0, e) == 0 && fs_sync(fd, e) == 0 &&
+	    fs_place(s->dirfd, temp, path, FS_REPLACE, false, e) == 0)
+		return 0;
+	fs_unlink(s->dirfd, temp, NULL);
+	return err_add(e, "%s", path);
 }
 
 int note_read(struct store *s, const char *path, struct buf *out, struct err *e)

@@ -17,6 +17,10 @@
 /* In one step, as fs_write. */
 int note_write(struct store *s, const char *path, struct view content, bool durable,
 	       struct err *e);
+/* The same, between durable and not: what is read after a power cut is whole, this or
+ * what was there before. */
+int note_write_whole(struct store *s, const char *path, struct view content,
+		     struct err *e);
 /* Appends the content to out. ERR_NOT_FOUND; ERR_CORRUPT: cut or changed; ERR_LIMIT: more
  * than out takes. */
 int note_read(struct store *s, const char *path, struct buf *out, struct err *e);

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "store/history.h"
 #include "store/keep.h"
 #include "store/link.h"
 #include "store/list.h"
@@ -86,7 +88,7 @@ int publish_check(struct store *s, const struct reponame *name,
 
 static int put(struct store *s, const struct reponame *name, struct stored *m,
 	       const struct manifest *parsed, const char *const *tags, size_t ntags,
-	       struct err *e)
+	       const char *from, struct err *e)
 {
 	size_t i;
 
@@ -96,25 +98,33 @@ static int put(struct store *s, const struct reponame *name, struct stored *m,
 	    referrers_add(s, name, &parsed->subject, &m->digest, e) != 0)
 		return -1;
 	for (i = 0; i < ntags; i++)
-		if (tag_set(s, name, tags[i], &m->digest, e) != 0)
+		if (history_set(s, name, tags[i], &m->digest, clock_wall_ms(), from, e) !=
+		    0)
 			return -1;
 	return 0;
 }
 
 int publish_put(struct publishing *p, const struct reponame *name, struct stored *m,
 		const struct manifest *parsed, const char *const *tags, size_t ntags,
-		struct err *e)
+		const char *from, struct err *e)
 {
 	pthread_mutex_t *mu = lock(p, name);
-	int rc = put(p->store, name, m, parsed, tags, ntags, e);
+	int rc = put(p->store, name, m, parsed, tags, ntags, from, e);
 
 	pthread_mutex_unlock(mu);
 	return rc;
 }
 
+static int remove_tag(struct store *s, const struct reponame *name, const char *tag,
+		      const char *from, struct err *e)
+{
+	return from != NULL ? history_remove(s, name, tag, clock_wall_ms(), from, e)
+			    : tag_remove(s, name, tag, e);
+}
+
 /* Tags first: one that outlived the manifest would come back with it. */
 static int remove_tags_at(struct store *s, const struct reponame *name,
-			  const struct digest *d, struct err *e)
+			  const struct digest *d, const char *from, struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf names = BUF_INIT(LIST_MAX_BYTES);
@@ -132,7 +142,7 @@ static int remove_tags_at(struct store *s, const struct reponame *name,
 	for (tag = buf_str(&names); tag < buf_str(&names) + names.n;
 	     tag += strlen(tag) + 1)
 		if (tag_get(s, name, tag, &at, NULL) == 0 && digest_equal(&at, d) &&
-		    tag_remove(s, name, tag, e) != 0)
+		    remove_tag(s, name, tag, from, e) != 0)
 			return -1;
 	return 0;
 }
@@ -155,7 +165,7 @@ static void forget_referrer(struct store *s, const struct reponame *name,
 }
 
 static int remove_one(struct store *s, const struct reponame *name,
-		      const struct digest *d, struct err *e)
+		      const struct digest *d, const char *from, struct err *e)
 {
 	char text[DIGEST_TEXT_MAX];
 
@@ -163,27 +173,27 @@ static int remove_one(struct store *s, const struct reponame *name,
 	if (!link_exists(s, LINK_REVISION, name, d))
 		return err_set(e, ERR_NOT_FOUND, "manifest %s is not in %s", text,
 			       name->s);
-	if (remove_tags_at(s, name, d, e) != 0)
+	if (remove_tags_at(s, name, d, from, e) != 0)
 		return -1;
 	forget_referrer(s, name, d);
 	return link_remove(s, LINK_REVISION, name, d, e);
 }
 
 int publish_remove(struct publishing *p, const struct reponame *name,
-		   const struct digest *d, struct err *e)
+		   const struct digest *d, const char *from, struct err *e)
 {
 	pthread_mutex_t *mu = lock(p, name);
-	int rc = remove_one(p->store, name, d, e);
+	int rc = remove_one(p->store, name, d, from, e);
 
 	pthread_mutex_unlock(mu);
 	return rc;
 }
 
 int publish_untag(struct publishing *p, const struct reponame *name, const char *tag,
-		  struct err *e)
+		  const char *from, struct err *e)
 {
 	pthread_mutex_t *mu = lock(p, name);
-	int rc = tag_remove(p->store, name, tag, e);
+	int rc = remove_tag(p->store, name, tag, from, e);
 
 	pthread_mutex_unlock(mu);
 	return rc;

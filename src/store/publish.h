@@ -27,15 +27,17 @@ void publishing_free(struct publishing *p);
 int publish_check(struct store *s, const struct reponame *name,
 		  const struct manifest *parsed, bool sparse, struct err *e);
 /* Store m, whose bytes match its digest and parse as `parsed`; note it as a referrer of
- * its subject; then set the tags, each of which is a valid tag. */
+ * its subject; then set the tags, each of which is a valid tag. from: what their
+ * histories say of it (store/history.h). */
 int publish_put(struct publishing *p, const struct reponame *name, struct stored *m,
 		const struct manifest *parsed, const char *const *tags, size_t ntags,
-		struct err *e);
+		const char *from, struct err *e);
 /* The manifest and every tag at it; ERR_NOT_FOUND. Its bytes stay for who else has them.
- */
+ * from, in both: as above; NULL: nothing is noted, since a mirror's copy goes, and the
+ * tag is where it is. */
 int publish_remove(struct publishing *p, const struct reponame *name,
-		   const struct digest *d, struct err *e);
+		   const struct digest *d, const char *from, struct err *e);
 int publish_untag(struct publishing *p, const struct reponame *name, const char *tag,
-		  struct err *e); /* ERR_NOT_FOUND */
+		  const char *from, struct err *e); /* ERR_NOT_FOUND */
 
 #endif

@@ -167,7 +167,8 @@ static int look_at_names(struct scrub *r, bool full, struct err *e)
 		r->checks = false;
 	}
 	if (full && r->wanted == NULL &&
-	    (scrub_notes_types(r, e) != 0 || scrub_strays(r, e) != 0))
+	    (scrub_notes_types(r, e) != 0 || scrub_notes_histories(r, e) != 0 ||
+	     scrub_strays(r, e) != 0))
 		return -1;
 	return scrub_wounds_settle(r, e);
 }

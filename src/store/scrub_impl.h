@@ -86,9 +86,11 @@ int scrub_names_want(struct scrub *r, struct err *e);
 int scrub_links_revisions(struct scrub *r, struct err *e);
 int scrub_links(struct scrub *r, struct err *e);
 
-/* scrub_notes.c: the notes about the present repository; those of manifests' types. */
+/* scrub_notes.c: the notes about the present repository; those of manifests' types; tags'
+ * histories, also of repositories that are gone. */
 int scrub_notes(struct scrub *r, struct err *e);
 int scrub_notes_types(struct scrub *r, struct err *e);
+int scrub_notes_histories(struct scrub *r, struct err *e);
 
 /* scrub_strays.c: whatever has no business where it is. */
 int scrub_strays(struct scrub *r, struct err *e);

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "store/blob.h"
+#include "store/history_file.h"
 #include "store/keep.h"
 #include "store/mstore.h"
 #include "store/note.h"
@@ -183,4 +184,28 @@ int scrub_notes_types(struct scrub *r, struct err *e)
 			return -1;
 	}
 	return 0;
+}
+
+static int look_at_history(void *arg, const struct reponame *name, const char *tag,
+			   struct err *e)
+{
+	struct scrub *r = arg;
+	CLEANUP(history_done)
+	struct history h = { 0 };
+	layout_path path;
+	struct err why;
+
+	if (history_file_read(r->s, name, tag, &h, &why) != 0 &&
+	    why.kind == ERR_CORRUPT) {
+		layout_history(path, name, tag);
+		drop_note(r, path, SCRUB_NOTE,
+			  "the history of a tag is torn; what the tag's links tell of it "
+			  "is what is left");
+	}
+	return scrub_step(r, e);
+}
+
+int scrub_notes_histories(struct scrub *r, struct err *e)
+{
+	return history_file_each(r->s, look_at_history, r, e);
 }

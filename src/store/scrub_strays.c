@@ -20,9 +20,9 @@ static const char *const top_names[] = { "blobs", "repositories", NULL };
 static const char *const alg_names[] = { "sha256", "sha512", NULL };
 static const char *const manifest_names[] = { "revisions", "tags", NULL };
 static const char *const own_names[] = {
-	"lock", "sweep",      "collect",   "scrub",	"scrub.state",
-	"tmp",	"partial",    "uploads",   "referrers", "types",
-	"tags", "quarantine", "usage.db*", "room*",	NULL,
+	"lock",	     "sweep",	"collect",   "scrub", "scrub.state", "tmp",
+	"partial",   "uploads", "referrers", "types", "tags",	     "quarantine",
+	"usage.db*", "room*",	"history",   NULL,
 };
 
 struct folder {

@@ -3,6 +3,7 @@
  * ".." between slashes, no byte outside the grammars, and must pass again unchanged. */
 #include "fuzz.h"
 
+#include "oci/asof.h"
 #include "oci/reference.h"
 
 static void check_path(const char *s)
@@ -13,6 +14,21 @@ static void check_path(const char *s)
 		CHECK(*s > ' ' && *s < 0x7f && strchr("%\\\"'?#@", *s) == NULL);
 }
 
+#define NOW_MS 1793536250500 /* 2026-11-01T12:30:50.500Z */
+
+/* A date never lies ahead, and what follows it is a name without another. */
+static void check_asof(const struct reponame *name)
+{
+	struct reponame rest;
+	struct err e;
+	int64_t ms;
+
+	if (!asof_is(name->s) || asof_split(name, NOW_MS, &rest, &ms, &e) != 0)
+		return;
+	CHECK(ms <= NOW_MS && !asof_is(rest.s));
+	CHECK(strcmp(strchr(name->s, '/') + 1, rest.s) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view text = fuzz_view(data, size);
@@ -20,10 +36,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct reference ref;
 	char out[DIGEST_TEXT_MAX], host[256], again[256];
 	struct err e;
+	int64_t ms;
+
+	if (asof_date(text, NOW_MS, &ms, &e) == 0)
+		CHECK(ms <= NOW_MS);
 
 	if (reponame_parse(text, &name, &e) == 0) {
 		CHECK(view_is(text, name.s));
 		check_path(name.s);
+		check_asof(&name);
 	}
 	if (reference_parse(text, &ref, &e) == 0) {
 		reference_text(&ref, out);

@@ -86,7 +86,7 @@ def test_images_that_are_not_used(hub, larders, scratch):
     done = with_settings("prune", "--all", "--force", "--filter", "until=0", "--json")
     assert done.status == 0, done
     assert {row["image"] for row in done.rows()[:-1]} == {"a:1", "d:1"}
-    assert done.rows()[-1]["held"] == {"local": 1, "pinned": 1, "listed": 1}
+    assert done.rows()[-1]["held"] == {"local": 1, "pinned": 1, "locked": 0, "listed": 1}
     text = with_settings("list").out
     assert [line.split()[0] for line in text.splitlines()[1:-1]] == ["b:1", "c:1", "own/thing:1"]
     local = with_settings("prune", "--all", "--local", "--force", "--filter", "until=0", "own/*")

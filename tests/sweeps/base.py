@@ -23,7 +23,7 @@ from hub.push import PushError
 
 from scenarios.helpers import DELETES, check_store, leftovers
 
-from .state import Changes, State
+from .state import Changes, State, Tag
 
 NOWHERE = "http://127.0.0.1:9"
 Step = tuple[Changes, Callable[[], object]]
@@ -112,10 +112,27 @@ class Scenario:
         """Open the store, compare.  Raises AssertionError."""
         with Larder(site.root, config=DELETES, access_log=False) as looking:
             assert not list((site.root / "larder/tmp").glob("*")), "opening has swept them"
-            state.verify(looking.url, self.content)
+            now = state.verify(looking.url, self.content)
             self.look_more(looking.url, state)
         assert self.kept_files or not leftovers(site.root)
+        self.look_back(site, state, now)
         self.scrub(site, state)
+
+    def look_back(self, site: Site, state: State, now: dict[Tag, str | None]) -> None:
+        """A tag's history ends where the tag is, and has only been where it can have been."""
+        if not now:
+            return
+        done = Command(site.root)("history", "--json", *(f"{r}:{tag}" for r, tag in now))
+        assert done.status in (0, 1, 2), done
+        last = {}
+        for row in done.rows():
+            assert row["digest"] is None or row["digest"] in self.content, row
+            last[row["repository"], row["tag"]] = row
+        for tag, digest in now.items():
+            if digest is not None:
+                assert tag in last and last[tag]["digest"] == digest, (tag, digest, done)
+            elif state.tags[tag] == {None} and tag in last:
+                assert last[tag]["from"] != "push", (tag, done)
 
     def check_files(self, site: Site, state: State) -> None:
         """Every file, without larder's help.  Not after a power cut: links may be torn."""

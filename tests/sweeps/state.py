@@ -61,9 +61,10 @@ class State:
         for tag, may in self._after(changes).items():
             self.tags[tag] = self.tags.get(tag, {None}) | may
 
-    def verify(self, url: str, content: dict[str, bytes]) -> None:
+    def verify(self, url: str, content: dict[str, bytes]) -> dict[Tag, str | None]:
         """By asking the larder at url, which has no upstream: it is as somebody may have been
-        told, and each thing is whole."""
+        told, and each thing is whole.  Where the tags are."""
+        now = {}
         with Pusher(url) as p:
             for (kind, repo, digest), must in self.there.items():
                 answer = p.get(f"/v2/{repo}/{kind}/{digest}")
@@ -80,3 +81,5 @@ class State:
                 found = answer.body if answer.status == 200 else None
                 assert found in may, f"{repo}:{tag} is at {found and digest_of(found)}, " \
                     f"not at {[one and digest_of(one) for one in may]}"
+                now[repo, tag] = found and digest_of(found)
+        return now

@@ -92,6 +92,26 @@ static void format(void **state)
 	assert_true(strlen(out) < sizeof(out));
 }
 
+static void iso(void **state)
+{
+	char out[24];
+	int64_t s, back;
+
+	httpdate_format_iso(784111777, out);
+	assert_string_equal(out, "1994-11-06T08:49:37Z");
+	for (s = 0; s < INT64_C(4000000000); s += 86400 * 27 + 12345) {
+		httpdate_format_iso(s, out);
+		assert_true(httpdate_parse(view_of(out), &back));
+		assert_int_equal(back, s);
+	}
+	httpdate_format_iso(INT64_C(253402300799), out);
+	assert_string_equal(out, "9999-12-31T23:59:59Z");
+	httpdate_format_iso(INT64_C(253402300800), out);
+	assert_string_equal(out, "");
+	httpdate_format_iso(INT64_MAX, out);
+	assert_string_equal(out, "");
+}
+
 static void retry_after(void **state)
 {
 	static const struct {
@@ -130,7 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_formats), cmocka_unit_test(edges),
 		cmocka_unit_test(refused),	cmocka_unit_test(format),
-		cmocka_unit_test(retry_after),
+		cmocka_unit_test(iso),		cmocka_unit_test(retry_after),
 	};
 
 	return cmocka_run_group_tests_name("codec/httpdate", tests, NULL, NULL);

@@ -305,6 +305,37 @@ static void plans_are_counted(void **state)
 	route_done(&copy);
 }
 
+/* Nothing is stored under a name that begins with a date; another larder's are names like
+ * any, below its host. */
+static void dates(void **state)
+{
+	static const char *const no[] = { "asof-2026-11-01/library/python",
+					  "asof-2026-11-01/team/x", "asof-1/x",
+					  "asof-2026-11-01" };
+	static const struct row rows[] = {
+		{ "localhost_5000/asof-2026-11-01/x", NULL, "localhost:5000",
+		  "localhost_5000/asof-2026-11-01/x", "asof-2026-11-01/x" },
+		{ "asof-2026-11-01/x", "localhost:5000", "localhost:5000",
+		  "localhost_5000/asof-2026-11-01/x", "asof-2026-11-01/x" },
+		{ "asof-tools/x", NULL, "docker.io", "asof-tools/x", "asof-tools/x" },
+	};
+	struct plan *p = usual(), *alone = plan_new();
+	struct route r;
+	struct err e = { 0 };
+	size_t i;
+
+	plan_add_local(p, "asof-2026-11-01/team/**");
+	for (i = 0; i < ARRAY_LEN(no); i++) {
+		if (i < 3)
+			assert_err(find(p, no[i], NULL, &r, &e), e, ERR_INVALID);
+		assert_err(find(alone, no[i], NULL, &r, &e), e, ERR_INVALID);
+	}
+	assert_err(find(p, no[0], "docker.io", &r, &e), e, ERR_INVALID);
+	assert_rows(p, rows, ARRAY_LEN(rows));
+	plan_unref(p);
+	plan_unref(alone);
+}
+
 /* From the store back to what people write, and only where that leads there again. */
 static void back_from_the_store(void **state)
 {
@@ -347,6 +378,71 @@ static void back_from_the_store(void **state)
 	plan_unref(p);
 }
 
+/* By the name at its registry, however the repository was asked for. */
+static void locks(void **state)
+{
+	static const char text[] =
+		"larder-lock 1\n"
+		"alpine:1\n digest sha256:"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+		"own/x:1\n digest sha256:"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"
+		"localhost:5000/alpine:2\n digest sha256:"
+		"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n";
+	static const struct {
+		const char *name, *ns, *tag;
+		bool locked;
+	} rows[] = {
+		{ "library/alpine", NULL, "1", true },
+		{ "alpine", NULL, "1", true },
+		{ "docker.io/alpine", NULL, "1", true },
+		{ "docker.io/library/alpine", NULL, "1", true },
+		{ "alpine", "docker.io", "1", true },
+		{ "library/alpine", NULL, "2", false },
+		{ "quay.io/library/alpine", NULL, "1", false },
+		{ "localhost_5000/alpine", NULL, "2", true },
+		{ "alpine", "localhost:5000", "2", true },
+		{ "alpine", "localhost:5000", "1", false },
+		{ "own/x", NULL, "1", false }, /* it lives here */
+	};
+	struct plan *p = usual();
+	struct lockfile l, more;
+	struct digest a, b;
+	struct route r;
+	struct err e;
+	size_t i;
+
+	plan_add_local(p, "own/**");
+	assert_int_equal(find(p, "alpine", NULL, &r, &e), 0);
+	assert_null(route_lock(&r, "1"));
+	route_done(&r);
+	assert_int_equal(lockfile_parse(VIEW(text), &l, &e), 0);
+	a = l.entry[0]->image.digest;
+	b = l.entry[2]->image.digest;
+	plan_set_lock(p, &l);
+	assert_int_equal(l.n, 0);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(find(p, rows[i].name, rows[i].ns, &r, &e), 0);
+		assert_int_equal(route_lock(&r, rows[i].tag) != NULL, rows[i].locked);
+		route_done(&r);
+	}
+	assert_int_equal(find(p, "alpine", NULL, &r, &e), 0);
+	assert_true(route_locks(&r, &a));
+	assert_false(route_locks(&r, &b));
+	/* Another list counts before it. */
+	assert_int_equal(lockfile_parse(VIEW("larder-lock 1\nalpine:1\n digest sha256:"
+					     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+					     "bbbbbbbbbbbbbbbbbbbbb\n"),
+					&more, &e),
+			 0);
+	assert_int_equal(plan_add_lock(p, &more, &e), 0);
+	assert_true(route_locks(&r, &b));
+	assert_false(route_locks(&r, &a));
+	route_done(&r);
+	lockfile_done(&more);
+	plan_unref(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,7 +456,9 @@ int main(void)
 		cmocka_unit_test(sites_that_cannot_be),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(plans_are_counted),
+		cmocka_unit_test(dates),
 		cmocka_unit_test(back_from_the_store),
+		cmocka_unit_test(locks),
 	};
 
 	return cmocka_run_group_tests_name("mirror/route", tests, NULL, NULL);

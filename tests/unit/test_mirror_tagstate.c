@@ -22,7 +22,7 @@ static void checked(struct tagstates *t, const char *tag, const char *content,
 	struct reponame a = try_name("a");
 	struct digest d = try_digest(content);
 
-	tagstate_checked(t, &a, tag, &d, unsaved);
+	tagstate_checked(t, &a, tag, &d, unsaved, "docker.io");
 }
 
 static void checks_are_remembered(void **state)
@@ -226,6 +226,50 @@ static void limit(void **state)
 	tagstates_free(t);
 }
 
+/* By a lock: it is there, and nobody has compared it. */
+static void locked(void **state)
+{
+	struct store *s = try_store(state);
+	struct tagstates *t = tagstates_new(s);
+	struct reponame a = try_name("a");
+	struct digest d = try_digest("x"), at;
+	struct tagstate st;
+
+	checked(t, "v1", "y", false);
+	tagstate_locked(t, &a, "v1", &d, false);
+	assert_true(is_at(t, "v1", "x", &st));
+	assert_int_equal(st.checked_wall_ms, 0);
+	assert_int_equal(st.checked_mono_ms, 0);
+	assert_int_equal(tag_get(s, &a, "v1", &at, NULL), 0);
+	assert_true(digest_equal(&at, &d));
+	tagstates_free(t);
+	/* Nor does a note of before say so to the next process. */
+	t = tagstates_new(s);
+	assert_true(is_at(t, "v1", "x", &st));
+	assert_int_equal(st.checked_wall_ms, 0);
+	tagstates_free(t);
+}
+
+static void fresh_or_not(void **state)
+{
+	const struct tag_policy hour = { TAG_AGE, 3600000 }, always = { TAG_ALWAYS, 0 },
+				pinned = { TAG_PINNED, 0 };
+	int64_t wall = clock_wall_ms(), mono = clock_mono_ms();
+	struct tagstate never = { 0 },
+			now = { .checked_wall_ms = wall, .checked_mono_ms = mono };
+	struct tagstate old = { .checked_wall_ms = wall - 7200000 };
+	struct tagstate ahead = { .checked_wall_ms = wall + 7200000 };
+
+	assert_false(tagstate_is_fresh(&never, hour, mono, false));
+	assert_true(tagstate_is_fresh(&never, pinned, mono, true));
+	assert_true(tagstate_is_fresh(&now, hour, mono + 1, false));
+	assert_false(tagstate_is_fresh(&now, hour, mono + 1, true));
+	assert_true(tagstate_is_fresh(&now, always, mono, true)); /* since it came */
+	assert_false(tagstate_is_fresh(&now, always, mono + 1, false));
+	assert_false(tagstate_is_fresh(&old, hour, mono, false));
+	assert_false(tagstate_is_fresh(&ahead, hour, mono, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +281,8 @@ int main(void)
 		IN_STORE(unsaved),
 		IN_STORE(a_disk_that_refuses),
 		IN_STORE(limit),
+		IN_STORE(locked),
+		cmocka_unit_test(fresh_or_not),
 	};
 
 	return cmocka_run_group_tests_name("mirror/tagstate", tests, NULL, NULL);

@@ -92,12 +92,40 @@ static void what_is_asked_for(void **state)
 	assert_string_equal(ref.tag, "t");
 }
 
+static void in_full(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "python:3", "docker.io/library/python:3" },
+		{ "docker.io/python", "docker.io/library/python:latest" },
+		{ "a/b:1", "docker.io/a/b:1" },
+		{ "index.docker.io/library/a:1", "docker.io/library/a:1" },
+		{ "quay.io/x:1", "quay.io/x:1" },
+	};
+	char text[IMAGEREF_TEXT_MAX], name[NAME_MAX_BYTES + 1];
+	struct imageref r;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(imageref_parse(view_of(rows[i][0]), &r, NULL), 0);
+		assert_int_equal(imageref_canonical(&r, &r, &e), 0);
+		imageref_text(&r, text);
+		assert_string_equal(text, rows[i][1]);
+	}
+	memset(name, 'a', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(imageref_parse(view_of(name), &r, NULL), 0);
+	assert_int_equal(imageref_canonical(&r, &r, &e), -1);
+	assert_int_equal(e.kind, ERR_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(read_and_written),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(what_is_asked_for),
+		cmocka_unit_test(in_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

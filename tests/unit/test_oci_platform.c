@@ -77,12 +77,31 @@ static void matches(void **state)
 	}
 }
 
+static void lists(void **state)
+{
+	struct platform p[2];
+	struct err e;
+	size_t n = 9;
+
+	assert_int_equal(platform_list(VIEW("linux/amd64, linux/arm/v7"), p, 2, &n, &e),
+			 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(p[1].variant, "v7");
+	assert_int_equal(platform_list(VIEW("a/b,a/b,a/b"), p, 2, &n, &e), -1);
+	assert_int_equal(e.kind, ERR_LIMIT);
+	assert_int_equal(platform_list(VIEW("a/b,"), p, 2, &n, &e), -1);
+	assert_int_equal(platform_list(VIEW(""), p, 2, &n, &e), -1);
+	assert_int_equal(e.kind, ERR_INVALID);
+	assert_int_equal(n, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_and_back),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(matches),
+		cmocka_unit_test(lists),
 	};
 
 	return cmocka_run_group_tests_name("oci/platform", tests, NULL, NULL);

@@ -23,6 +23,7 @@ static const struct row rows[] = {
 	{ "/metrics", REQUEST_METRICS, "", "" },
 	{ "/larder/v1/images", REQUEST_IMAGES, "", "" },
 	{ "/larder/v1/status", REQUEST_STATUS, "", "" },
+	{ "/larder/v1/history", REQUEST_HISTORY, "", "" },
 	{ "/larder/v1/images/", REQUEST_OTHER, "", "" },
 	{ "/larder/v1", REQUEST_OTHER, "", "" },
 

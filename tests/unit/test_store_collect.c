@@ -160,7 +160,7 @@ static void shared_layers_stay(void **state)
 	struct err e;
 
 	old_image(s, "c", "config 2", "base", NULL);
-	assert_int_equal(publish_remove(p, &name, &gone, &e), 0);
+	assert_int_equal(publish_remove(p, &name, &gone, "delete", &e), 0);
 	collect(s);
 	assert_false(has(s, "config 1"));
 	assert_false(blob_exists(s, &gone, NULL));
@@ -343,10 +343,11 @@ static void notes_and_folders_go(void **state)
 	assert_int_equal(referrers_note(s, &name, &image, view_of("[]"), 5, &e), 0);
 	out = collect(s);
 	assert_int_equal(out.links, 1); /* the referrer is not there */
-	assert_int_equal(publish_remove(p, &name, &image, &e), 0);
+	assert_int_equal(publish_remove(p, &name, &image, "delete", &e), 0);
 	out = collect(s);
 	assert_int_equal(out.removed, 3);
-	assert_int_equal(out.links, 4);
+	assert_int_equal(out.links, 5);
+	assert_int_not_equal(fstatat(s->dirfd, LAYOUT_HISTORY "/a", &st, 0), 0);
 	assert_int_not_equal(fstatat(s->dirfd, LAYOUT_REPOSITORIES "/a", &st, 0), 0);
 	assert_int_not_equal(fstatat(s->dirfd, LAYOUT_CHECKS "/a", &st, 0), 0);
 	publishing_free(p);
