@@ -22,7 +22,7 @@ struct pull {
 	unsigned at_once;
 	bool look, json, quiet;
 	bool stale_bad; /* pull_report.h */
-	/* Of update: say what changed inside (pull_inside.h), fetch what that takes, do
+	/* Of update: say what changed inside (inside.h), fetch what that takes, do
 	 * not say it after all, print Markdown. */
 	bool inside, fetch_inside, brief, markdown;
 	bool as_locked; /* a list that is a lock file is not compared with upstreams */
