@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/changes.h"
 #include "app/gather.h"
@@ -40,7 +41,8 @@ static const char about[] =
 
 /* One of the two images. */
 struct one {
-	struct imageargs args; /* it alone */
+	struct imageargs args;	       /* it alone */
+	char shown[IMAGEREF_TEXT_MAX]; /* its name, without a digest */
 	struct platform platform;
 	struct route route;
 	bool routed;
@@ -75,6 +77,18 @@ static int read_platforms(struct diffing *d, struct err *e)
 	return 0;
 }
 
+/* The digest is said beside. */
+static void set_shown(struct one *one)
+{
+	struct imageref r = one->args.arg[0]->im.image;
+
+	r.has_digest = false;
+	if (r.tag[0] != '\0')
+		imageref_text(&r, one->shown);
+	else
+		imageref_name(&r, one->shown);
+}
+
 static int read_images(struct diffing *d, const struct options *o, struct err *e)
 {
 	static const struct option_values no_files = { .n = 0 };
@@ -95,6 +109,7 @@ static int read_images(struct diffing *d, const struct options *o, struct err *e
 			*e = one->args.arg[0]->im.err;
 			return -1;
 		}
+		set_shown(one);
 	}
 	return read_platforms(d, e);
 }
@@ -139,7 +154,7 @@ static int compare(struct diffing *d, struct store *s, struct err *e)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		side[i] = (struct changes_side){ .shown = d->one[i].args.arg[0]->text,
+		side[i] = (struct changes_side){ .shown = d->one[i].shown,
 						 .repo = &d->one[i].route.name,
 						 .digest = d->one[i].digest,
 						 .platform = d->one[i].platform };
@@ -152,7 +167,9 @@ static int compare(struct diffing *d, struct store *s, struct err *e)
 static int not_here(const struct one *one, const struct err *why, struct err *e)
 {
 	return err_set(e, ERR_NOT_FOUND, "%s: %s", one->args.arg[0]->text,
-		       why->msg[0] != '\0' ? why->msg : "it is not in the store");
+		       why->msg[0] != '\0' ? why->msg
+					   : "it is not in the store, and nothing is "
+					     "fetched (--offline)");
 }
 
 /* From what is in the store: 1 compared, 0 something is missing, -1. */
@@ -249,7 +266,7 @@ static int add_header(struct buf *out, const char *mark, const struct changes_si
 
 	digest_text(&side->digest, digest);
 	platform_text(&c->config.platform, platform);
-	if (buf_addf(out, "%s %s\n    %s  ", mark, side->shown, digest) != 0 ||
+	if (buf_addf(out, "%s %s@%s\n    ", mark, side->shown, digest) != 0 ||
 	    human_escape(out, platform, sizeof(platform)) != 0 ||
 	    buf_addf(out, ", %zu packages", c->packages.n) != 0)
 		return -1;
@@ -371,6 +388,7 @@ int cmd_diff(int argc, char **argv, char **envp)
 
 	if (options_begin(&o, argc, argv, envp, &s, &status)) {
 		d.gather.settings = s;
+		d.gather.quiet = d.gather.quiet || !isatty(STDERR_FILENO);
 		gather_log(&d.gather);
 		signal(SIGPIPE, SIG_IGN);
 		status = diff(&d, &o, &e);

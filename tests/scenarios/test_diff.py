@@ -51,9 +51,9 @@ def test_text(command, two):
     done = command("diff", "thing:1", "thing:2")
     assert done.status == 0, done
     lines = done.out.splitlines()
-    assert lines[0] == "--- thing:1" and lines[2] == "+++ thing:2"
-    assert lines[1] == f"    {two[0].digest}  linux/amd64, 7 packages, " \
-                       "made 2024-01-02T03:04:05Z"
+    assert lines[0] == f"--- thing:1@{two[0].digest}"
+    assert lines[1] == "    linux/amd64, 7 packages, made 2024-01-02T03:04:05Z"
+    assert lines[2] == f"+++ thing:2@{two[1].digest}"
     assert re.fullmatch(r"3 packages upgraded, 1 downgraded, 1 added, 2 removed; 6 settings "
                         r"changed; [\d.]+kB -> [\d.]+kB; 2 of 3 layers new \([\d.]+k?B\)",
                         lines[4]), lines[4]

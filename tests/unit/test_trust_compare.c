@@ -191,6 +191,7 @@ static void settings(void **state)
 	b.config.label = label2;
 	b.config.nlabel = 1;
 	b.config.user = "1000";
+	a.config.healthcheck = "{\"Test\":[\"NONE\"]}";
 	a.config.workdir = "/a";
 	b.config.workdir = "/b";
 	compare_make(&a, &b, &c);
