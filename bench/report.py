@@ -68,7 +68,8 @@ def _cpu() -> str:
     return found[1] if found else platform.machine()
 
 
-def heading(arguments: str, rounds: int, load: tuple[float, float]) -> str:
+def heading(arguments: str, rounds: int, load: tuple[float, float],
+            script: str = "bench/run.sh") -> str:
     commit = _first_line("git", "-C", str(TOP), "rev-parse", "--short", "HEAD")
     dirty = subprocess.run(["git", "-C", TOP, "diff", "--quiet", "HEAD", "--", "src"])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -79,7 +80,7 @@ def heading(arguments: str, rounds: int, load: tuple[float, float]) -> str:
 - load average (1 minute) before: {load[0]:.2f}, after: {load[1]:.2f}
 - versions: {_first_line(str(LARDER), '--version')}; {_first_line('nginx', '-v')};
   {_first_line('docker-registry', '--version')}; {_first_line('wrk', '-v').split(' [')[0]}
-- command: `bench/run.sh {arguments}`, {rounds} rounds, targets in turn within each; ratios are
+- command: `{script} {arguments}`, {rounds} rounds, targets in turn within each; ratios are
   medians of the rounds' own ratios
 """
 

@@ -40,7 +40,7 @@ USERS: dict[str, str | tuple[str, ...]] = {
     r"jansson\.h": "src/codec/json.c",
     r"yaml\.h": "src/codec/yaml.c",
     r"openssl/.*": "src/codec/",
-    r"archive(_entry)?\.h": "src/codec/tar.c",
+    r"archive(_entry)?\.h": ("src/codec/tar.c", "src/codec/zip.c"),
     r"sqlite3\.h": ("src/store/usedb", "src/codec/sqlread.c"),
 }
 

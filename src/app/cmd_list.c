@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/imagepattern.h"
 #include "app/options.h"
 #include "app/remote.h"
 #include "app/rows.h"
@@ -34,26 +35,11 @@ struct listing {
 
 /* --- what is wanted --- */
 
-/* Patterns are over names as they are shown, but people write the long ones, too. */
-static const char *shortened(const char *pattern)
-{
-	if (strncmp(pattern, "docker.io/", 10) != 0)
-		return pattern;
-	pattern += 10;
-	if (strncmp(pattern, "library/", 8) == 0 && strchr(pattern + 8, '/') == NULL)
-		pattern += 8;
-	return pattern;
-}
-
 static bool want(void *arg, const char *shown, const char *tag)
 {
 	const struct listing *l = arg;
-	size_t i;
 
-	for (i = 0; i < l->o->n_operands; i++)
-		if (pattern_match_image(shortened(l->o->operand[i]), shown, tag))
-			return true;
-	return l->o->n_operands == 0;
+	return imagepattern_match(l->o, shown, tag, false);
 }
 
 static int check_wishes(const struct listing *l, enum rows_order *order, struct err *e)

@@ -16,6 +16,7 @@
 #include "app/inside.h"
 #include "app/lock_items.h"
 #include "app/lock_make.h"
+#include "app/lock_pin.h"
 #include "app/lock_report.h"
 #include "app/lockpath.h"
 #include "app/options.h"
@@ -49,7 +50,7 @@ struct locking {
 	struct option_values files;
 	const char *path, *platform, *only, *as_of;
 	unsigned at_once;
-	bool update, remove, check, dry_run, json, markdown, diff, quiet;
+	bool update, remove, check, pin, unpin, dry_run, json, markdown, diff, quiet;
 	/* its own */
 	struct lockfile lock;
 	bool is_new, changed; /* the file */
@@ -76,7 +77,7 @@ static int read_lock(struct locking *k, struct err *e)
 
 	if (lockpath_read(path_of(k), &k->lock, &why) == 0)
 		return 0;
-	if (why.kind != ERR_NOT_FOUND || k->check || k->remove) {
+	if (why.kind != ERR_NOT_FOUND || k->check || k->remove || k->pin) {
 		*e = why;
 		return -1;
 	}
@@ -87,13 +88,17 @@ static int read_lock(struct locking *k, struct err *e)
 
 static int read_words(struct locking *k, struct err *e)
 {
-	if (k->update + k->remove + k->check > 1)
+	if (k->update + k->remove + k->check + k->pin + k->unpin > 1)
 		return err_set(e, ERR_INVALID,
-			       "--update, --remove and --check: one of them");
-	if (k->as_of != NULL && (k->remove || k->check))
+			       "--update, --remove, --check, --pin and --unpin: one of "
+			       "them");
+	if ((k->pin || k->unpin) && k->files.n > 0)
 		return err_set(e, ERR_INVALID,
-			       "--as-of is for making a lock, not for --remove or "
-			       "--check");
+			       "--pin and --unpin take files and folders, no lists");
+	if (k->as_of != NULL && (k->remove || k->check || k->pin || k->unpin))
+		return err_set(
+			e, ERR_INVALID,
+			"--as-of is for making a lock; it goes with --update alone");
 	if (k->as_of != NULL &&
 	    asof_date(view_of(k->as_of), clock_wall_ms(), &k->asof_ms, e) != 0)
 		return err_add(e, "--as-of");
@@ -312,13 +317,27 @@ static int finish(struct locking *k, struct err *e)
 	return rc;
 }
 
+static int pin(const struct locking *k, const struct options *o)
+{
+	struct lock_pin p = { .undo = k->unpin,
+			      .dry_run = k->dry_run,
+			      .lock = &k->lock,
+			      .path = o->operand,
+			      .npaths = o->n_operands,
+			      .envp = k->envp };
+
+	return lock_pin_run(&p);
+}
+
 static int run(struct locking *k, const struct options *o)
 {
 	struct err e = { 0 };
 	int rc = read_words(k, &e);
 
-	if (rc == 0)
+	if (rc == 0 && !k->unpin)
 		rc = read_lock(k, &e);
+	if (rc == 0 && (k->pin || k->unpin))
+		return pin(k, o);
 	if (rc == 0)
 		rc = read_images(k, o, &e);
 	if (rc == 0)
@@ -364,6 +383,11 @@ int cmd_lock(int argc, char **argv, char **envp)
 		  "fetches what is missing for it, a pull each." },
 		{ "markdown", 0, OPTION_FLAG, &k.markdown, NULL,
 		  "Print Markdown, for the pull request that changes the lock file." },
+		{ "pin", 0, OPTION_FLAG, &k.pin, NULL,
+		  "Write the locked digests into the files of PATH (default: this "
+		  "folder), each beside its tag." },
+		{ "unpin", 0, OPTION_FLAG, &k.unpin, NULL,
+		  "Take them out again: the files are as they were." },
 		{ "dry-run", 'n', OPTION_FLAG, &k.dry_run, NULL,
 		  "Say what would be written, and write nothing." },
 		{ "platform", 0, OPTION_TEXT, &k.platform, "LIST",
@@ -381,7 +405,7 @@ int cmd_lock(int argc, char **argv, char **envp)
 	struct options o = {
 		.row = rows,
 		.name = "lock",
-		.operands = "[IMAGE...]",
+		.operands = "[IMAGE|PATH...]",
 		.about = about,
 		.done = "all are locked; with --check, all are as locked",
 		.failed =

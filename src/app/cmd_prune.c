@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/imagepattern.h"
 #include "app/listed.h"
 #include "app/options.h"
 #include "app/setting_value.h"
@@ -45,15 +46,11 @@ static void on_signal(int sig)
 
 /* --- what is wanted --- */
 
-static bool want(void *arg, const char *shown, const char *tag)
+static bool want(void *arg, const struct retire_image *im)
 {
 	const struct pruning *p = arg;
-	size_t i;
 
-	for (i = 0; i < p->o->n_operands; i++)
-		if (pattern_match_image(p->o->operand[i], shown, tag))
-			return true;
-	return p->o->n_operands == 0;
+	return imagepattern_match(p->o, im->shown, im->tag, im->hold == RETIRE_LOCAL);
 }
 
 /* "24h", or the moment itself, as `docker image prune` takes them. */

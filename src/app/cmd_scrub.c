@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/imagepattern.h"
 #include "app/options.h"
 #include "app/setting_bytes.h"
 #include "app/wire.h"
@@ -45,12 +46,8 @@ static atomic_bool over; /* nobody need wait for signals */
 static bool want(void *arg, const char *shown, const char *tag)
 {
 	const struct scrubbing *p = arg;
-	size_t i;
 
-	for (i = 0; i < p->o->n_operands; i++)
-		if (pattern_match_image(p->o->operand[i], shown, tag))
-			return true;
-	return false;
+	return imagepattern_match(p->o, shown, tag, false);
 }
 
 static int check(struct scrubbing *p, struct err *e)

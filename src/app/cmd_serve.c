@@ -27,6 +27,8 @@
 #include "mirror/mirror.h"
 #include "server/server.h"
 #include "store/store.h"
+#include "trust/gate.h"
+#include "trust/policy_file.h"
 #include "upstream/upstream.h"
 
 static const char about[] =
@@ -80,14 +82,29 @@ static void say_unchanged(const struct settings *now, const struct settings *was
 
 /* What works beside serving. */
 struct aside {
+	struct gate *gate;
 	struct schedule *schedule;
 	struct chores *chores;
 	struct sized *sized;
 };
 
+/* The policies of the settings, read and checked; none: nothing is restricted. */
+static int read_policies(const struct settings *s, struct policy_file *out, struct err *e)
+{
+	return s->policy != NULL ? policy_file_read(s->policy, out, e) : 0;
+}
+
+static void use_policies(struct gate *g, struct policy_file *f)
+{
+	gate_set(g, TAKE(f->policies), buf_str(&f->signers), f->signers.n);
+	policy_file_done(f);
+}
+
 static void reload(struct mirror *m, struct aside *aside, const struct invocation *how,
 		   const struct settings *first)
 {
+	CLEANUP(policy_file_done)
+	struct policy_file policy = { 0 };
 	struct settings *s = NULL;
 	struct plan *p;
 	struct err e;
@@ -97,7 +114,7 @@ static void reload(struct mirror *m, struct aside *aside, const struct invocatio
 			  LS("what", "the old settings stay"));
 		return;
 	}
-	p = wire_plan(s, &e);
+	p = read_policies(s, &policy, &e) == 0 ? wire_plan(s, &e) : NULL;
 	if (p == NULL) {
 		log_event(LOG_ERROR, "settings.not_reloaded", LS("error", e.msg),
 			  LS("what", "the old settings stay"));
@@ -106,6 +123,7 @@ static void reload(struct mirror *m, struct aside *aside, const struct invocatio
 		say_unchanged(s, first);
 		lockpath_say(p, s->lock);
 		mirror_set_plan(m, p);
+		use_policies(aside->gate, &policy);
 		schedule_set(aside->schedule, s);
 		chores_set(aside->chores, s);
 		sized_set(aside->sized, s);
@@ -193,10 +211,11 @@ static void stop(struct server *server, struct mirror *m, struct aside *aside,
 }
 
 static int start(const struct settings *s, int fd, struct store *store, struct mirror *m,
-		 struct server **server, struct err *e)
+		 struct gate *gate, struct server **server, struct err *e)
 {
 	struct server_conf conf = {
 		.socket = fd,
+		.gate = gate,
 		.host = s->listen_host,
 		.port = s->listen_port,
 		.threads = s->threads,
@@ -251,7 +270,8 @@ static int serve(const struct settings *s, const struct invocation *how)
 {
 	struct server *server = NULL;
 	struct mirror *m = NULL;
-	struct aside aside;
+	struct policy_file policy = { 0 };
+	struct aside aside = { .gate = NULL };
 	struct store *store = NULL;
 	struct plan *p;
 	sigset_t set;
@@ -262,7 +282,8 @@ static int serve(const struct settings *s, const struct invocation *how)
 	raise_descriptor_limit();
 	if (systemd_begin(&fd, &e) != 0)
 		goto fail;
-	if (upstream_global_init(&e) != 0 || (p = wire_plan(s, &e)) == NULL)
+	if (read_policies(s, &policy, &e) != 0 || upstream_global_init(&e) != 0 ||
+	    (p = wire_plan(s, &e)) == NULL)
 		goto fail;
 	if (store_open(s->root, &store, &e) != 0) {
 		plan_unref(p);
@@ -270,7 +291,9 @@ static int serve(const struct settings *s, const struct invocation *how)
 	}
 	lockpath_say(p, s->lock);
 	m = mirror_new(store, p, s->flights);
-	if (start(s, fd, store, m, &server, &e) != 0)
+	aside.gate = gate_new(m, store, mirror_usage(m));
+	use_policies(aside.gate, &policy);
+	if (start(s, fd, store, m, aside.gate, &server, &e) != 0)
 		goto fail;
 	say_ready(s, fd, server);
 	aside.sized = sized_start(store, m, mirror_usage(m), s, how->envp);
@@ -279,6 +302,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 	systemd_ready();
 	wait_for_end(m, &aside, how, s, &set);
 	stop(server, m, &aside, s->drain_ms);
+	gate_free(aside.gate);
 	store_close(store);
 	upstream_global_done();
 	log_event(LOG_INFO, "serve.stopped");
@@ -286,6 +310,8 @@ static int serve(const struct settings *s, const struct invocation *how)
 fail:
 	log_event(LOG_ERROR, "serve.failed", LS("error", e.msg));
 	mirror_stop(m);
+	gate_free(aside.gate);
+	policy_file_done(&policy);
 	store_close(store);
 	return 1;
 }

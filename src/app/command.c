@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/cmd_completion.h"
+#include "app/cmd_discover.h"
 #include "app/cmd_diff.h"
 #include "app/cmd_doctor.h"
 #include "app/cmd_export.h"
@@ -17,11 +18,13 @@
 #include "app/cmd_lock.h"
 #include "app/cmd_prune.h"
 #include "app/cmd_pull.h"
+#include "app/cmd_scan.h"
 #include "app/cmd_scrub.h"
 #include "app/cmd_serve.h"
 #include "app/cmd_setup.h"
 #include "app/cmd_status.h"
 #include "app/cmd_update.h"
+#include "app/cmd_verify.h"
 #include "app/cmd_version.h"
 #include "app/setting_path.h"
 #include "base/mem.h"
@@ -34,8 +37,10 @@ static const struct command commands[] = {
 	  cmd_pull },
 	{ "update", "compare listed images with their upstreams, bring what moved",
 	  cmd_update },
-	{ "diff", "what changed from one image to another", cmd_diff },
+	{ "discover", "list the base images that a source tree names", cmd_discover },
 	{ "lock", "write down which bytes each tag stands for, and check it", cmd_lock },
+	{ "scan", "say which known vulnerabilities are in images", cmd_scan },
+	{ "diff", "what changed from one image to another", cmd_diff },
 	{ "export", "write images to a folder or an archive, to be carried elsewhere",
 	  cmd_export },
 	{ "import", "bring images from a folder, an archive or another store",
@@ -45,6 +50,8 @@ static const struct command commands[] = {
 	{ "status", "how a store fares, and the larder that serves it", cmd_status },
 	{ "prune", "remove what has had its time, and what nobody names", cmd_prune },
 	{ "scrub", "read all of a store again, repair what is wrong with it", cmd_scrub },
+	{ "verify", "check images against digests, lock, upstream and signatures",
+	  cmd_verify },
 	{ "setup", "point a client here: docker, containerd, podman, ...", cmd_setup },
 	{ "doctor", "check larder and all that it hangs on, with remedies", cmd_doctor },
 	{ "completion", "print a script that completes larder's words in a shell",

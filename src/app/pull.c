@@ -15,6 +15,7 @@
 #include "app/inside.h"
 #include "app/pull_markdown.h"
 #include "app/pull_report.h"
+#include "app/pull_signed.h"
 #include "app/pull_target.h"
 #include "app/remote.h"
 #include "base/clock.h"
@@ -169,6 +170,12 @@ static enum exit_status work(struct run *r)
 				      .spent = -1,
 				      .left = -1,
 				      .limit = -1 };
+	struct pull_signed signatures = {
+		.mirror = r->g.mirror,
+		.who = p->who,
+		.hand = r->target != NULL ? pull_target_hand : NULL,
+		.arg = r->target,
+	};
 	struct batch b = {
 		.at_once = p->at_once,
 		.look = p->look,
@@ -182,6 +189,10 @@ static enum exit_status work(struct run *r)
 				 .at_once = p->at_once };
 	int64_t began_ms = clock_mono_ms();
 
+	if (p->signatures) {
+		b.hand = pull_signed_hand;
+		b.arg = &signatures;
+	}
 	gather_run(&r->g, &b, &p->images);
 	report.took_ms = clock_mono_ms() - began_ms;
 	if (r->target != NULL)
@@ -230,6 +241,8 @@ static bool agree(const struct pull *p)
 {
 	const char *which = (p->via != NULL) + (p->to != NULL) + p->look > 1
 				    ? "--to, --via and --check"
+			    : p->signatures && (p->via != NULL || p->look)
+				    ? "--signatures and --via or --check"
 			    : p->json && p->markdown	  ? "--json and --markdown"
 			    : p->fetch_inside && p->brief ? "--diff and --brief"
 							  : NULL;

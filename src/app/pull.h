@@ -21,11 +21,12 @@ struct pull {
 	const char *via;	 /* URL of another cache; NULL */
 	unsigned at_once;
 	bool look, json, quiet;
-	bool stale_bad; /* pull_report.h */
+	bool stale_bad;	 /* pull_report.h */
+	bool as_locked;	 /* a list that is a lock file is not compared with upstreams */
+	bool signatures; /* bring what is needed to verify, too */
 	/* Of update: say what changed inside (inside.h), fetch what that takes, do
 	 * not say it after all, print Markdown. */
 	bool inside, fetch_inside, brief, markdown;
-	bool as_locked; /* a list that is a lock file is not compared with upstreams */
 	enum visit_for who;
 };
 
@@ -47,6 +48,13 @@ struct pull {
 		  "Images at once (default 4).",                                         \
 		  1,                                                                     \
 		  BATCH_MAX_AT_ONCE },                                                   \
+		{ "signatures",                                                          \
+		  0,                                                                     \
+		  OPTION_FLAG,                                                           \
+		  &(p)->signatures,                                                      \
+		  NULL,                                                                  \
+		  "Bring signatures, too (cosign's and notation's), so that `larder "    \
+		  "verify --offline` has them." },                                       \
 		{ "quiet", 'q', OPTION_FLAG, &(p)->quiet, NULL, "No progress." },        \
 	{                                                                                \
 		"json", 0, OPTION_FLAG, &(p)->json, NULL,                                \

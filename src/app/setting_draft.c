@@ -71,7 +71,9 @@ void setting_draft_clear(struct settings *s)
 	free(s->access);
 	free(s->docker_config);
 	free(s->images);
+	free(s->policy);
 	free(s->lock);
+	free(s->vulnerabilities);
 	free(s->schedule);
 	free(s->ca_file);
 	memset(s, 0, sizeof(*s));

@@ -158,6 +158,9 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.connections", NULL, SETTING_COUNT, S(connections), 1, 1000000, "4096",
 	  "Clients' connections at once; the limit on open files bounds it." },
 
+	{ "larder.policy", "policy", SETTING_TEXT, S(policy), 0, 0, NULL,
+	  "File that says which images must be signed, and by whom (docs/policy.md). It "
+	  "is enforced at every manifest that is served." },
 	{ "larder.images", "images", SETTING_TEXT, S(images), 0, 0, NULL,
 	  "List of the images that larder pull, larder update and larder.schedule work "
 	  "on: one a line, as in base-images.txt." },
@@ -207,6 +210,15 @@ const struct setting_row setting_table_rows[] = {
 	{ "larder.scrub-rate", NULL, SETTING_BYTES, S(scrub_rate), 0, TERA, "20MB",
 	  "How many bytes a second that reads at most; 0: none, which is as larder.scrub "
 	  "0." },
+
+	{ "larder.vulnerabilities", NULL, SETTING_TEXT, S(vulnerabilities), 0, 0, NULL,
+	  "Where the data of vulnerabilities are that larder scan compares images with: "
+	  "a "
+	  "folder of files as OSV, Alpine and Debian publish them, or oci:NAME:TAG, an "
+	  "artifact of a registry that has such files. See docs/scan.md." },
+	{ "larder.vulnerabilities-age", NULL, SETTING_DURATION, S(vulnerabilities_age_ms),
+	  0, YEAR, "7d",
+	  "How old they may be before larder scan warns of it; 0: as old as they like." },
 
 	/* What registry:2 knows besides. */
 	{ "auth", NULL, SETTING_AUTH, 0, 0, 0, NULL,

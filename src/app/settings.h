@@ -127,6 +127,8 @@ struct settings {
 	int64_t stall_ms;    /* without a byte of a body */
 	unsigned flights;    /* downloads at once */
 
+	char *policy; /* path of trust/policy_file.h; NULL: everything is served */
+
 	char *images;	  /* path of a list of images; NULL: none */
 	char *lock;	  /* path of a lock file (oci/lockfile.h); NULL: none */
 	char *schedule;	  /* base/cron.h, valid, and images is set; NULL: never */
@@ -140,6 +142,9 @@ struct settings {
 	int64_t grace_ms;   /* for pushed blobs that no manifest names */
 	int64_t scrub_ms;   /* between two full scrubs; 0: none */
 	int64_t scrub_rate; /* bytes a second; 0: none */
+
+	char *vulnerabilities; /* a folder, or "oci:" and an artifact's name; NULL */
+	int64_t vulnerabilities_age_ms; /* older than this is worth a warning; 0: never */
 
 	/* size of the house */
 	unsigned threads;     /* that serve HTTP; at least 1 */

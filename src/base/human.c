@@ -69,6 +69,16 @@ char *human_clean(char *text)
 	return text;
 }
 
+char *human_ascii(char *text)
+{
+	char *p;
+
+	for (p = text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return text;
+}
+
 /* Steers, hides or turns what stands beside it: controls, soft hyphen, bidirectional
  * marks (Unicode Standard Annex 9), joiners and spaces without width, separators of
  * lines, fillers, variation selectors and tags. */
@@ -127,16 +137,6 @@ int human_escape(struct buf *to, const char *text, size_t most)
 		at += step;
 	}
 	return 0;
-}
-
-char *human_ascii(char *text)
-{
-	char *p;
-
-	for (p = text; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-	return text;
 }
 
 void human_print(FILE *to, const char *text)

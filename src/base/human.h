@@ -20,13 +20,13 @@ void human_span(int64_t ms, char out[HUMAN_MAX]);
 /* The same text, with "?" for each byte that could steer a terminal: control characters,
  * those of UTF-8 (U+0080 to U+009F) too; white space becomes spaces. Returns it. */
 char *human_clean(char *text);
+/* The same where nothing but ASCII belongs: "?" for each other byte. */
+char *human_ascii(char *text);
 /* Appends text that somebody else chose so that it shows as what it is, on one line: what
  * steers a terminal, turns the direction of writing or does not show at all becomes an
  * escape ("\n", "\x1b", "\u202e"), and so does a byte that is no UTF-8. At most `most`
  * bytes, the last three "..." where it is longer. -1: over to's limit. */
 int human_escape(struct buf *to, const char *text, size_t most);
-/* The same where nothing but ASCII belongs: "?" for each other byte. */
-char *human_ascii(char *text);
 /* Text that somebody else chose, to a terminal: what is not printable as "?". */
 void human_print(FILE *to, const char *text);
 

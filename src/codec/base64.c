@@ -4,6 +4,9 @@
 #include "codec/base64.h"
 
 #include <stdint.h>
+#include <string.h>
+
+#include "base/mem.h"
 
 static const char alphabet[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -93,4 +96,42 @@ int base64_decode(struct view text, struct buf *out, struct err *e)
 	}
 	buf_grew(out, n);
 	return 0;
+}
+
+int base64_decode_exact(struct view text, struct buf *out, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf again = BUF_INIT(text.n + 4);
+	size_t had = out->n;
+
+	if (base64_decode(text, out, e) != 0)
+		return -1;
+	if (base64_encode(buf_str(out) + had, out->n - had, &again) == 0 &&
+	    again.n == text.n && (text.n == 0 || memcmp(again.p, text.p, text.n) == 0))
+		return 0;
+	if (out->p != NULL)
+		out->p[out->n = had] = '\0';
+	return err_set(e, ERR_INVALID,
+		       "base64 text that is not as it would be written again");
+}
+
+int base64_decode_url(struct view text, struct buf *out, struct err *e)
+{
+	CLEANUP(buf_done)
+	struct buf plain = BUF_INIT(text.n + 4);
+	char *to = buf_room(&plain, text.n + 4);
+	size_t i;
+
+	for (i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (c == '+' || c == '/' || c == '=')
+			return err_set(e, ERR_INVALID, "not base64url: character %zu",
+				       i + 1);
+		to[i] = c == '-' ? '+' : c == '_' ? '/' : c;
+	}
+	while (i % 4 != 0)
+		to[i++] = '=';
+	buf_grew(&plain, i);
+	return base64_decode_exact(buf_view(&plain), out, e);
 }

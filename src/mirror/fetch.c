@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "mirror/throttle.h"
 #include "store/blob.h"
-#include "store/link.h"
+#include "store/loose.h"
 #include "store/mstore.h"
 #include "store/quarantine.h"
 #include "upstream/retry.h"
@@ -272,7 +272,6 @@ int fetch_blob_size(const struct fetch *x, const struct route *r, const struct d
 		rc = upstream_head_blob(r->site->up, &r->remote, d, deadline_ms, size, e);
 	while (rc != 0 && retry_again(&again, e));
 	if (rc == 0)
-		link_add(x->store, LINK_LAYER, &r->name, d,
-			 blob_exists(x->store, d, NULL), NULL);
+		loose_link(x->store, &r->name, d, NULL);
 	return rc;
 }

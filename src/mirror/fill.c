@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "mirror/reader.h"
 #include "store/link.h"
+#include "store/loose.h"
 #include "upstream/retry.h"
 
 /* What has begun is worth more attempts (about ten seconds without a byte). */
@@ -385,13 +386,18 @@ static int open_space(struct flight *f, struct err *e)
 /* Proved bytes go under their final name. Failure harms nobody: the readers have them. */
 static void store_it(struct flight *f)
 {
+	struct store *s = f->home->store;
 	struct err e;
+	int rc;
 
 	if (f->space.view.mem_fd >= 0)
 		return;
-	if (space_commit(&f->space, &e) != 0 ||
-	    link_add(f->home->store, LINK_LAYER, &f->route.name, &f->digest, true, &e) !=
-		    0)
+	rc = space_commit(&f->space, &e);
+	if (rc == 0) {
+		loose_end(s, &f->digest); /* others may have watched */
+		rc = link_add(s, LINK_LAYER, &f->route.name, &f->digest, true, &e);
+	}
+	if (rc != 0)
 		log_event(LOG_WARN, "flight.not_stored", LS("digest", f->text),
 			  LS("error", e.msg));
 	else

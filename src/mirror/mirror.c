@@ -90,6 +90,11 @@ struct plan *mirror_plan(struct mirror *m)
 	return p;
 }
 
+struct store *mirror_store(struct mirror *m)
+{
+	return m->store;
+}
+
 struct usage *mirror_usage(struct mirror *m)
 {
 	return kept_usage(m->kept);

@@ -36,6 +36,9 @@ int mirror_check(struct mirror *m, int64_t deadline_ms, struct buf *out);
  * processes have spent may come with the next call. */
 void mirror_meter(struct mirror *m);
 
+/* The store it was made with; borrowed. */
+struct store *mirror_store(struct mirror *m);
+
 /* Notes of uses, which the mirror writes down until it is stopped. */
 struct usage *mirror_usage(struct mirror *m);
 

@@ -27,6 +27,7 @@ struct mirror {
 	struct kept *kept;
 	struct others others;
 	struct drifts *drifts;
+	_Atomic int64_t cut_ms; /* of suspect_cut: when one was last hashed; monotonic */
 	pthread_mutex_t mu;
 	struct plan *plan; /* guarded by mu */
 };

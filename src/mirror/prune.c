@@ -37,7 +37,7 @@ static bool goes(struct pruning *w, const struct retire_image *im)
 	const struct prune_ask *ask = w->ask;
 
 	if ((im->tag[0] != '\0' && !ask->all) || !is_old(w, im) ||
-	    (ask->want != NULL && !ask->want(ask->arg, im->shown, im->tag)))
+	    (ask->want != NULL && !ask->want(ask->arg, im)))
 		return false;
 	if (im->hold == RETIRE_FREE || (im->hold == RETIRE_LOCAL && ask->local))
 		return true;

@@ -21,7 +21,7 @@ struct prune_ask {
 	int64_t grace_ms;  /* as in struct collect_ask */
 	bool dry_run;
 	/* All below may be NULL, and are called on the calling thread. */
-	bool (*want)(void *arg, const char *shown, const char *tag); /* tag "": none */
+	bool (*want)(void *arg, const struct retire_image *im);
 	void (*image)(void *arg, const struct retire_image *im); /* it goes, or would */
 	/* So many bytes of content go; in a dry run, would. */
 	void (*content)(void *arg, const struct digest *d, uint64_t bytes);

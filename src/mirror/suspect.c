@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "mirror/mirror_impl.h"
 #include "store/blob.h"
@@ -80,21 +82,28 @@ static void run_hash(struct task *t, void *arg, struct task_result *out)
 	out->rc = rc < 0 ? -1 : 0;
 }
 
-/* All who ask for it meanwhile wait for the same. */
-static enum answer hash_it(struct mirror *m, const struct route *r,
-			   const struct digest *d, struct visit *v, bool *again,
-			   struct err *e)
+static struct task *join(struct mirror *m, const struct route *r, const struct digest *d,
+			 struct visit *v, struct err *e)
 {
 	struct work *w = visit_work(m, r, v);
-	const struct task_result *result;
 	char text[DIGEST_TEXT_MAX];
-	enum answer answer;
 	visit_key key;
 
 	w->digest = *d;
 	digest_text(d, text);
 	snprintf(key, sizeof(key), "h %s", text);
-	if (visit_join_here(v, LANE, key, run_hash, w, e) == NULL)
+	return visit_join_here(v, LANE, key, run_hash, w, e);
+}
+
+/* All who ask for it meanwhile wait for the same. */
+static enum answer hash_it(struct mirror *m, const struct route *r,
+			   const struct digest *d, struct visit *v, bool *again,
+			   struct err *e)
+{
+	const struct task_result *result;
+	enum answer answer;
+
+	if (join(m, r, d, v, e) == NULL)
 		return ANSWER_FAILED;
 	answer = visit_look(v, &result, e);
 	*again = answer == ANSWER_READY;
@@ -117,4 +126,34 @@ enum answer suspect_check(struct mirror *m, const struct route *r, const struct 
 	if (sizes_get(m->fetch.sizes, d, size) == size)
 		return ANSWER_READY;
 	return hash_it(m, r, d, v, again, e);
+}
+
+/* Clients cannot have it hashed again and again. */
+static bool is_due(struct mirror *m)
+{
+	int64_t now_ms = clock_mono_ms(), last_ms = atomic_load(&m->cut_ms);
+
+	return (last_ms == 0 || now_ms - last_ms >= SUSPECT_PAUSE_MS) &&
+	       atomic_compare_exchange_strong(&m->cut_ms, &last_ms, now_ms);
+}
+
+void suspect_cut(struct mirror *m, const struct route *r, const struct digest *d)
+{
+	struct visit v = { .since_ms = clock_mono_ms(), .who = VISIT_BACKGROUND };
+	bool due = is_due(m);
+	char text[DIGEST_TEXT_MAX];
+	struct err e;
+
+	digest_text(d, text);
+	log_event(
+		LOG_ERROR, "blob.unreadable", LS("digest", text),
+		LS("repository", r->name.s),
+		LS("what", due ? "reading it failed while it was sent, so the answer was "
+				 "cut; it is hashed now"
+			       : "reading it failed while it was sent, so the answer was "
+				 "cut; larder scrub says whether the file is damaged"));
+	if (due && join(m, r, d, &v, &e) == NULL)
+		log_event(LOG_ERROR, "blob.not_hashed", LS("digest", text),
+			  LS("error", e.msg));
+	visit_done(&v);
 }

@@ -15,6 +15,7 @@
 #include "mirror/visit.h"
 
 #define SUSPECT_HASH_BYTES (64u << 10) /* up to this, each time */
+#define SUSPECT_PAUSE_MS 10000
 
 /* READY: it may be given out; or, with *again, it is to be looked for anew: it may have
  * been taken out of the way. WAIT: as in visit.h. FAILED: it cannot be read. fd (-1:
@@ -22,5 +23,8 @@
 enum answer suspect_check(struct mirror *m, const struct route *r, const struct digest *d,
 			  int fd, uint64_t size, struct visit *v, bool *again,
 			  struct err *e);
+/* It was going out and could not be read to its end: that is said, and it is hashed,
+ * while nobody waits. No more than one within SUSPECT_PAUSE_MS. */
+void suspect_cut(struct mirror *m, const struct route *r, const struct digest *d);
 
 #endif

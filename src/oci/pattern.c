@@ -96,3 +96,8 @@ bool pattern_match_image(const char *pattern, const char *name, const char *tag)
 		return pattern_match_tag(pattern, NULL, name, tag);
 	return !pattern_has_tag(pattern) && pattern_match_name(pattern, name);
 }
+
+bool pattern_match_text(const char *pattern, const char *text)
+{
+	return glob(view_of(pattern), text);
+}

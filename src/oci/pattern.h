@@ -29,4 +29,7 @@ bool pattern_match_tag(const char *pattern, const char *host, const char *name,
  * patterns that have one match nothing. */
 bool pattern_match_image(const char *pattern, const char *name, const char *tag);
 
+/* The pattern's signs over any text of at most 1,024 bytes: no part of it is a tag. */
+bool pattern_match_text(const char *pattern, const char *text);
+
 #endif

@@ -11,18 +11,25 @@
 #include "server/server_impl.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fs.h"
 #include "base/mem.h"
 #include "mirror/ask_blob.h"
 #include "mirror/reader.h"
+#include "mirror/suspect.h"
+#include "server/sent.h"
+#include "store/blob.h"
 #include "codec/range.h"
 
 #define BLOCK_BYTES (128u << 10)
 #define BLOCK_BYTES_MANY (16u << 10) /* with many streams, so that memory stays small */
 #define MANY_STREAMS 64
+#define CUT_LOOK_BYTES (64u << 10) /* of a file, where its sending stopped, ... */
+#define CUT_HEADER_BYTES 8192	   /* ... and some before */
 
 /* An answer copied from a flight; freed by libmicrohttpd with the response. */
 struct stream {
@@ -96,6 +103,14 @@ static enum MHD_Result send_it(struct request *rq, struct MHD_Response *r,
 	return reply_send(rq, MHD_HTTP_PARTIAL_CONTENT, r);
 }
 
+static int socket_of(struct request *rq)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(rq->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info != NULL ? info->connect_fd : -1;
+}
+
 static enum MHD_Result from_file(struct request *rq, const char *digest, int fd,
 				 uint64_t size)
 {
@@ -121,6 +136,10 @@ static enum MHD_Result from_file(struct request *rq, const char *digest, int fd,
 		return MHD_NO;
 	}
 	rq->bytes = part.count;
+	if (part.count > 0 && sent_bytes(socket_of(rq), &rq->sent)) {
+		rq->file = size;
+		rq->first = part.first;
+	}
 	return send_it(rq, r, digest, kind, &part, size);
 }
 
@@ -239,4 +258,60 @@ enum MHD_Result blobs_handle(struct request *rq)
 	if (found.flight != NULL)
 		return from_flight(rq, digest, &found);
 	return from_file(rq, digest, found.fd, (uint64_t)found.size);
+}
+
+/* --- what was cut --- */
+
+static bool is_there_still(struct request *rq)
+{
+	struct pollfd p = { .fd = socket_of(rq), .events = POLLRDHUP };
+
+	return p.fd >= 0 && poll(&p, 1, 0) == 0;
+}
+
+/* What is there comes first, and the error with the next read. */
+static bool reads(int fd, uint64_t from, uint64_t to)
+{
+	char piece[16384];
+	struct err e;
+	size_t got, n;
+
+	for (; from < to; from += got) {
+		n = to - from < sizeof(piece) ? (size_t)(to - from) : sizeof(piece);
+		if (fs_pread(fd, piece, n, from, &got, &e) != 0 || got == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Can it be read where its sending stopped? Answers' headers are in what was sent, too.
+ */
+static bool is_readable(struct request *rq)
+{
+	uint64_t now, at, to, size;
+	bool ok;
+	int fd;
+
+	if (!sent_bytes(socket_of(rq), &now) || now - rq->sent >= rq->bytes)
+		return true;
+	at = rq->first + now - rq->sent;
+	to = rq->file - at < CUT_LOOK_BYTES ? rq->file : at + CUT_LOOK_BYTES;
+	at -= at < CUT_HEADER_BYTES ? at : CUT_HEADER_BYTES;
+	fd = blob_open(rq->server->store, &rq->ref.digest, &size, NULL);
+	if (fd < 0)
+		return true; /* gone, or it will be found out by who asks next */
+	ok = reads(fd, at, to);
+	close(fd);
+	return ok;
+}
+
+/* libmicrohttpd does not say why it could not go on, and of a file that cannot be read
+ * only when its time is over, or the client has had enough of waiting. */
+void blobs_cut(struct request *rq, enum MHD_RequestTerminationCode code)
+{
+	if (rq->file == 0 || code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN)
+		return;
+	if ((code == MHD_REQUEST_TERMINATED_WITH_ERROR && is_there_still(rq)) ||
+	    !is_readable(rq))
+		suspect_cut(rq->server->mirror, &rq->route, &rq->ref.digest);
 }

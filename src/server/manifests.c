@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "mirror/ask_asof.h"
 #include "store/usage.h"
+#include "trust/gate.h"
 
 static void release_stored(void *arg)
 {
@@ -36,7 +37,8 @@ static void note_use(struct request *rq, const struct digest *d)
 			   rq->is_asof ? &was : &rq->ref);
 }
 
-static enum MHD_Result answer(struct request *rq, const struct found_manifest *found)
+static enum MHD_Result answer(struct request *rq, const struct found_manifest *found,
+			      const struct gate_say *say)
 {
 	char digest[DIGEST_TEXT_MAX];
 	struct stored *m = found->m;
@@ -63,6 +65,8 @@ static enum MHD_Result answer(struct request *rq, const struct found_manifest *f
 	reply_header(r, "Docker-Content-Digest", digest);
 	reply_headerf(r, "ETag", "\"%s\"", digest);
 	mark(r, rq, found);
+	if (say->warn)
+		reply_warn(r, say->why);
 	return reply_send(rq, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, r);
 }
 
@@ -75,6 +79,30 @@ static enum answer ask(struct request *rq, struct found_manifest *out, struct er
 			   : ask_manifest(m, &rq->route, &rq->ref, &rq->visit, out, e);
 }
 
+/* Is it given out? The manifest is found again each time: it is here. */
+static enum MHD_Result pass_gate(struct request *rq, const struct found_manifest *found)
+{
+	struct gate_say say;
+	struct bell *bell;
+	uint64_t seen;
+	struct err e;
+
+	switch (gate_ask(rq->server->conf.gate, &rq->route, &rq->ref, found->m,
+			 rq->user.name, &rq->pass, &say, &e)) {
+	case ANSWER_READY:
+		return answer(rq, found, &say);
+	case ANSWER_WAIT:
+		stored_unref(found->m);
+		bell = gate_pass_bell(rq->pass, &seen);
+		park_suspend(rq, bell, seen);
+		return MHD_YES;
+	default:
+		stored_unref(found->m);
+		return reply_err(rq, &e, OCIERR_MANIFEST_UNKNOWN,
+				 OCIERR_MANIFEST_INVALID);
+	}
+}
+
 enum MHD_Result manifests_handle(struct request *rq)
 {
 	struct found_manifest found;
@@ -85,7 +113,7 @@ enum MHD_Result manifests_handle(struct request *rq)
 					 "a manifest is read, put or deleted");
 	switch (ask(rq, &found, &e)) {
 	case ANSWER_READY:
-		return answer(rq, &found);
+		return pass_gate(rq, &found);
 	case ANSWER_WAIT:
 		return park_visit(rq);
 	default:

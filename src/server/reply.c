@@ -93,25 +93,29 @@ enum MHD_Result reply_own(struct request *rq, unsigned status, const char *type,
 	return send_text(rq, status, type, body, probe_instance(rq->server->probe));
 }
 
-/* An answer to HEAD has no body, so a refusal's message goes into a header that OCI
- * clients show, and people with curl see.  Not for 401 and 404, which clients ask for,
- * unless it is about a date. */
-static void say_without_body(const struct request *rq, struct MHD_Response *r,
-			     unsigned status, const char *message)
+void reply_warn(struct MHD_Response *r, const char *message)
 {
 	char text[WARN_TEXT_MAX];
 	size_t n = 0;
 
-	if (!rq->is_asof && status < MHD_HTTP_INTERNAL_SERVER_ERROR &&
-	    status != MHD_HTTP_FORBIDDEN && status != MHD_HTTP_TOO_MANY_REQUESTS)
-		return;
 	for (; *message != '\0' && n + 3 < sizeof(text); message++) {
 		if (*message == '"' || *message == '\\')
 			text[n++] = '\\';
-		text[n++] = *message;
+		text[n++] = (unsigned char)*message < ' ' || *message == 127 ? '?'
+									     : *message;
 	}
 	text[n] = '\0';
 	reply_headerf(r, "Warning", "299 - \"%s\"", text);
+}
+
+/* An answer to HEAD has no body, so a refusal's message goes into a header. Not for 401
+ * and 404, which clients ask for, unless it is about a date. */
+static void say_without_body(const struct request *rq, struct MHD_Response *r,
+			     unsigned status, const char *message)
+{
+	if (rq->is_asof || status >= MHD_HTTP_INTERNAL_SERVER_ERROR ||
+	    status == MHD_HTTP_FORBIDDEN || status == MHD_HTTP_TOO_MANY_REQUESTS)
+		reply_warn(r, message);
 }
 
 enum MHD_Result reply_oci_error_extra(struct request *rq, unsigned status,

@@ -22,6 +22,8 @@ __attribute__((format(printf, 3, 4))) void reply_headerf(struct MHD_Response *r,
  * code 299. */
 void reply_stale(struct MHD_Response *r, const struct request *rq, const char *why,
 		 int64_t age_s);
+/* What people should know, in a header that OCI clients show, and who uses curl sees. */
+void reply_warn(struct MHD_Response *r, const char *message);
 /* Queue a finished response (and let go of it) with the headers that all answers have. */
 enum MHD_Result reply_send(struct request *rq, unsigned status, struct MHD_Response *r);
 /* A short text; copied. */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "server/intake.h"
+#include "trust/gate.h"
 
 const char *request_word(enum request_kind k)
 {
@@ -143,6 +144,7 @@ void request_free(struct request *rq)
 	intake_free(rq->intake);
 	task_unref(rq->user.wait);
 	free(rq->user.name);
+	gate_pass_free(rq->pass);
 	visit_done(&rq->visit);
 	if (rq->routed)
 		route_done(&rq->route);

@@ -46,7 +46,8 @@ enum request_method {
 const char *request_word(enum request_kind k); /* for metrics: "manifest" */
 
 struct client;
-struct intake; /* server/intake.h */
+struct gate_pass; /* trust/gate.h */
+struct intake;	  /* server/intake.h */
 struct server;
 
 enum user_state {
@@ -91,13 +92,17 @@ struct request {
 	struct route route;
 	struct request_user user;
 	struct visit visit;
-	struct intake *intake; /* its body, where one is taken; else NULL */
+	struct gate_pass *pass; /* on its way through the policies; NULL */
+	struct intake *intake;	/* its body, where one is taken; else NULL */
 
 	/* for the log and the metrics */
 	int64_t start_us;
 	unsigned status;
-	bool failed;	/* the answer was cut short on purpose */
-	uint64_t bytes; /* of body, as far as they were handed over */
+	bool failed; /* the answer was cut short on purpose */
+	/* of a blob's file that goes out; its bytes, 0: none does */
+	uint64_t file, first; /* ... and where the answer begins in it */
+	uint64_t sent;	      /* by its connection before (sent.h) */
+	uint64_t bytes;	      /* of body, as far as they were handed over */
 };
 
 enum request_method request_method(const char *word);

@@ -127,6 +127,8 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
 	park_resumed(rq);
 	if (rq->parsed) {
 		access_ended(rq, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+		if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+			blobs_cut(rq, code);
 		client_body(rq->client, false);
 		client_idle(s->clients, rq->client);
 		atomic_fetch_sub(&s->active, 1);

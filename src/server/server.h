@@ -11,6 +11,7 @@
 #include "mirror/mirror.h"
 #include "store/store.h"
 
+struct gate; /* trust/gate.h */
 struct rule; /* oci/rules.h */
 struct server;
 
@@ -36,6 +37,7 @@ struct server_conf {
 	bool sparse_indexes;	   /* an index may name manifests that are not here */
 	int64_t upload_age_ms;	   /* uploads at rest for so long are removed; 0: never */
 	int64_t purge_interval_ms; /* how often they are looked for */
+	struct gate *gate;	   /* borrowed; which manifests are given out */
 	struct server_header *headers; /* on every answer; copied */
 	size_t nheaders;
 };

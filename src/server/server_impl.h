@@ -55,6 +55,8 @@ struct server {
 
 enum MHD_Result manifests_handle(struct request *rq);
 enum MHD_Result blobs_handle(struct request *rq);
+/* An answer that was not sent to its end: because its file could not be read? */
+void blobs_cut(struct request *rq, enum MHD_RequestTerminationCode code);
 enum MHD_Result lists_tags(struct request *rq);
 enum MHD_Result lists_catalog(struct request *rq);
 enum MHD_Result admin_health(struct request *rq);

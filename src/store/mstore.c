@@ -12,6 +12,7 @@
 #include "store/keep.h"
 #include "store/layout.h"
 #include "store/link.h"
+#include "store/loose.h"
 #include "store/note.h"
 
 /* Can it be a header's value? */
@@ -143,13 +144,12 @@ int mstore_put(struct store *s, const struct reponame *name, struct stored *m,
 {
 	size_t i;
 
-	/* Of what is to come yet, whoever brings it makes the link last. */
 	for (i = 0; i < parsed->nchildren; i++) {
 		const struct digest *d = &parsed->child[i].digest;
-		bool here = keep_blob(s, d);
 
-		if (!parsed->child[i].is_manifest &&
-		    link_add(s, LINK_LAYER, name, d, here, e) != 0)
+		if (parsed->child[i].is_manifest)
+			(void)keep_blob(s, d);
+		else if (loose_link(s, name, d, e) != 0)
 			return -1;
 	}
 	return mstore_push(s, name, m, parsed, e);

@@ -139,7 +139,7 @@ static void settle_name(struct store *s, const struct digest *d, struct partial 
 		stake_is_blob(&p->stake, d, was);
 		return;
 	}
-	if (st.st_nlink == 0) { /* another's stays */
+	if (st.st_nlink == 0) { /* another has put its own over it */
 		p->gone = true;
 		stake_unname(&p->stake);
 	}
@@ -151,7 +151,6 @@ int partial_commit(struct store *s, const struct digest *d, struct partial *p,
 {
 	layout_path path;
 	struct stat st;
-	bool there;
 	int rc;
 
 	layout_blob(path, d);
@@ -159,12 +158,12 @@ int partial_commit(struct store *s, const struct digest *d, struct partial *p,
 	if (fs_sync(p->fd, e) != 0)
 		return err_add(e, "%s", p->path);
 	room_blob_begin(s, d);
-	/* What has the name already stays, for those who read it, unless it is torn. */
-	there = keep_blob(s, d);
-	if (there || fstatat(s->dirfd, path, &st, 0) != 0 || !S_ISREG(st.st_mode))
+	/* Over what has the name already: nobody knows how that is by now, and these
+	 * bytes are known to be right. Who has it open reads on. */
+	if (fstatat(s->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(st.st_mode))
 		st.st_size = 0;
-	rc = fs_place(s->dirfd, p->path, path, there ? FS_NOREPLACE : FS_REPLACE, true,
-		      e);
+	rc = fs_place(s->dirfd, p->path, path, FS_REPLACE, true, e);
 	settle_name(s, d, p, path, (uint64_t)st.st_size);
 	return rc;
 }

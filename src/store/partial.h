@@ -41,8 +41,8 @@ int partial_need(struct partial *p, uint64_t size, int64_t wait_ms, struct err *
 /* Write at off, which is not past its end. ERR_NO_SPACE: neither has it grown. */
 int partial_write(struct partial *p, uint64_t off, const void *bytes, size_t n,
 		  int64_t wait_ms, struct err *e);
-/* Give the finished, verified file its final name; content and name are on disk on
- * return, and the partial is gone. p->fd stays open. */
+/* Give the finished, verified file its final name, over what may have it already; content
+ * and name are on disk on return, and the partial is gone. p->fd stays open. */
 int partial_commit(struct store *s, const struct digest *d, struct partial *p,
 		   struct err *e);
 /* The writer has ended: another may go on with it, while readers keep the descriptor.

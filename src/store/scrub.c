@@ -20,6 +20,7 @@
 #define WANTED_BYTES (32u << 20)
 #define MAX_ROUNDS 4
 #define OWN_BYTES (8u << 20)
+#define RIGHT_BYTES (1u << 20)
 
 const char *scrub_kind_word(enum scrub_kind k)
 {
@@ -125,6 +126,7 @@ static void begin(struct scrub *r)
 	r->until_ms = r->ask->slice_ms > 0 ? clock_mono_ms() + r->ask->slice_ms
 					   : INT64_MAX;
 	r->own = marks_new(OWN_BYTES);
+	r->right = marks_new(RIGHT_BYTES);
 	if (r->ask->want != NULL) {
 		r->wanted = marks_new(WANTED_BYTES);
 		marks_begin(r->wanted, 0, MARKS_RANGE_END);
@@ -138,6 +140,7 @@ static void end(struct scrub *r)
 {
 	scrub_wounds_free(r);
 	marks_free(r->own);
+	marks_free(r->right);
 	marks_free(r->wanted);
 	free(r->chunk);
 }
@@ -178,6 +181,9 @@ static int run(struct scrub *r, struct err *e)
 	bool full;
 	int rc = 0;
 
+	/* Once a pass. */
+	if (!r->ask->names_only && r->state.at == 0 && scrub_quarantine(r, e) != 0)
+		return -1;
 	if (scrub_wounds_load(r, e) != 0)
 		return -1;
 	if (r->wanted != NULL && scrub_names_want(r, e) != 0)

@@ -91,6 +91,18 @@ static int hash_file(struct scrub *r, struct file *f, enum hash_alg alg,
 	return rc;
 }
 
+int scrub_blobs_is(struct scrub *r, int fd, uint64_t size, const struct digest *d,
+		   bool *right, struct err *e)
+{
+	struct file f = { .fd = fd, .size = size };
+	struct digest real;
+	int bad, rc = hash_file(r, &f, d->alg, &real, &bad, e);
+
+	if (rc == 0)
+		*right = bad == 0 && digest_equal(&real, d);
+	return rc;
+}
+
 static void say_unsteady(const char *path)
 {
 	log_event(LOG_ERROR, "scrub.unsteady", LS("path", path),
@@ -216,6 +228,8 @@ static void no_blob(struct scrub *r, const struct digest *d)
 {
 	struct wound *w = scrub_wounds_find(r, d);
 
+	if (marks_has(r->right, d))
+		return;
 	if (w == NULL)
 		w = scrub_wounds_add(r, d, SCRUB_MISSING,
 				     "its folder is here, and it is not");

@@ -47,6 +47,7 @@ struct scrub {
 	struct scrub_state state;
 	int64_t until_ms; /* monotonic; when hashing stops for now. INT64_MAX: never */
 	struct marks *wanted; /* digests to look at; NULL: all */
+	struct marks *right;  /* in quarantine, and only looked at */
 	unsigned steps;
 	unsigned char *chunk; /* of SCRUB_CHUNK_BYTES, aligned for the disk */
 	struct wound **wound;
@@ -75,6 +76,12 @@ enum scrub_done scrub_mended(const struct scrub *r, bool did);
 
 /* scrub_blobs.c: from r->state.at on. 0: at the end; 1: the slice is over. */
 int scrub_blobs(struct scrub *r, struct err *e);
+/* Does that file have the digest? One that cannot be read does not. */
+int scrub_blobs_is(struct scrub *r, int fd, uint64_t size, const struct digest *d,
+		   bool *right, struct err *e);
+
+/* scrub_quarantine.c: what lies there and is right goes back to its place. */
+int scrub_quarantine(struct scrub *r, struct err *e);
 
 /* scrub_names.c: every repository that is wanted; with r->checks, links and notes. */
 int scrub_names(struct scrub *r, struct err *e);

@@ -148,6 +148,7 @@ static void look_at_child(struct scrub *r, const struct digest *d, const struct 
 	 * manifest was deleted meanwhile. */
 	else if (r->local && !c->is_manifest && !c->is_foreign &&
 		 !blob_exists(r->s, &c->digest, NULL) &&
+		 !marks_has(r->right, &c->digest) &&
 		 link_exists(r->s, LINK_REVISION, r->name, d))
 		missing(r, d, &c->digest, c->size);
 }

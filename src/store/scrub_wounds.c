@@ -74,6 +74,8 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 			quarantine_forget(r->s, &q->digest);
 		return 0;
 	}
+	if (marks_has(r->right, &q->digest))
+		return 0;
 	w = scrub_wounds_add(r, &q->digest, SCRUB_CORRUPT,
 			     "found earlier, and in quarantine");
 	if (w != NULL) {

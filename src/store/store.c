@@ -18,6 +18,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "store/layout.h"
+#include "store/loose.h"
 #include "store/mcache.h"
 #include "store/room.h"
 
@@ -100,6 +101,7 @@ static struct store *store_new(const char *root)
 	s->dirfd = s->lockfd = -1;
 	s->root = mem_dup(root);
 	s->mcache = mcache_new();
+	s->loose = loose_new();
 	s->torn = map_new(STORE_MAX_TORN);
 	pthread_mutex_init(&s->mu, NULL);
 	return s;
@@ -183,6 +185,7 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	mcache_free(s->mcache);
+	loose_free(s->loose);
 	room_close(s->room, s->lockfd >= 0 && flock(s->lockfd, LOCK_EX | LOCK_NB) == 0);
 	map_free(s->torn, NULL);
 	pthread_mutex_destroy(&s->mu);

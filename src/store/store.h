@@ -16,6 +16,7 @@
 #define STORE_MAX_TORN 1000
 
 struct map;
+struct loose;
 struct mcache;
 struct room;
 
@@ -24,6 +25,7 @@ struct store {
 	int lockfd;
 	char *root;
 	struct mcache *mcache; /* manifests lately used (store/mcache.h) */
+	struct loose *loose;   /* links that may not last yet (store/loose.h) */
 	struct room *room;     /* bytes in use (store/room.h); NULL after store_look */
 	pthread_mutex_t mu;    /* guards torn */
 	struct map *torn;      /* paths that have been complained of */

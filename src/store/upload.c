@@ -293,7 +293,18 @@ int upload_look(struct uploads *us, const struct reponame *name, struct view id,
 
 /* --- bytes --- */
 
-int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
+/* Nobody comes back for what did not fit, and what there is of it takes the room that all
+ * others lack. */
+static int no_room(struct upload *u, const struct err *why, struct err *e)
+{
+	if (why->kind == ERR_NO_SPACE || why->kind == ERR_LIMIT)
+		upload_cancel(u);
+	if (e != NULL)
+		*e = *why;
+	return err_add(e, "upload %s", u->id);
+}
+
+static int add(struct upload *u, const void *p, size_t n, struct err *e)
 {
 	int rc;
 
@@ -302,7 +313,7 @@ int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
 			       (unsigned long long)UPLOAD_MAX_BYTES);
 	/* Threads that serve come here: room is there or it is not. */
 	if (stake_need(&u->stake, u->size + n, 0, e) != 0)
-		return err_add(e, "upload %s", u->id);
+		return -1;
 	room_other_begin(u->home->store);
 	rc = fs_pwrite_all(u->fd, p, n, u->size, e);
 	if (rc == 0)
@@ -312,7 +323,7 @@ int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
 	room_other_end(u->home->store);
 	if (rc != 0) {
 		stake_settle(&u->stake);
-		return err_add(e, "upload %s", u->id);
+		return -1;
 	}
 	if (u->hash != NULL)
 		hash_add(u->hash, p, n);
@@ -324,6 +335,13 @@ int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
 		u->flushed = u->size;
 	}
 	return 0;
+}
+
+int upload_add(struct upload *u, const void *p, size_t n, struct err *e)
+{
+	struct err why;
+
+	return add(u, p, n, &why) == 0 ? 0 : no_room(u, &why, e);
 }
 
 void upload_cut(struct upload *u, uint64_t bytes)
@@ -411,6 +429,7 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 {
 	struct store *s = u->home->store;
 	layout_path path;
+	struct err why;
 
 	if (prove(u, d, e) != 0)
 		return -1;
@@ -419,11 +438,12 @@ int upload_commit(struct upload *u, const struct digest *d, struct err *e)
 	/* The link first, though it promises what is not there for a moment: a collection
 	 * that comes between would take what nothing names. One that was there already
 	 * may be so old that a collection is just removing it. */
-	if (fs_sync(u->fd, e) != 0 || link_add(s, LINK_LAYER, &u->name, d, true, e) != 0)
-		return err_add(e, "upload %s", u->id);
+	if (fs_sync(u->fd, &why) != 0 ||
+	    link_add(s, LINK_LAYER, &u->name, d, true, &why) != 0)
+		return no_room(u, &why, e);
 	keep_link_only(s, &u->name, d);
-	if (give_name(u, d, path, e) != 0)
-		return err_add(e, "upload %s", u->id);
+	if (give_name(u, d, path, &why) != 0)
+		return no_room(u, &why, e);
 	u->gone = true;
 	return keep_link(s, &u->name, d) ? 0
 					 : link_add(s, LINK_LAYER, &u->name, d, true, e);

@@ -50,14 +50,16 @@ uint64_t upload_bytes(const struct upload *u);
 int upload_look(struct uploads *us, const struct reponame *name, struct view id,
 		uint64_t *bytes, struct err *e);
 
-/* Append. ERR_NO_SPACE and ERR_IO as the disk says, ERR_LIMIT over UPLOAD_MAX_BYTES: what
- * had come before stays. */
+/* Append. ERR_IO as the disk says: what had come before stays. ERR_NO_SPACE, by the disk
+ * or its limit, and ERR_LIMIT over UPLOAD_MAX_BYTES: the session is cancelled, so that
+ * its room is free at once. */
 int upload_add(struct upload *u, const void *p, size_t n, struct err *e);
 /* Take back what has come since there were so many bytes. */
 void upload_cut(struct upload *u, uint64_t bytes);
 /* All bytes are there. With digest d they become a blob and visible in the repository;
  * both are on disk on return, and the session is gone. ERR_CORRUPT: they have another
- * digest; nothing changes. Blocks for as long as the disk takes. */
+ * digest; nothing changes. ERR_NO_SPACE: as above. Blocks for as long as the disk takes.
+ */
 int upload_commit(struct upload *u, const struct digest *d, struct err *e);
 void upload_cancel(struct upload *u); /* its file is gone */
 

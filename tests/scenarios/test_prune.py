@@ -83,12 +83,17 @@ def test_images_that_are_not_used(hub, larders, scratch):
 
     def with_settings(word, *words):
         return own(word, "--config", str(config), *words)
+    hub_only = with_settings("prune", "--all", "--dry-run", "--filter", "until=0", "--json",
+                             "docker.io/library/a:*")
+    assert [row["image"] for row in hub_only.rows()[:-1]] == ["a:1"]
     done = with_settings("prune", "--all", "--force", "--filter", "until=0", "--json")
     assert done.status == 0, done
     assert {row["image"] for row in done.rows()[:-1]} == {"a:1", "d:1"}
     assert done.rows()[-1]["held"] == {"local": 1, "pinned": 1, "locked": 0, "listed": 1}
     text = with_settings("list").out
     assert [line.split()[0] for line in text.splitlines()[1:-1]] == ["b:1", "c:1", "own/thing:1"]
+    every = ("--all", "--local", "--force", "--filter", "until=0", "--dry-run", "--json")
+    assert with_settings("prune", *every, "docker.io/**").rows()[:-1] == [], "what lives here"
     local = with_settings("prune", "--all", "--local", "--force", "--filter", "until=0", "own/*")
     assert local.status == 0 and "own/thing:1" in local.out, local
     check_store(made.root)

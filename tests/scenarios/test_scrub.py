@@ -8,19 +8,21 @@ import os
 import random
 import shutil
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from harness import Command, Larder
+from harness import Command, Larder, build_dir
 from hub import Hub, build, client, images
 from hub.push import Pusher
 
-from .helpers import (DELETES, ask, blob_path, blobs_dir, check_store, stored_digests,
+from .helpers import (DELETES, Download, ask, blob_path, blobs_dir, check_store, stored_digests,
                       wait_until)
 
+BADREAD = build_dir() / "tests/badread/libbadread.so"
 ALL = os.environ.get("LARDER_SWEEP") == "all"
 LOCAL = {"LARDER_LOCAL": "team/**"}
 MIRRORED, OWN = "library/thing", "team/app"
@@ -296,6 +298,27 @@ def test_hub_down_then_up(store):
     check_store(root)
 
 
+def test_a_manifest_and_what_it_names(store):
+    """Wrong at the same time: one run brings the one, reads in it what else it needs, and brings
+    that. Also an index above them, and the configuration beside."""
+    root, scrub = store
+    manifest = THING.manifest("linux/amd64")
+    wrong = {THING.digest, manifest.digest, THING.config("linux/amd64").digest,
+             *(layer.digest for layer in THING.layers("linux/amd64"))}
+    for digest in wrong:
+        flip(blob_file(root, digest))
+    rows, end = scrub()
+    assert {row["digest"] for row in rows} == wrong
+    assert {row["done"] for row in rows} == {"repaired"}, rows
+    assert end["repaired"] == len(wrong) and end["harmed"] == 0, end
+    assert scrub()[1]["findings"] == 0
+    check_store(root)
+    flip(blob_file(root, manifest.digest))
+    blob_file(root, THING.layers("linux/amd64")[-1].digest).unlink()
+    rows, end = scrub()
+    assert end["repaired"] == 2 and end["harmed"] == 0, rows
+
+
 def test_only_what_is_named(store):
     root, scrub = store
     layer, own = THING.layers()[1], APP.layers("linux/amd64")[1]
@@ -389,6 +412,8 @@ def test_met_while_serving(larders, store):
     got = ask(made, blob_path(OWN, own.digest))
     assert got.status == 404 and own.digest not in stored_digests(root)
     assert not client.pull(made.url, OWN, "1").ok
+    # who asked has it a moment before the store
+    wait_until(lambda: {config.digest, large.digest} <= stored_digests(root), "they are stored")
     for blob in (config, large):
         assert blob_file(root, blob.digest).read_bytes() == blob.read()
     assert blob_file(root, manifest.digest).read_bytes() == manifest.data
@@ -396,6 +421,36 @@ def test_met_while_serving(larders, store):
     check_store(root)
     (row,), _ = scrub(status=2)
     assert row["digest"] == own.digest and row["known"]
+
+
+@pytest.mark.skipif(not BADREAD.exists(), reason="built without it, or with another")
+def test_a_disk_that_fails_while_it_is_read(larders, store):
+    """The answer has begun: it is cut. The blob is found to be unreadable and got again."""
+    root, scrub = store
+    large = images.layer({"large": random.Random(1).randbytes(3_000_000)}, gzip=False)
+    image = scrub.hub.add(build("large", index=False, layers=[large]), "library/large", "1")
+    with serving(larders, store, scrub="0") as made:
+        assert client.pull(made.url, "library/large", "1").ok
+        wait_until(lambda: large.blob.digest in stored_digests(root), "it is stored")
+    bad = blob_file(root, large.blob.digest)
+    made.extra_env.update(LD_PRELOAD=str(BADREAD),
+                          LARDER_TEST_BAD_READ=f"{bad.stat().st_ino}:1000000")
+    made.start()
+    got = client.pull(made.url, "library/large", "1", timeout=2)
+    assert not got.ok, "it went no further"
+    assert large.blob.digest in made.wait_log("blob.unreadable")
+    assert large.blob.digest in made.wait_log("store.quarantined")
+    result = client.pull(made.url, "library/large", "1")
+    assert result.ok and result.digest == image.digest
+    # Clients that leave are not the disk's fault.
+    before = len([line for line in made.log if "blob.unreadable" in line])
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", made.port)) as leaving:
+            leaving.sendall(f"GET {blob_path('library/large', large.blob.digest)} HTTP/1.1\r\n"
+                            "Host: x\r\n\r\n".encode())
+            leaving.recv(1000)
+    time.sleep(0.2)
+    assert len([line for line in made.log if "blob.unreadable" in line]) == before
 
 
 @pytest.mark.concurrent

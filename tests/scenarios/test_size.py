@@ -16,6 +16,7 @@ from harness import Command
 from hub import build, client, images
 from hub.push import Pusher
 
+from .pushing import sessions
 from .helpers import (MIB, SANITIZED, Download, age, ask, assert_pulled, blob_path, check_store,
                       leftovers, stored_digests, wait_until)
 from .sizing import Watch, content_bytes, content_files, lru_hits, zipf
@@ -161,6 +162,13 @@ def test_what_must_stay_fills_it(hub, larders):
         assert time.monotonic() - began < 4, "nobody waited for what cannot be"
         refused = pusher.monolithic("own/more", os.urandom(700 * KB))
         assert refused.status == 507 and "larder.size" in refused.message, refused.body
+        # and one whose end nobody will send takes no room from others
+        asked = pusher.session("own/more")
+        refused = pusher.patch(asked, os.urandom(700 * KB))
+        assert refused.status == 507, refused.body
+        assert not sessions(larder.root)
+        assert pusher.patch(asked, b"more").status == 404
+    wait_until(lambda: larder.metric("larder_store_reserved_bytes") == 0, "its room is free")
     larder.wait_log("evict.nothing_left")
     assert own_layer(image) not in stored_digests(larder.root)
     for i in range(4):

@@ -24,7 +24,7 @@ from .pushing import sessions
 pytestmark = pytest.mark.faults
 SOME = 6                # plans of each scenario, without LARDER_SWEEP
 SLOW = {"pull-on": 2}   # wrong bytes are asked for again after a while
-ELSEWHERE = {"fs.link",         # only where another has just stored the same
+ELSEWHERE = {"fs.link",         # of files of others (larder setup)
              "export.write"}    # of tars
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .commanded import Export, Import, Prune, PullCommand, Scrub
-from .served import Evict, Pull, PullMoved, PullOn, Push
+from .served import Evict, Pull, PullMoved, PullOn, PullTogether, Push
 
 SCENARIOS = tuple(one for one in (
-    Push, Pull, PullOn, PullMoved, PullCommand, Prune, Evict, Scrub, Import, Export)
+    Push, Pull, PullOn, PullMoved, PullTogether, PullCommand, Prune, Evict, Scrub, Import, Export)
     if one.is_there())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import Larder
 from hub import build, client, images
@@ -153,6 +155,70 @@ class PullMoved(Pull):
     def steps(self, site: Site, url: str) -> Iterator[Step]:
         changes = of_image(self.repo, "1", self.second, "linux/amd64", firm=False)
         yield changes, lambda: self._pull(url, "1", self.first, self.second)
+
+
+class PullTogether(Pull):
+    """Two repositories have a layer in common, and pull it at the same time: one download, and
+    when that is stored it stays visible in both."""
+
+    name = "pull-together"
+    repos = ("library/one", "library/two")
+
+    def __init__(self) -> None:
+        super().__init__()
+        common = images.layer({"common": bytes(range(256)) * 500}, gzip=False)
+        self.layer = common.blob
+        self.images = {repo: build(repo[8:], index=False, layers=[common]) for repo in self.repos}
+        self.content = content_of(*self.images.values())
+        self.made: Larder | None = None
+
+    def settle(self, site: Site) -> None:
+        for repo, image in self.images.items():
+            site.hub.add(image, repo, "1")
+
+    def larder(self, site: Site) -> Larder:
+        self.made = Larder(site.root, site.upstreams, access_log=False,
+                           env={**site.env, "REGISTRY_LOG_LEVEL": "debug"})
+        return self.made
+
+    def _pull_all(self, site: Site, url: str) -> None:
+        with site.hub.hold("cdn", path=self.layer.digest[7:]) as gate, \
+                ThreadPoolExecutor(2) as pool:
+            pulls = [pool.submit(client.pull, url, repo, "1") for repo in self.repos]
+            links = [site.root / "docker/registry/v2/repositories" / repo / "_layers/sha256"
+                     / self.layer.digest[7:] / "link" for repo in self.repos]
+            until = time.monotonic() + 5
+            while not all(link.exists() for link in links) and time.monotonic() < until and \
+                    not all(pull.done() for pull in pulls):
+                time.sleep(0.005)
+            gate.release()
+            for pull in pulls:
+                if not pull.result().ok:
+                    raise Failed(repr(pull.result().errors))
+
+    def _stored(self, had: bool) -> None:
+        if had:
+            return
+        text = f"digest={self.layer.digest}"
+        try:
+            line = self.made.wait_log(text, timeout=5)
+        except AssertionError as error:
+            raise Failed(str(error)) from error
+        said = [line for line in self.made.log if text in line]
+        if not any("flight.stored" in line for line in said) or \
+                any("may_not_last" in line for line in said):
+            raise Failed(line)
+
+    def steps(self, site: Site, url: str) -> Iterator[Step]:
+        changes = Changes()
+        for repo, image in self.images.items():
+            changes |= of_image(repo, "1", image)
+        loose = Changes(changes.there, changes.tags, firm=False)
+        digest = self.layer.digest[7:]
+        had = (site.root / "docker/registry/v2/blobs/sha256" / digest[:2] / digest / "data").exists()
+        yield loose, lambda: self._pull_all(site, url)
+        yield Changes({("blobs", repo, self.layer.digest): True for repo in self.repos}), \
+            lambda: self._stored(had)
 
 
 class Evict(Scenario):

@@ -196,6 +196,40 @@ static void wrong_and_whom_it_harms(void **state)
 	assert_false(quarantine_has(s, &m));
 }
 
+/* It was not the bytes that were wrong. */
+static void right_in_quarantine(void **state)
+{
+	struct store *s = try_store(state);
+	struct told t;
+	struct scrub_ask ask = ask_of(s, &t);
+	struct digest d = try_digest("layer"), bad = try_digest("other");
+	layout_path path, place;
+	struct scrubbed out;
+
+	image(s, "own/a", "{}", "layer", "1");
+	layout_blob(place, &d);
+	assert_int_equal(quarantine_put(s, &d, -1, NULL), 1);
+	layout_quarantine(path, &bad);
+	try_put(s, path, "0ther");
+	ask.look = true;
+	out = run(&ask);
+	assert_true(quarantine_has(s, &d) && !blob_exists(s, &d, NULL));
+	assert_int_equal(out.harmed, 0);
+	assert_int_equal(t.f[0].done, SCRUB_TOLD);
+	ask = ask_of(s, &t);
+	out = run(&ask);
+	assert_true(blob_exists(s, &d, NULL) && !quarantine_has(s, &d));
+	assert_true(try_holds(s, place, "layer"));
+	assert_true(quarantine_has(s, &bad) && !blob_exists(s, &bad, NULL));
+	assert_int_equal(out.mended, 1);
+	assert_int_equal(out.harmed, 0);
+	assert_int_equal(t.n, 1);
+	assert_int_equal(t.f[0].done, SCRUB_MENDED);
+	ask = ask_of(s, &t);
+	out = run(&ask);
+	assert_int_equal(out.findings, 0);
+}
+
 static void from_a_mirrored_one(void **state)
 {
 	struct store *s = try_store(state);
@@ -422,6 +456,7 @@ int main(void)
 		IN_STORE(piece_by_piece),      IN_STORE(stopped),
 		IN_STORE(one_at_a_time),       IN_STORE(only_what_is_wanted),
 		IN_STORE(links_and_tags),      IN_STORE(a_state_that_is_none),
+		IN_STORE(right_in_quarantine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

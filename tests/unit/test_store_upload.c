@@ -6,6 +6,7 @@
 #include "store/blob.h"
 #include "store/layout.h"
 #include "store/link.h"
+#include "store/room.h"
 #include "store/upload.h"
 #include "store_try.h"
 
@@ -195,13 +196,38 @@ static void another_process(void **state)
 	uploads_free(us);
 }
 
+/* The limit says no: what has come of it goes at once, and with it its room. */
+static void no_room_for_it(void **state)
+{
+	struct store *s = try_store(state);
+	struct uploads *us = uploads_new(s);
+	struct reponame a = try_name("a");
+	static char much[80000];
+	char id[UPLOAD_ID_BYTES + 1];
+	struct upload *u;
+	struct err e;
+
+	room_set_limit(s, 100000);
+	u = begun(us, &a, "content");
+	memcpy(id, upload_id(u), sizeof(id));
+	assert_int_equal(upload_add(u, much, sizeof(much), &e), 0);
+	assert_err(upload_add(u, much, sizeof(much), &e), e, ERR_NO_SPACE);
+	assert_int_equal(try_count(s, LAYOUT_UPLOADS), 0);
+	upload_close(u);
+	assert_int_equal(room_used(s), 0);
+	assert_int_equal(room_reserved(s), 0);
+	assert_err(upload_open(us, &a, view_of(id), &u, &e), e, ERR_NOT_FOUND);
+	room_set_limit(s, 0);
+	uploads_free(us);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_STORE(from_begin_to_end), IN_STORE(hashed_again_at_the_end),
 		IN_STORE(taken_back),	     IN_STORE(ids_that_are_none),
 		IN_STORE(many_at_rest),	     IN_STORE(the_old_expire),
-		IN_STORE(another_process),
+		IN_STORE(another_process),   IN_STORE(no_room_for_it),
 	};
 
 	return cmocka_run_group_tests_name("store/upload", tests, NULL, NULL);

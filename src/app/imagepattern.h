@@ -1,0 +1,19 @@
+/*
+ * imagepattern.h - patterns that a command is given, over images as they are listed.
+ */
+#ifndef LARDER_APP_IMAGEPATTERN_H
+#define LARDER_APP_IMAGEPATTERN_H
+
+#include <stdbool.h>
+
+#include "app/options.h"
+
+/* Does one of the operands match the image? shown: its name as route_shown has it; tag
+ * "": none. Docker Hub's are listed without their host, but people write the long names,
+ * too: a pattern that begins with docker.io/ is over those, with library/ or without, and
+ * over no other registry's. local: it lives here, so none of those is about it. True also
+ * where there is no operand. Pure. */
+bool imagepattern_match(const struct options *o, const char *shown, const char *tag,
+			bool local);
+
+#endif

@@ -1,0 +1,373 @@
+/*
+ * scan_report.c - a table an image, what it comes to, and the exit status.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/scan.h"
+#include "base/clock.h"
+#include "base/human.h"
+#include "base/mem.h"
+
+#define WIDEST 44 /* of a column */
+
+void scan_time(int64_t wall_ms, char out[32])
+{
+	time_t s = (time_t)(wall_ms / 1000);
+	struct tm tm;
+
+	out[0] = '\0';
+	if (wall_ms > 0 && gmtime_r(&s, &tm) != NULL)
+		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+bool scan_is_stale(const struct scan *s)
+{
+	int64_t limit_ms = s->settings->vulnerabilities_age_ms;
+	int64_t as_of_ms = vuln_data_as_of(&s->found);
+
+	return limit_ms > 0 && (as_of_ms == 0 || clock_wall_ms() - as_of_ms > limit_ms);
+}
+
+bool scan_shows(const struct scan *s, const struct vuln_finding *f)
+{
+	return f->severity >= s->least && (!s->fixable || f->fixed[0] != '\0');
+}
+
+void scan_count(struct scan *s, const struct scan_target *t, struct scan_count *out)
+{
+	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
+	size_t i;
+
+	*out = (struct scan_count){ 0 };
+	for (i = 0; i < im->n; i++) {
+		const struct vuln_finding *f = &im->finding[i];
+
+		if (s->fixable && f->fixed[0] == '\0')
+			continue;
+		if (f->ignored != NULL) {
+			out->ignored++;
+			continue;
+		}
+		out->all++;
+		out->by[f->severity]++;
+		out->fixable += f->fixed[0] != '\0';
+		out->unrated += f->severity == VULN_UNKNOWN;
+		out->hit += s->has_fail_on && f->severity >= s->fail_on;
+		out->mended += t->newer == SCAN_NEWER_HERE &&
+			       !vuln_has(s->vuln, t->newer_vuln, f);
+	}
+}
+
+bool scan_is_blind(struct scan *s, const struct scan_target *t)
+{
+	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
+
+	return (im->units > 0 && !im->has_system) || (im->python > 0 && !im->has_python);
+}
+
+static bool data_failed(const struct scan *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->found.n; i++)
+		if (s->found.file[i].failed)
+			return true;
+	return false;
+}
+
+enum exit_status scan_status(struct scan *s)
+{
+	size_t i, hit = 0, failed = 0, short_of = 0;
+
+	for (i = 0; i < s->n; i++) {
+		struct scan_count c;
+
+		if (s->target[i].failed) {
+			failed++;
+			continue;
+		}
+		scan_count(s, &s->target[i], &c);
+		hit += c.hit;
+		short_of += scan_is_blind(s, &s->target[i]) || s->target[i].ngaps > 0;
+	}
+	if (hit > 0 || failed == s->n)
+		return EXIT_FAILED;
+	return failed > 0 || short_of > 0 || data_failed(s) ? EXIT_PARTLY : EXIT_DONE;
+}
+
+/* --- the table --- */
+
+static const char *newer_word(struct scan *s, const struct scan_target *t,
+			      const struct vuln_finding *f)
+{
+	switch (t->newer) {
+	case SCAN_NEWER_HERE:
+		return vuln_has(s->vuln, t->newer_vuln, f) ? "no" : "yes";
+	case SCAN_NEWER_ELSEWHERE:
+	case SCAN_NEWER_UNKNOWN:
+		return "?";
+	default:
+		return "-";
+	}
+}
+
+struct widths {
+	int id, package, installed, fixed;
+};
+
+static void widen(int *width, const char *text)
+{
+	int n = (int)strnlen(text, WIDEST);
+
+	if (n > *width)
+		*width = n;
+}
+
+static struct widths measure(const struct scan *s, const struct vuln_image *im)
+{
+	struct widths w = { 2, 7, 9, 8 };
+	size_t i;
+
+	for (i = 0; i < im->n; i++) {
+		const struct vuln_finding *f = &im->finding[i];
+
+		if (!scan_shows(s, f))
+			continue;
+		widen(&w.id, f->id);
+		widen(&w.package, f->unit->name);
+		widen(&w.installed, f->unit->version);
+		widen(&w.fixed, f->fixed);
+	}
+	return w;
+}
+
+static void print_finding(struct scan *s, const struct scan_target *t,
+			  const struct vuln_finding *f, const struct widths *w)
+{
+	CLEANUP(buf_done)
+	struct buf line = BUF_INIT(8192);
+
+	buf_addf(&line, "  %-10s  %-*s  %-*s  %-*s  %-*s  %-5s",
+		 vuln_severity_word(f->severity), w->id, f->id, w->package, f->unit->name,
+		 w->installed, f->unit->version, w->fixed,
+		 f->fixed[0] != '\0' ? f->fixed : "-", newer_word(s, t, f));
+	if (f->ignored != NULL)
+		buf_addf(&line, "  not counted: %.200s", f->ignored);
+	else if (f->undetermined)
+		buf_adds(&line, "  not yet determined");
+	else if (f->note[0] != '\0')
+		buf_addf(&line, "  %.120s", f->note);
+	while (line.n > 0 && line.p[line.n - 1] == ' ')
+		line.p[--line.n] = '\0';
+	human_print(stdout, buf_str(&line));
+	putchar('\n');
+}
+
+static void print_findings(struct scan *s, const struct scan_target *t)
+{
+	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
+	struct widths w = measure(s, im);
+	bool head = false;
+	size_t i;
+
+	for (i = 0; i < im->n; i++) {
+		if (!scan_shows(s, &im->finding[i]))
+			continue;
+		if (!head)
+			printf("  %-10s  %-*s  %-*s  %-*s  %-*s  %s\n", "SEVERITY", w.id,
+			       "ID", w.package, "PACKAGE", w.installed, "INSTALLED",
+			       w.fixed, "FIXED IN", "NEWER DIGEST");
+		head = true;
+		print_finding(s, t, &im->finding[i], &w);
+	}
+}
+
+static void print_sum(struct scan *s, const struct scan_target *t)
+{
+	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
+	struct scan_count c;
+	const char *comma = ": ";
+	size_t i;
+
+	scan_count(s, t, &c);
+	if (im->units == 0 && im->python == 0) {
+		puts("  no packages in it that are known of: nothing can be said");
+		return;
+	}
+	printf("  %zu vulnerabilit%s", c.all, c.all == 1 ? "y" : "ies");
+	for (i = ARRAY_LEN(c.by); i-- > 0;)
+		if (c.by[i] > 0) {
+			printf("%s%zu %s", comma, c.by[i],
+			       vuln_severity_word((enum vuln_severity)i));
+			comma = ", ";
+		}
+	if (c.all > 0)
+		printf("; %zu %s a fix", c.fixable, c.fixable == 1 ? "has" : "have");
+	if (c.ignored > 0)
+		printf("; %zu not counted", c.ignored);
+	puts(scan_is_blind(s, t) ? ", in what there are data of" : "");
+}
+
+static void print_newer(struct scan *s, const struct scan_target *t)
+{
+	char text[DIGEST_TEXT_MAX] = "";
+	struct scan_count c;
+
+	if (t->newer == SCAN_NEWER_HERE || t->newer == SCAN_NEWER_ELSEWHERE)
+		digest_text(&t->newer_root, text);
+	switch (t->newer) {
+	case SCAN_NEWER_NONE:
+		puts("  its tag is at this digest at the upstream, too");
+		break;
+	case SCAN_NEWER_HERE:
+		scan_count(s, t, &c);
+		printf("  its tag is at %.19s now, which no longer has %zu of %zu\n",
+		       text, c.mended, c.all);
+		break;
+	case SCAN_NEWER_ELSEWHERE:
+		printf("  its tag is at %.19s now, which is not in the store: --newer "
+		       "fetches it and looks\n",
+		       text);
+		break;
+	case SCAN_NEWER_UNKNOWN:
+		printf("  whether there is a newer digest is not known: %s\n",
+		       t->newer_why.msg);
+		break;
+	default:
+		break;
+	}
+}
+
+static void print_short_of(struct scan *s, const struct scan_target *t)
+{
+	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
+	size_t i;
+
+	if (im->units > 0 && !im->has_system)
+		printf("  NO DATA of its system (%s): %zu packages were not looked up\n",
+		       im->system[0] != '\0' ? im->system : "which is not known",
+		       im->units);
+	if (im->python > 0 && !im->has_python)
+		printf("  NO DATA of PyPI: %zu Python distributions were not looked up\n",
+		       im->python);
+	for (i = 0; i < t->ngaps && i < 5; i++) {
+		fputs("  NOT READ: ", stdout);
+		human_print(stdout, t->gap[i]);
+		putchar('\n');
+	}
+	if (t->ngaps > 5)
+		printf("  NOT READ: %zu more\n", t->ngaps - 5);
+}
+
+static void print_target(struct scan *s, const struct scan_target *t)
+{
+	char digest[DIGEST_TEXT_MAX], platform[100];
+	const struct vuln_image *im;
+
+	if (t->failed) {
+		printf("%s  failed: %s\n\n", t->text, t->why.msg);
+		return;
+	}
+	im = vuln_image(s->vuln, t->vuln);
+	digest_text(&t->root, digest);
+	platform_text(&t->platform, platform);
+	printf("%s  %.19s  %s\n  ", t->text, digest, platform);
+	human_print(stdout, t->os[0] != '\0' ? t->os : "no system that says its name");
+	printf(", %zu packages, %zu Python distributions\n", im->units, im->python);
+	print_findings(s, t);
+	print_sum(s, t);
+	print_newer(s, t);
+	print_short_of(s, t);
+	puts("");
+}
+
+static void print_data(const struct scan *s)
+{
+	int64_t as_of_ms = vuln_data_as_of(&s->found), now_ms = clock_wall_ms();
+	char date[32], ago[HUMAN_MAX];
+	size_t i, n = 0;
+
+	for (i = 0; i < s->found.n; i++)
+		n += s->found.file[i].count.records;
+	scan_time(as_of_ms, date);
+	human_span(now_ms - as_of_ms, ago);
+	if (as_of_ms > 0)
+		printf("data: %zu entries of %zu source%s, the oldest as of %.10s (%s "
+		       "ago)\n",
+		       n, s->found.n, s->found.n == 1 ? "" : "s", date, ago);
+	else
+		printf("data: %zu entries, of an age that they do not say\n", n);
+}
+
+static void print_stale(const struct scan *s)
+{
+	char limit[HUMAN_MAX];
+
+	human_span(s->settings->vulnerabilities_age_ms, limit);
+	if (scan_is_stale(s))
+		fprintf(stderr,
+			"larder scan: warning: the data are older than %s "
+			"(larder.vulnerabilities-age), or do not say how old they are: "
+			"what became known since is not in them\n",
+			limit);
+}
+
+static void print_excepts(const struct scan *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->excepts.n; i++) {
+		const struct vuln_exception *x = &s->excepts.at[i];
+
+		if (x->expired && x->used > 0)
+			fprintf(stderr,
+				"larder scan: warning: the exception for %s ended on %s: "
+				"it counts again\n",
+				x->id, x->until);
+		else if (x->used == 0)
+			fprintf(stderr,
+				"larder scan: the exception for %s (line %u) is about "
+				"nothing here\n",
+				x->id, x->line);
+	}
+}
+
+/* What --fail-on could not judge must not look like a yes. */
+static void print_unrated(struct scan *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		struct scan_count c;
+
+		if (s->target[i].failed)
+			continue;
+		scan_count(s, &s->target[i], &c);
+		n += c.unrated;
+	}
+	if (n > 0 && s->has_fail_on && s->fail_on > VULN_UNKNOWN)
+		fprintf(stderr,
+			"larder scan: warning: %zu of unknown severity do not count "
+			"towards --fail-on %s; OSV's data say more often how bad "
+			"something is, and --fail-on unknown counts all\n",
+			n, vuln_severity_word(s->fail_on));
+}
+
+void scan_report(struct scan *s)
+{
+	size_t i;
+
+	if (s->json) {
+		scan_json(s);
+	} else {
+		for (i = 0; i < s->n; i++)
+			print_target(s, &s->target[i]);
+		print_data(s);
+	}
+	fflush(stdout);
+	print_stale(s);
+	print_excepts(s);
+	print_unrated(s);
+}

@@ -1,0 +1,17 @@
+/*
+ * gate_about.h - manifests that are about an image and no image: signatures,
+ * attestations, bills of materials. Pure.
+ */
+#ifndef LARDER_TRUST_GATE_ABOUT_H
+#define LARDER_TRUST_GATE_ABOUT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+/* No engine could run it: no layer's type is a file system's, and its configuration's is
+ * none of an image's; or that, where it is asked for by a tag that only tools for
+ * signatures know ("sha256-<hex>.sig", .att, .sbom; tag NULL: by digest). */
+bool gate_about_is(struct view body, const char *tag);
+
+#endif

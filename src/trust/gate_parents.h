@@ -1,0 +1,29 @@
+/*
+ * gate_parents.h - the indexes that name a manifest, among those that a repository's tags
+ * lead to in the store. For who asks by digest for a platform's manifest, whose signature
+ * is its index's. Local files only. Any thread.
+ */
+#ifndef LARDER_TRUST_GATE_PARENTS_H
+#define LARDER_TRUST_GATE_PARENTS_H
+
+#include <stddef.h>
+
+#include "oci/digest.h"
+#include "oci/reference.h"
+#include "store/mcache.h"
+#include "store/store.h"
+
+#define GATE_PARENTS_TAGS 1000 /* tags that are looked at, in byte order */
+#define GATE_PARENTS_MAX 8
+
+struct gate_parent {
+	struct stored *index; /* a reference */
+	char tag[TAG_MAX_BYTES + 1];
+};
+
+/* How many there are; out is of GATE_PARENTS_MAX. The same index may come by several
+ * tags: once for each. */
+size_t gate_parents_find(struct store *s, const struct reponame *name,
+			 const struct digest *d, struct gate_parent *out);
+
+#endif
