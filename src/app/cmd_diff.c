@@ -18,10 +18,13 @@
 #include "app/imageargs.h"
 #include "app/options.h"
 #include "app/wire.h"
+#include "base/clock.h"
 #include "base/human.h"
 #include "base/mem.h"
 #include "mirror/named.h"
 #include "mirror/parts.h"
+#include "oci/asof.h"
+#include "store/history.h"
 #include "store/link.h"
 #include "store/tag.h"
 #include "trust/compare_show.h"
@@ -34,7 +37,8 @@ static const char about[] =
 	"and "
 	"downgraded, the system's release, configuration, size and layers. Any two "
 	"images "
-	"will do: two tags, a tag and its older self by @digest, two platforms.\n"
+	"will do: two tags, a tag and its older self by @digest or as of a date "
+	"(asof-2026-11-01/library/python:3.11-slim), two platforms.\n"
 	"What is in the store is compared as it is there; what is not is fetched, as "
 	"larder pull would. Layers are read as streams, nothing is unpacked to disk.\n"
 	"For what an update would bring, see larder update --check --diff.";
@@ -47,6 +51,8 @@ struct one {
 	struct route route;
 	bool routed;
 	struct digest digest;
+	bool has_asof; /* the tag as of a date */
+	int64_t asof_ms;
 };
 
 struct diffing {
@@ -89,6 +95,26 @@ static void set_shown(struct one *one)
 		imageref_name(&r, one->shown);
 }
 
+/* "asof-2026-11-01/library/python:3.11-slim" is that name, and a time. */
+static int take_date(struct one *one, struct err *e)
+{
+	struct imageref *r = &one->args.arg[0]->im.image;
+	char text[IMAGEREF_TEXT_MAX];
+	struct reponame rest;
+	struct imageref plain;
+
+	if (r->host[0] != '\0' || r->has_digest || !asof_is(r->name.s))
+		return 0;
+	if (asof_split(&r->name, clock_wall_ms(), &rest, &one->asof_ms, e) != 0)
+		return -1;
+	snprintf(text, sizeof(text), "%s:%s", rest.s, r->tag);
+	if (imageref_parse(view_of(text), &plain, e) != 0)
+		return -1;
+	*r = plain;
+	one->has_asof = true;
+	return 0;
+}
+
 static int read_images(struct diffing *d, const struct options *o, struct err *e)
 {
 	static const struct option_values no_files = { .n = 0 };
@@ -110,6 +136,8 @@ static int read_images(struct diffing *d, const struct options *o, struct err *e
 			return -1;
 		}
 		set_shown(one);
+		if (take_date(one, e) != 0)
+			return -1;
 	}
 	return read_platforms(d, e);
 }
@@ -130,12 +158,18 @@ static void forget_routes(struct diffing *d)
 /* Where it is in the store, and all of it there: 1; not, or not all: 0; -1: *e. */
 static int look_for(struct store *s, struct plan *plan, struct one *one, struct err *e)
 {
-	const struct imageref *r = &one->args.arg[0]->im.image;
+	struct imageref *r = &one->args.arg[0]->im.image;
 	struct parts parts;
 
 	if (named_route(plan, r, &one->route, e) != 0)
 		return -1;
 	one->routed = true;
+	if (one->has_asof && !r->has_digest) {
+		if (history_resolve(s, &one->route.name, r->tag, one->asof_ms, &r->digest,
+				    e) != 0)
+			return err_add(e, "%s", one->shown);
+		r->has_digest = true; /* also for who fetches it */
+	}
 	one->digest = r->digest;
 	if (r->has_digest ? !link_exists(s, LINK_REVISION, &one->route.name, &r->digest)
 			  : tag_get(s, &one->route.name, r->tag, &one->digest, NULL) != 0)

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -146,6 +147,25 @@ def test_an_image_and_its_older_self(hub, command, two):
     hub.fault("any", "refused")                     # both are here: nobody is asked
     found = as_json(command, f"moving@{two[0].digest}", "moving")
     assert told(found) == (list(PACKAGES), list(SETTINGS))
+
+
+def test_a_tag_as_of_a_date(hub, command, clock, two):
+    command.env.update(clock.env)
+    hub.add(two[0], "library/moving", "1")
+    assert command("pull", "moving:1").status == 0
+    clock.advance(2 * 86400)
+    hub.move_tag("library/moving", "1", two[1])
+    assert command("update", "--brief", "moving:1").status == 0
+    clock.advance(2 * 86400)
+    day = time.strftime("%Y-%m-%d", time.gmtime(clock.now() - 3 * 86400))
+    found = as_json(command, f"asof-{day}/library/moving:1", "moving:1")
+    assert told(found) == (list(PACKAGES), list(SETTINGS))
+    assert found["before"]["digest"] == two[0].digest
+    assert found["before"]["image"] == f"asof-{day}/library/moving:1"
+    early = command("diff", "asof-2001-01-01/library/moving:1", "moving:1")
+    assert early.status == 1 and "asof-2001-01-01/library/moving:1: " in early.err, early
+    ahead = command("diff", "asof-2999-01-01/library/moving:1", "moving:1")
+    assert ahead.status == 100, ahead
 
 
 def test_two_platforms_of_one_image(hub, command):
