@@ -45,8 +45,7 @@ def test_cut(place, hub, kind):
     assert plans, "it comes to the disk"
     cut = sum(sweep.attempt(plan) for plan in plans)
     print(f"{kind.name}: {len(plans)} plans, {cut} cut something")
-    # what an eviction comes to is a matter of its moment
-    assert cut or len(plans) < SOME or kind.name == "evict", "none was"
+    assert cut or len(plans) < SOME, "none was"
 
 
 def test_no_point_is_forgotten(place, hub):
