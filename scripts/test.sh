@@ -9,8 +9,7 @@
 #   scenarios       tests/scenarios against that build
 #   unit-asan, scenarios-asan    the same, clang, AddressSanitizer and UBSan; without those
 #                   that mostly sleep ("waits") or are long for other reasons ("plain")
-#   unit-tsan, scenarios-tsan    the same, ThreadSanitizer; of the scenarios, those marked
-#                   "concurrent"
+#   unit-tsan, scenarios-tsan    those that are concurrent, ThreadSanitizer
 #   e2e             tests/e2e: real clients and engines
 #   conformance     the public OCI conformance suite, where Go is installed
 #   fuzz            each fuzz target for 3 seconds
@@ -98,7 +97,7 @@ need_asan() {
 }
 need_tsan() {
 	[ -n "$tsan" ] || if CC=clang build build-test-tsan --buildtype=debugoptimized \
-		-Db_sanitize=thread -Db_lundef=false; then tsan=ok; else tsan=bad; fi
+		-Db_sanitize=thread -Db_lundef=false -Dconcurrent=true; then tsan=ok; else tsan=bad; fi
 	[ $tsan = ok ]
 }
 
@@ -202,7 +201,7 @@ run_part() {
 	unit) if need_gcc; then unit unit build-test; else add unit 0 1 0; fi ;;
 	hub) run_pytest hub tests/hub build-test 300 4 ;;
 	scenarios)
-		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 4; else add scenarios 0 1 0; fi
+		if need_gcc; then run_pytest scenarios tests/scenarios build-test 1500 6; else add scenarios 0 1 0; fi
 		;;
 	e2e) if need_gcc; then run_pytest e2e tests/e2e build-test 1500 2; else add e2e 0 1 0; fi ;;
 	unit-asan)

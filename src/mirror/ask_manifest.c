@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "mirror/former.h"
 #include "mirror/mirror_impl.h"
+#include "mirror/trial.h"
 #include "store/blob.h"
 #include "store/mstore.h"
 #include "store/tag.h"
@@ -126,11 +127,21 @@ static bool checked_meanwhile(const struct work *w)
 	return yes;
 }
 
+static int try_moved(const struct fetch_how *how, const struct digest *had,
+		     const struct digest *now, struct err *e)
+{
+	const struct work *w = how->arg;
+
+	return trial_run(w->m, &w->route, had, now, how, e);
+}
+
 static void run_check(struct task *t, void *arg, struct task_result *out)
 {
 	struct work *w = arg;
 	struct fetch_how how = { .deadline_ms = task_started_ms(t) + VISIT_DEADLINE_MS,
-				 .want = visit_get(w) };
+				 .want = visit_get(w),
+				 .trial = try_moved,
+				 .arg = w };
 
 	if (checked_meanwhile(w))
 		return;

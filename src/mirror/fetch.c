@@ -204,15 +204,20 @@ static int locate_tag(const struct fetch *x, const struct route *r,
 	return 0;
 }
 
-static void say_moved(const struct route *r, const char *tag, const struct digest *old,
-		      const struct digest *new)
+/* why: that it has not been believed. */
+static void say_moved(const char *event, const struct route *r, const char *tag,
+		      const struct digest *old, const struct digest *new, const char *why)
 {
 	char from[DIGEST_TEXT_MAX], to[DIGEST_TEXT_MAX];
 
 	digest_text(old, from);
 	digest_text(new, to);
-	log_event(LOG_INFO, "tag.moved", LS("repository", r->name.s), LS("tag", tag),
-		  LS("from", from), LS("to", to));
+	if (why == NULL)
+		log_event(LOG_INFO, event, LS("repository", r->name.s), LS("tag", tag),
+			  LS("from", from), LS("to", to));
+	else
+		log_event(LOG_WARN, event, LS("repository", r->name.s), LS("tag", tag),
+			  LS("from", from), LS("to", to), LS("error", why));
 }
 
 int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
@@ -236,8 +241,13 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 		e->kind = ERR_CORRUPT; /* no trouble that its other tags would share */
 	if (rc != 0)
 		return -1;
-	if (cached && !digest_equal(&had.digest, &digest))
-		say_moved(r, tag, &had.digest, &digest);
+	if (cached && !digest_equal(&had.digest, &digest)) {
+		if (how->trial != NULL && how->trial(how, &had.digest, &digest, e) != 0) {
+			say_moved("tag.held", r, tag, &had.digest, &digest, e->msg);
+			return -1;
+		}
+		say_moved("tag.moved", r, tag, &had.digest, &digest, NULL);
+	}
 	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved);
 	return 0;
 }

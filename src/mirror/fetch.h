@@ -37,6 +37,11 @@ struct fetch_how {
 	 * where upstream_may says so, after all that is free. */
 	enum upstream_want want;
 	bool entitled; /* the upstream has just said that this repository has it */
+	/* Of a tag that has moved, once the new manifest is here: is there any use in
+	 * believing it? NULL: it is believed. */
+	int (*trial)(const struct fetch_how *how, const struct digest *had,
+		     const struct digest *now, struct err *e);
+	void *arg;
 };
 
 /* The manifest, from the store if it is there by now, else from the upstream, by one GET;
@@ -48,7 +53,8 @@ int fetch_manifest(const struct fetch *x, const struct route *r, const struct di
 		   struct err *e);
 
 /* Ask the upstream where the tag is (HEAD), bring the manifest if it is new here, and
- * note the answer in tagstates. Trouble that is tried again is shown at once, as the
+ * note the answer in tagstates, unless how->trial fails: then the tag is where it was.
+ * Trouble that is tried again is shown at once, as the
  * site's `trouble`, and bell rung, for those who have something to answer with. */
 int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 	      const struct fetch_how *how, struct bell *bell, struct err *e);

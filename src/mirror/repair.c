@@ -11,9 +11,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
-#include "mirror/ask_blob.h"
 #include "mirror/ask_manifest.h"
-#include "mirror/await.h"
+#include "mirror/awaited.h"
 #include "mirror/flight.h"
 #include "mirror/inventory_json.h"
 #include "mirror/mirror_impl.h"
@@ -22,60 +21,9 @@
 
 struct repairing {
 	const struct repair_ask *ask;
-	struct await await;
-	struct await_place wait;
 };
 
 /* --- fetching --- */
-
-/* The bell rings, or it has rung already. */
-static void wait_for(struct repairing *w, struct bell *b, uint64_t seen)
-{
-	if (await_add(&w->await, &w->wait, b, seen))
-		while (await_waits(&w->wait))
-			await_any(&w->await);
-}
-
-static int end_of_flight(struct repairing *w, struct task *flight, struct err *e)
-{
-	const struct task_result *result;
-	int rc;
-
-	for (;;) {
-		uint64_t seen = bell_count(task_bell(flight));
-
-		result = task_result(flight);
-		if (result != NULL)
-			break;
-		wait_for(w, task_bell(flight), seen);
-	}
-	rc = result->rc;
-	if (rc != 0)
-		*e = result->err;
-	task_unref(flight);
-	return rc;
-}
-
-static int fetch_blob(struct repairing *w, const struct route *r, const struct digest *d,
-		      struct err *e)
-{
-	struct visit v = { .since_ms = clock_mono_ms(), .who = VISIT_BACKGROUND };
-	struct found_blob found;
-	enum answer answer;
-	int rc;
-
-	while ((answer = ask_blob(w->ask->mirror, r, d, true, &v, &found, e)) ==
-	       ANSWER_WAIT)
-		wait_for(w, v.bell, v.seen);
-	rc = answer == ANSWER_READY ? 0 : -1;
-	if (rc == 0) {
-		mem_closep(&found.fd);
-		if (found.flight != NULL)
-			rc = end_of_flight(w, found.flight, e);
-	}
-	visit_done(&v);
-	return rc;
-}
 
 static int fetch_manifest_again(struct repairing *w, const struct route *r,
 				const struct reference *ref, struct err *e)
@@ -88,7 +36,7 @@ static int fetch_manifest_again(struct repairing *w, const struct route *r,
 
 	while ((answer = ask_manifest(w->ask->mirror, r, ref, &v, &found, e)) ==
 	       ANSWER_WAIT)
-		wait_for(w, v.bell, v.seen);
+		awaited_bell(v.bell, v.seen);
 	visit_done(&v);
 	if (answer != ANSWER_READY)
 		return -1;
@@ -112,7 +60,8 @@ static bool fetch_thing(struct repairing *w, const struct route *r,
 	if (f->is_manifest)
 		return fetch_manifest_again(w, r, &ref, e) == 0 &&
 		       is_here(w, &f->digest, e);
-	return fetch_blob(w, r, &f->digest, e) == 0 && is_here(w, &f->digest, e);
+	return awaited_blob(w->ask->mirror, r, &f->digest, VISIT_BACKGROUND, e) == 0 &&
+	       is_here(w, &f->digest, e);
 }
 
 /* A pinned tag is where it was, and nobody knows any more where that is. */
@@ -306,9 +255,7 @@ int repair_run(const struct repair_ask *ask, struct scrubbed *out, struct err *e
 				   .arg = &w };
 	int rc;
 
-	await_init(&w.await);
 	rc = scrub_run(&scrub, out, e);
-	await_done(&w.await);
 	if (!ask->look && (rc == 0 || e->kind != ERR_BUSY))
 		say_figures(ask, out);
 	return rc;

@@ -17,6 +17,7 @@
 #include "mirror/ask_blob.h"
 #include "mirror/ask_manifest.h"
 #include "mirror/await.h"
+#include "mirror/awaited.h"
 #include "mirror/flight.h"
 #include "mirror/mirror_impl.h"
 #include "mirror/throttle.h"
@@ -319,19 +320,12 @@ static int find_root(struct walk *w, const struct reference *ref, struct warm_do
 	struct visit v = { .since_ms = clock_mono_ms(),
 			   .who = w->who,
 			   .must_check = true };
-	struct await_place wait = { 0 };
 	struct found_manifest found;
 	enum answer answer;
 
 	*e = (struct err){ 0 };
-	for (;;) {
-		answer = ask_manifest(w->m, w->route, ref, &v, &found, e);
-		if (answer != ANSWER_WAIT)
-			break;
-		if (await_add(&w->await, &wait, v.bell, v.seen))
-			while (await_waits(&wait))
-				await_any(&w->await);
-	}
+	while ((answer = ask_manifest(w->m, w->route, ref, &v, &found, e)) == ANSWER_WAIT)
+		awaited_bell(v.bell, v.seen);
 	visit_done(&v);
 	if (answer == ANSWER_FAILED)
 		return -1;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from hub import build, client
@@ -13,12 +15,60 @@ def pull(larder, **more):
     return client.pull(larder.url, "library/python", "3", **more)
 
 
-@pytest.mark.parametrize("kind", ["cdn", "blob"])
-def test_new_layers_do_not_come(hub, larder, kind):
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+def digest_of_tag(made) -> str:
+    return ask(made, "/v2/library/python/manifests/3").header("docker-content-digest")
+
+
+@pytest.mark.parametrize("kind", ["cdn", "blob", "manifest_get_digest"])
+def test_what_does_not_come_is_not_believed(hub, larder, kind):
+    """Not one pull of a cached image fails: of the new one the smallest was tried first."""
     old = hub.add(build("1", layer_size=30_000), "library/python", "3")
     made = larder(settings={"freshness": "0"})
     assert_pulled(pull(made), old)
     new = build("2", layer_size=30_000)
+    hub.move_tag("library/python", "3", new)
+    platform = new.manifest("linux/amd64").digest
+    with hub.fault(kind, "refused" if kind == "cdn" else "status",
+                   path=platform if kind.startswith("manifest") else None):
+        for _ in range(4):
+            assert_pulled(pull(made), old)
+        answer = ask(made, "/v2/library/python/manifests/3")
+        assert answer.header("docker-content-digest") == old.digest
+        assert answer.header("warning").startswith("110")
+        wait_until(lambda: any("tag.held" in line and "has moved to cannot be had" in line
+                               for line in made.log), "it says so")
+    wait_until(lambda: pull(made).ok and digest_of_tag(made) == new.digest,
+               "the new image", 20)
+    assert_pulled(pull(made), new)
+
+
+def test_the_trial_costs_nothing(hub, larder):
+    """It fetches what the client asks for next, once."""
+    old = hub.add(build("1"), "library/python", "3")
+    made = larder(settings={"freshness": "0"})
+    assert_pulled(pull(made), old)
+    new = build("2")
+    hub.move_tag("library/python", "3", new)
+    hub.reset()
+    assert_pulled(pull(made), new)
+    asked = Counter(entry.kind for entry in hub.requests() if entry.status != 401)
+    assert asked["manifest_get_digest"] == 2        # index and platform
+    fresh = {b.digest for b in new.layers()} - {b.digest for b in old.layers()}
+    assert asked["blob"] == 1 + len(fresh)
+    assert asked["manifest_head"] == 1, asked
+
+
+@pytest.mark.parametrize("kind", ["cdn", "blob"])
+def test_new_layers_do_not_come(hub, larder, kind):
+    """Where it cannot be told which platform is wanted, the first pull finds it out."""
+    old = hub.add(build("1", layer_size=30_000, platforms=BOTH), "library/python", "3")
+    made = larder(settings={"freshness": "0"})
+    for platform in BOTH:
+        assert_pulled(pull(made, platform=platform), old, platform)
+    new = build("2", layer_size=30_000, platforms=BOTH)
     hub.move_tag("library/python", "3", new)
     with hub.fault(kind, "refused" if kind == "cdn" else "status"):
         first = pull(made)                          # it believes the tag
@@ -29,8 +79,8 @@ def test_new_layers_do_not_come(hub, larder, kind):
         assert answer.header("docker-content-digest") == old.digest
         assert answer.header("warning").startswith("110")
         assert ask(made, f"/v2/library/python/manifests/{new.digest}").status == 200
-    wait_until(lambda: pull(made).ok and ask(made, "/v2/library/python/manifests/3").header(
-        "docker-content-digest") == new.digest, "the new image", 20)
+    wait_until(lambda: pull(made).ok and digest_of_tag(made) == new.digest,
+               "the new image", 20)
     assert_pulled(pull(made), new)
 
 

@@ -1,0 +1,122 @@
+/*
+ * trial.c - no state of its own.
+ */
+#include "mirror/trial.h"
+
+#include "mirror/awaited.h"
+#include "mirror/former.h"
+#include "mirror/mirror_impl.h"
+#include "oci/manifest.h"
+#include "oci/platform.h"
+#include "store/blob.h"
+#include "store/mstore.h"
+
+/* Larger ones are no configuration that one would wait for. */
+#define TRIAL_MAX_BYTES (UINT64_C(4) << 20)
+
+/* -1: it is not here, or no manifest. */
+static int read_manifest(struct mirror *m, const struct route *r, const struct digest *d,
+			 struct manifest *out)
+{
+	struct stored *got;
+	int rc;
+
+	if (mstore_get(m->store, &r->name, d, &got, NULL) != 0)
+		return -1;
+	rc = manifest_parse((struct view){ got->body, got->n }, out, NULL);
+	stored_unref(got);
+	return rc;
+}
+
+/* The one platform that is here of an index; NULL: none, or several. */
+static const struct child *only_platform(struct mirror *m, const struct route *r,
+					 const struct manifest *index)
+{
+	const struct child *one = NULL;
+	size_t i;
+
+	for (i = 0; i < index->nchildren; i++) {
+		const struct child *c = &index->child[i];
+
+		if (!c->is_manifest || c->is_attestation ||
+		    !former_is_whole(m->store, &r->name, &c->digest))
+			continue;
+		if (one != NULL)
+			return NULL;
+		one = c;
+	}
+	return one;
+}
+
+static const struct child *entry_for(const struct manifest *index,
+				     const struct platform *want)
+{
+	size_t i;
+
+	for (i = 0; i < index->nchildren; i++)
+		if (index->child[i].is_manifest && !index->child[i].is_attestation &&
+		    platform_match(&index->child[i].platform, want))
+			return &index->child[i];
+	return NULL;
+}
+
+static int try_config(struct mirror *m, const struct route *r,
+		      const struct manifest *image, struct err *e)
+{
+	if (image->kind != MANIFEST_IMAGE || !image->has_config ||
+	    image->child[0].size > TRIAL_MAX_BYTES ||
+	    blob_exists(m->store, &image->child[0].digest, NULL))
+		return 0;
+	return awaited_blob(m, r, &image->child[0].digest, VISIT_CLIENT, e);
+}
+
+static int try_platform(struct mirror *m, const struct route *r,
+			const struct manifest *before, const struct manifest *index,
+			const struct fetch_how *how, struct err *e)
+{
+	const struct child *here = only_platform(m, r, before), *next;
+	struct fetch_how plain = { .deadline_ms = how->deadline_ms, .want = how->want };
+	struct manifest image;
+	struct stored *got;
+	bool unsaved;
+	int rc;
+
+	next = here != NULL ? entry_for(index, &here->platform) : NULL;
+	if (next == NULL)
+		return 0;
+	if (fetch_manifest(&m->fetch, r, &next->digest, &plain, &got, &unsaved, e) != 0)
+		return -1;
+	rc = manifest_parse((struct view){ got->body, got->n }, &image, NULL);
+	stored_unref(got);
+	if (rc != 0)
+		return 0;
+	rc = try_config(m, r, &image, e);
+	manifest_done(&image);
+	return rc;
+}
+
+int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
+	      const struct digest *now, const struct fetch_how *how, struct err *e)
+{
+	struct manifest before, after;
+	int rc = 0;
+
+	if (!former_is_whole(m->store, &r->name, had) ||
+	    read_manifest(m, r, now, &after) != 0)
+		return 0;
+	if (after.kind == MANIFEST_IMAGE) {
+		rc = try_config(m, r, &after, e);
+	} else if (read_manifest(m, r, had, &before) == 0) {
+		if (before.kind == MANIFEST_INDEX)
+			rc = try_platform(m, r, &before, &after, how, e);
+		manifest_done(&before);
+	}
+	manifest_done(&after);
+	if (rc != 0) {
+		/* It has the manifest that names it: this is not about the tag. */
+		if (e->kind == ERR_NOT_FOUND)
+			e->kind = ERR_UPSTREAM;
+		err_add(e, "what the tag has moved to cannot be had");
+	}
+	return rc;
+}

@@ -1,0 +1,25 @@
+/*
+ * trial.h - a tag has moved: can what it leads to now be had, before it is believed?
+ *
+ * While the new manifest is all that is here, a registry that fails in the middle, or a
+ * content network that is down, would turn an image that pulls into one that does not. So
+ * of what clients will ask for next the smallest is fetched first: the configuration and,
+ * of an index of which one platform is here, that platform's manifest. Nothing is fetched
+ * that would not be anyway.
+ */
+#ifndef LARDER_MIRROR_TRIAL_H
+#define LARDER_MIRROR_TRIAL_H
+
+#include "base/err.h"
+#include "mirror/fetch.h"
+#include "mirror/mirror.h"
+#include "mirror/route.h"
+#include "oci/digest.h"
+
+/* 0: it can, or there is nothing to lose (the former is not whole), or it cannot be told
+ * (several platforms are here). -1: *e says what did not come. Blocks, at most as long as
+ * one download's attempts; pool threads only. how: for the manifest. */
+int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
+	      const struct digest *now, const struct fetch_how *how, struct err *e);
+
+#endif
