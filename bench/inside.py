@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import json
 import os
 import random
 import shutil
@@ -20,7 +21,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
@@ -74,14 +74,22 @@ def database(version: int):
         {f"package-{i}": f"1.{i}-{version if i % 50 == 0 else 1}" for i in range(400)})})
 
 
-def timed(words: list[str], env: dict | None = None) -> tuple[float, float, float]:
+# A process begins with the memory of the one that starts it: a small one here.
+MEASURED = """
+import json, resource, subprocess, sys, time
+began = time.monotonic()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+took = time.monotonic() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([took, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000]))
+"""
+
+
+def timed(words: list[str], env: dict | None = None) -> list[float]:
     """Seconds by the clock and of processors, MB at most."""
-    began = time.monotonic()
-    process = subprocess.Popen(words, env=env, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    took = time.monotonic() - began
-    assert os.waitstatus_to_exitcode(status) == 0, words
-    return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000
+    done = subprocess.run([sys.executable, "-S", "-c", MEASURED, *words], env=env,
+                          stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
 
 
 def measure(rounds: int, words: list[str], env: dict | None = None):

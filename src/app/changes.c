@@ -134,7 +134,7 @@ int changes_text(const struct changes *c, size_t most, struct buf *out)
 	shown_platform(c, platform);
 	if (human_escape(out, c->after.shown, 400) != 0 || buf_adds(out, " (") != 0 ||
 	    human_escape(out, platform, 210) != 0 || buf_adds(out, "): ") != 0 ||
-	    compare_summary(&c->comparison, out) != 0 || buf_adds(out, "\n") != 0)
+	    compare_text_summary(&c->comparison, out) != 0 || buf_adds(out, "\n") != 0)
 		return -1;
 	return compare_text(&c->comparison, most, out);
 }
@@ -174,7 +174,7 @@ static int add_row(struct buf *out, const char *shown, const struct digest *befo
 	digest_text(after, to);
 	if (buf_adds(out, "| ") != 0 || compare_markdown_code(out, shown) != 0 ||
 	    buf_addf(out, " | `%.19s` | `%.19s` | ", from, to) != 0 ||
-	    (c != NULL ? compare_summary(&c->comparison, out)
+	    (c != NULL ? compare_text_summary(&c->comparison, out)
 		       : compare_markdown_code(out, why)) != 0)
 		return -1;
 	return buf_adds(out, " |\n");

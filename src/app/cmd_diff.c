@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/changes.h"
 #include "app/gather.h"
@@ -17,10 +18,13 @@
 #include "app/imageargs.h"
 #include "app/options.h"
 #include "app/wire.h"
+#include "base/clock.h"
 #include "base/human.h"
 #include "base/mem.h"
 #include "mirror/named.h"
 #include "mirror/parts.h"
+#include "oci/asof.h"
+#include "store/history.h"
 #include "store/link.h"
 #include "store/tag.h"
 #include "trust/compare_show.h"
@@ -33,18 +37,22 @@ static const char about[] =
 	"and "
 	"downgraded, the system's release, configuration, size and layers. Any two "
 	"images "
-	"will do: two tags, a tag and its older self by @digest, two platforms.\n"
+	"will do: two tags, a tag and its older self by @digest or as of a date "
+	"(asof-2026-11-01/library/python:3.11-slim), two platforms.\n"
 	"What is in the store is compared as it is there; what is not is fetched, as "
 	"larder pull would. Layers are read as streams, nothing is unpacked to disk.\n"
 	"For what an update would bring, see larder update --check --diff.";
 
 /* One of the two images. */
 struct one {
-	struct imageargs args; /* it alone */
+	struct imageargs args;	       /* it alone */
+	char shown[IMAGEREF_TEXT_MAX]; /* its name, without a digest */
 	struct platform platform;
 	struct route route;
 	bool routed;
 	struct digest digest;
+	bool has_asof; /* the tag as of a date */
+	int64_t asof_ms;
 };
 
 struct diffing {
@@ -75,6 +83,38 @@ static int read_platforms(struct diffing *d, struct err *e)
 	return 0;
 }
 
+/* The digest is said beside. */
+static void set_shown(struct one *one)
+{
+	struct imageref r = one->args.arg[0]->im.image;
+
+	r.has_digest = false;
+	if (r.tag[0] != '\0')
+		imageref_text(&r, one->shown);
+	else
+		imageref_name(&r, one->shown);
+}
+
+/* "asof-2026-11-01/library/python:3.11-slim" is that name, and a time. */
+static int take_date(struct one *one, struct err *e)
+{
+	struct imageref *r = &one->args.arg[0]->im.image;
+	char text[IMAGEREF_TEXT_MAX];
+	struct reponame rest;
+	struct imageref plain;
+
+	if (r->host[0] != '\0' || r->has_digest || !asof_is(r->name.s))
+		return 0;
+	if (asof_split(&r->name, clock_wall_ms(), &rest, &one->asof_ms, e) != 0)
+		return -1;
+	snprintf(text, sizeof(text), "%s:%s", rest.s, r->tag);
+	if (imageref_parse(view_of(text), &plain, e) != 0)
+		return -1;
+	*r = plain;
+	one->has_asof = true;
+	return 0;
+}
+
 static int read_images(struct diffing *d, const struct options *o, struct err *e)
 {
 	static const struct option_values no_files = { .n = 0 };
@@ -95,6 +135,9 @@ static int read_images(struct diffing *d, const struct options *o, struct err *e
 			*e = one->args.arg[0]->im.err;
 			return -1;
 		}
+		set_shown(one);
+		if (take_date(one, e) != 0)
+			return -1;
 	}
 	return read_platforms(d, e);
 }
@@ -115,12 +158,18 @@ static void forget_routes(struct diffing *d)
 /* Where it is in the store, and all of it there: 1; not, or not all: 0; -1: *e. */
 static int look_for(struct store *s, struct plan *plan, struct one *one, struct err *e)
 {
-	const struct imageref *r = &one->args.arg[0]->im.image;
+	struct imageref *r = &one->args.arg[0]->im.image;
 	struct parts parts;
 
 	if (named_route(plan, r, &one->route, e) != 0)
 		return -1;
 	one->routed = true;
+	if (one->has_asof && !r->has_digest) {
+		if (history_resolve(s, &one->route.name, r->tag, one->asof_ms, &r->digest,
+				    e) != 0)
+			return err_add(e, "%s", one->shown);
+		r->has_digest = true; /* also for who fetches it */
+	}
 	one->digest = r->digest;
 	if (r->has_digest ? !link_exists(s, LINK_REVISION, &one->route.name, &r->digest)
 			  : tag_get(s, &one->route.name, r->tag, &one->digest, NULL) != 0)
@@ -139,7 +188,7 @@ static int compare(struct diffing *d, struct store *s, struct err *e)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		side[i] = (struct changes_side){ .shown = d->one[i].args.arg[0]->text,
+		side[i] = (struct changes_side){ .shown = d->one[i].shown,
 						 .repo = &d->one[i].route.name,
 						 .digest = d->one[i].digest,
 						 .platform = d->one[i].platform };
@@ -152,7 +201,9 @@ static int compare(struct diffing *d, struct store *s, struct err *e)
 static int not_here(const struct one *one, const struct err *why, struct err *e)
 {
 	return err_set(e, ERR_NOT_FOUND, "%s: %s", one->args.arg[0]->text,
-		       why->msg[0] != '\0' ? why->msg : "it is not in the store");
+		       why->msg[0] != '\0' ? why->msg
+					   : "it is not in the store, and nothing is "
+					     "fetched (--offline)");
 }
 
 /* From what is in the store: 1 compared, 0 something is missing, -1. */
@@ -249,7 +300,7 @@ static int add_header(struct buf *out, const char *mark, const struct changes_si
 
 	digest_text(&side->digest, digest);
 	platform_text(&c->config.platform, platform);
-	if (buf_addf(out, "%s %s\n    %s  ", mark, side->shown, digest) != 0 ||
+	if (buf_addf(out, "%s %s@%s\n    ", mark, side->shown, digest) != 0 ||
 	    human_escape(out, platform, sizeof(platform)) != 0 ||
 	    buf_addf(out, ", %zu packages", c->packages.n) != 0)
 		return -1;
@@ -266,7 +317,7 @@ static int add_text(struct buf *out, const struct changes *c)
 
 	if (add_header(out, "---", &c->before, k->before) != 0 ||
 	    add_header(out, "+++", &c->after, k->after) != 0 ||
-	    compare_summary(k, out) != 0 || buf_adds(out, "\n") != 0)
+	    compare_text_summary(k, out) != 0 || buf_adds(out, "\n") != 0)
 		return -1;
 	return compare_text(k, 0, out);
 }
@@ -371,6 +422,7 @@ int cmd_diff(int argc, char **argv, char **envp)
 
 	if (options_begin(&o, argc, argv, envp, &s, &status)) {
 		d.gather.settings = s;
+		d.gather.quiet = d.gather.quiet || !isatty(STDERR_FILENO);
 		gather_log(&d.gather);
 		signal(SIGPIPE, SIG_IGN);
 		status = diff(&d, &o, &e);

@@ -7,11 +7,13 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/gather.h"
 #include "app/here.h"
+#include "app/inside.h"
 #include "app/lock_items.h"
 #include "app/lock_make.h"
 #include "app/lock_pin.h"
@@ -48,10 +50,11 @@ struct locking {
 	struct option_values files;
 	const char *path, *platform, *only, *as_of;
 	unsigned at_once;
-	bool update, remove, check, pin, unpin, dry_run, json, quiet;
+	bool update, remove, check, pin, unpin, dry_run, json, markdown, diff, quiet;
 	/* its own */
 	struct lockfile lock;
 	bool is_new, changed; /* the file */
+	bool unlooked;	      /* what changed inside was to be said, and is not known */
 	struct imageargs args;
 	struct lock_items items;
 	struct platform wish[IMAGELIST_MAX_PLATFORMS];
@@ -99,6 +102,12 @@ static int read_words(struct locking *k, struct err *e)
 	if (k->as_of != NULL &&
 	    asof_date(view_of(k->as_of), clock_wall_ms(), &k->asof_ms, e) != 0)
 		return err_add(e, "--as-of");
+	if (k->json && k->markdown)
+		return err_set(e, ERR_INVALID, "--json and --markdown: one of them");
+	if ((k->diff || k->markdown) && (k->check || k->remove))
+		return err_set(e, ERR_INVALID,
+			       "--diff and --markdown are for locks that move: not with "
+			       "--check or --remove");
 	if (k->only != NULL && !k->check)
 		return err_set(e, ERR_INVALID, "--only goes with --check");
 	if (k->only != NULL && strcmp(k->only, "upstream") == 0)
@@ -175,6 +184,19 @@ static bool leave_locked(struct locking *k)
 	return n > 0;
 }
 
+/* It is where it was, but wanted for other platforms. */
+static bool has_new_wish(const struct locking *k, const struct lock_item *it)
+{
+	const struct imageref *r = &it->entry.image;
+	const struct lockfile_entry *had =
+		lockfile_find(&k->lock, r->host, r->name.s, r->tag);
+	size_t n = it->entry.nwishes;
+
+	return it->result == LOCK_SAME && had != NULL &&
+	       (had->nwishes != n || (n > 0 && memcmp(had->wish, it->entry.wish,
+						      n * sizeof(*had->wish)) != 0));
+}
+
 static void make_all(struct locking *k)
 {
 	struct lock_make_how how = { .wish = k->wish,
@@ -189,7 +211,7 @@ static void make_all(struct locking *k)
 		struct lock_item *it = &k->items.item[i];
 
 		if (it->result != LOCK_NEW && it->result != LOCK_MOVED &&
-		    it->result != LOCK_STALE)
+		    it->result != LOCK_STALE && !has_new_wish(k, it))
 			continue;
 		if (lockfile_put(&k->lock, &it->entry, &it->err) != 0)
 			it->result = LOCK_FAILED;
@@ -257,7 +279,20 @@ static int status_of(const struct locking *k)
 		return EXIT_PARTLY;
 	if (failed > 0 && (k->check || failed == k->items.n))
 		return EXIT_FAILED;
-	return failed + gone + count(k, LOCK_STALE) > 0 ? EXIT_PARTLY : EXIT_DONE;
+	return failed + gone + count(k, LOCK_STALE) > 0 || k->unlooked ? EXIT_PARTLY
+								       : EXIT_DONE;
+}
+
+static void fetch_inside(struct locking *k, struct inside *in)
+{
+	struct inside_moved *moved = mem_alloc((k->items.n + 1) * sizeof(*moved));
+	size_t i, n = 0;
+
+	for (i = 0; i < k->items.n; i++)
+		if (k->items.item[i].result == LOCK_MOVED)
+			moved[n++] = lock_report_moved(&k->items.item[i]);
+	inside_fetch(in, moved, n);
+	free(moved);
 }
 
 /* What an interrupted run has found is not half of a file. */
@@ -268,17 +303,31 @@ static int finish(struct locking *k, struct err *e)
 				      .check = k->check,
 				      .dry_run = k->dry_run,
 				      .entries = k->lock.n };
+	struct inside inside = { .gather = &k->g,
+				 .fetch = k->diff,
+				 .at_once = k->at_once };
+	int rc = 0;
 
+	if (k->diff || k->markdown) {
+		report.inside = &inside;
+		fetch_inside(k, &inside);
+	}
+	if (k->g.interrupted)
+		inside_done(&inside);
 	if (k->g.interrupted)
 		return err_set(e, ERR_CANCELLED, "interrupted; %s is as it was",
 			       path_of(k));
 	if (!k->dry_run && (k->changed || (k->is_new && k->lock.n > 0))) {
-		if (lockpath_write(path_of(k), &k->lock, e) != 0)
-			return -1;
-		report.written = true;
+		rc = lockpath_write(path_of(k), &k->lock, e);
+		report.written = rc == 0;
 	}
-	lock_report_print(&report, &k->items);
-	return 0;
+	if (rc == 0 && k->markdown)
+		lock_report_page(&report, &k->items);
+	else if (rc == 0)
+		lock_report_print(&report, &k->items);
+	k->unlooked = k->diff && inside.unknown > 0;
+	inside_done(&inside);
+	return rc;
 }
 
 static int pin(const struct locking *k, const struct options *o)
@@ -342,6 +391,11 @@ int cmd_lock(int argc, char **argv, char **envp)
 		  "with the store." },
 		{ "only", 0, OPTION_TEXT, &k.only, "upstream|store",
 		  "With --check: compare with that alone." },
+		{ "diff", 0, OPTION_FLAG, &k.diff, NULL,
+		  "Say what changed inside images whose locks move (see larder diff); "
+		  "fetches what is missing for it, a pull each." },
+		{ "markdown", 0, OPTION_FLAG, &k.markdown, NULL,
+		  "Print Markdown, for the pull request that changes the lock file." },
 		{ "pin", 0, OPTION_FLAG, &k.pin, NULL,
 		  "Write the locked digests into the files of PATH (default: this "
 		  "folder), each beside its tag." },

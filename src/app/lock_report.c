@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/human.h"
 #include "base/mem.h"
+#include "trust/compare_show.h"
 
 #define LINE_MAX_BYTES 16384
 #define WIDEST_NAME 60
@@ -119,6 +120,66 @@ static void print_sum(const struct lock_report *r, const struct lock_items *item
 	puts(buf_str(&sum));
 }
 
+/* --- what changed inside --- */
+
+struct inside_moved lock_report_moved(const struct lock_item *it)
+{
+	const struct lockfile_entry *entry = &it->entry;
+	bool wished = entry->nwishes > 0;
+
+	return (struct inside_moved){ .text = it->arg->text,
+				      .image = &entry->image,
+				      .platform = wished ? entry->wish : entry->platform,
+				      .nplatforms = wished ? entry->nwishes
+							   : entry->nplatforms,
+				      .before = it->before,
+				      .after = entry->image.digest };
+}
+
+static void print_inside(const struct lock_report *r, const struct lock_items *items)
+{
+	size_t i;
+
+	if (r->inside == NULL)
+		return;
+	for (i = 0; i < items->n; i++) {
+		struct inside_moved m = lock_report_moved(&items->item[i]);
+
+		if (items->item[i].result == LOCK_MOVED)
+			inside_print(r->inside, &m);
+	}
+	inside_print_end(r->inside);
+}
+
+void lock_report_page(const struct lock_report *r, const struct lock_items *items)
+{
+	struct changes_page page;
+	char first[200];
+	size_t i, bad = 0;
+
+	changes_page_init(&page);
+	for (i = 0; i < items->n; i++) {
+		const struct lock_item *it = &items->item[i];
+		struct inside_moved m = lock_report_moved(it);
+
+		if (it->result == LOCK_MOVED)
+			inside_page(r->inside, &m, &page);
+		if (it->err.msg[0] == '\0')
+			continue;
+		bad++;
+		changes_page_note(&page, it->arg->text, it->err.msg);
+	}
+	snprintf(first, sizeof(first),
+		 "%zu image%s: %zu moved, %zu new, %zu as before, %zu in doubt.%s",
+		 items->n, items->n == 1 ? "" : "s", lock_items_count(items, LOCK_MOVED),
+		 lock_items_count(items, LOCK_NEW),
+		 lock_items_count(items, LOCK_SAME) + lock_items_count(items, LOCK_KEPT),
+		 bad, r->dry_run ? " Nothing has been written yet." : "");
+	changes_page_print(&page, "Locked base images", first, stdout);
+	changes_page_done(&page);
+	fflush(stdout);
+}
+
 static void print_table(const struct lock_report *r, const struct lock_items *items)
 {
 	size_t i, width = 5;
@@ -133,6 +194,7 @@ static void print_table(const struct lock_report *r, const struct lock_items *it
 	for (i = 0; i < items->n; i++)
 		print_row(&items->item[i], (int)width);
 	print_sum(r, items);
+	print_inside(r, items);
 }
 
 static void add_text(struct buf *b, const char *key, const char *value)
@@ -150,10 +212,11 @@ static void add_digest(struct buf *b, const char *key, const struct digest *d)
 	add_text(b, key, text);
 }
 
-static void print_json(const struct lock_item *it)
+static void print_json(const struct lock_report *r, const struct lock_item *it)
 {
 	CLEANUP(buf_done)
-	struct buf line = BUF_INIT(LINE_MAX_BYTES);
+	struct buf line = BUF_INIT(COMPARE_SHOW_MAX + LINE_MAX_BYTES);
+	struct inside_moved moved = lock_report_moved(it);
 	char text[IMAGEREF_TEXT_MAX];
 	struct imageref image = it->entry.image;
 	struct digest d;
@@ -180,6 +243,8 @@ static void print_json(const struct lock_item *it)
 	if (it->result == LOCK_STALE || it->result == LOCK_UNKNOWN ||
 	    it->result == LOCK_FAILED)
 		add_text(&line, "error", it->err.msg);
+	if (r->inside != NULL && it->result == LOCK_MOVED)
+		inside_json(r->inside, &moved, &line);
 	buf_adds(&line, "}");
 	puts(buf_str(&line));
 }
@@ -208,7 +273,7 @@ void lock_report_print(const struct lock_report *r, const struct lock_items *ite
 		print_table(r, items);
 	} else {
 		for (i = 0; i < items->n; i++)
-			print_json(&items->item[i]);
+			print_json(r, &items->item[i]);
 		print_json_sum(r, items);
 	}
 	fflush(stdout);

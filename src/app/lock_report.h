@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "app/inside.h"
 #include "app/lock_items.h"
 
 struct lock_report {
@@ -15,8 +16,14 @@ struct lock_report {
 	bool dry_run; /* nothing was written, but would have been */
 	bool written;
 	size_t entries; /* that the file has now */
+	/* Says what changed inside images whose locks moved; NULL: that is not said. */
+	struct inside *inside;
 };
 
 void lock_report_print(const struct lock_report *r, const struct lock_items *items);
+/* The same as a page for the pull request that changes the file. */
+void lock_report_page(const struct lock_report *r, const struct lock_items *items);
+/* One that has moved, as inside.h wants it; points into the item. */
+struct inside_moved lock_report_moved(const struct lock_item *it);
 
 #endif

@@ -12,7 +12,7 @@
 
 #include "app/gather.h"
 #include "app/here.h"
-#include "app/pull_inside.h"
+#include "app/inside.h"
 #include "app/pull_markdown.h"
 #include "app/pull_report.h"
 #include "app/pull_signed.h"
@@ -149,6 +149,18 @@ static void set_quota(const struct run *r, struct pull_report *report)
 	}
 }
 
+static void fetch_inside(struct inside *in, const struct imageargs *a)
+{
+	struct inside_moved *moved = mem_alloc((a->n + 1) * sizeof(*moved));
+	size_t i, n = 0;
+
+	for (i = 0; i < a->n; i++)
+		if (a->arg[i]->im.result == BATCH_MOVED)
+			moved[n++] = pull_report_moved(a->arg[i]);
+	inside_fetch(in, moved, n);
+	free(moved);
+}
+
 static enum exit_status work(struct run *r)
 {
 	struct pull *p = r->p;
@@ -172,11 +184,9 @@ static enum exit_status work(struct run *r)
 		.hand = r->target != NULL ? pull_target_hand : NULL,
 		.arg = r->target,
 	};
-	struct pull_inside inside = { .gather = &r->g,
-				      .images = &p->images,
-				      .look = p->look,
-				      .fetch = p->fetch_inside,
-				      .at_once = p->at_once };
+	struct inside inside = { .gather = &r->g,
+				 .fetch = p->fetch_inside,
+				 .at_once = p->at_once };
 	int64_t began_ms = clock_mono_ms();
 
 	if (p->signatures) {
@@ -190,14 +200,14 @@ static enum exit_status work(struct run *r)
 	if (p->inside && !p->brief)
 		report.inside = &inside;
 	if (report.inside != NULL)
-		pull_inside_fetch(&inside);
+		fetch_inside(&inside, &p->images);
 	if (r->via == NULL)
 		set_quota(r, &report);
 	if (p->markdown)
 		pull_markdown_print(&report, &p->images);
 	else
 		pull_report_print(&report, &p->images);
-	pull_inside_done(&inside);
+	inside_done(&inside);
 	return pull_report_status(&report, &p->images);
 }
 

@@ -24,7 +24,7 @@ struct pull {
 	bool stale_bad;	 /* pull_report.h */
 	bool as_locked;	 /* a list that is a lock file is not compared with upstreams */
 	bool signatures; /* bring what is needed to verify, too */
-	/* Of update: say what changed inside (pull_inside.h), fetch what that takes, do
+	/* Of update: say what changed inside (inside.h), fetch what that takes, do
 	 * not say it after all, print Markdown. */
 	bool inside, fetch_inside, brief, markdown;
 	enum visit_for who;

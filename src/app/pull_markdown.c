@@ -13,17 +13,13 @@
 static void add_moved(struct changes_page *page, const struct pull_report *r,
 		      const struct imagearg *arg)
 {
-	const struct warm_done *done = &arg->im.done;
-	struct err e = { .msg = "" };
-	struct changes c;
+	struct inside_moved m = pull_report_moved(arg);
 
-	if (r->inside != NULL && pull_inside_find(r->inside, arg, &c, &e) == 0) {
-		changes_page_add(page, arg->text, &done->before, &done->digest, &c, NULL);
-		changes_done(&c);
-		return;
-	}
-	changes_page_add(page, arg->text, &done->before, &done->digest, NULL,
-			 e.msg[0] != '\0' ? e.msg : "not looked into");
+	if (r->inside != NULL)
+		inside_page(r->inside, &m, page);
+	else
+		changes_page_add(page, m.text, &m.before, &m.after, NULL,
+				 "not looked into");
 }
 
 void pull_markdown_print(const struct pull_report *r, const struct imageargs *a)

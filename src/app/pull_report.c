@@ -14,7 +14,6 @@
 
 #define LINE_MAX_BYTES 16384
 #define WIDEST_NAME 60
-#define INSIDE_ROWS 40 /* packages and settings of one image */
 
 struct tally {
 	size_t by[BATCH_FAILED + 1];
@@ -122,42 +121,28 @@ static void add_words(struct buf *b, const struct tally *t)
 
 /* --- what changed inside --- */
 
-static void print_inside(const struct pull_report *r, const struct imagearg *arg)
+struct inside_moved pull_report_moved(const struct imagearg *arg)
 {
-	CLEANUP(buf_done)
-	struct buf text = BUF_INIT(COMPARE_SHOW_MAX);
-	struct changes c;
-	struct err e;
-
-	if (arg->im.result != BATCH_MOVED)
-		return;
-	if (pull_inside_find(r->inside, arg, &c, &e) != 0) {
-		if (e.kind != ERR_NOT_FOUND || r->inside->fetch)
-			printf("\n%s: what changed inside is not known: %s\n", arg->text,
-			       e.msg);
-		return;
-	}
-	if (changes_text(&c, INSIDE_ROWS, &text) == 0)
-		printf("\n%s", buf_str(&text));
-	changes_done(&c);
+	return (struct inside_moved){ .text = arg->text,
+				      .image = &arg->im.image,
+				      .platform = arg->im.platform,
+				      .nplatforms = arg->im.nplatforms,
+				      .before = arg->im.done.before,
+				      .after = arg->im.done.digest };
 }
 
-/* What is not here is no trouble, unless it was to come: one line for all. */
 static void print_all_inside(const struct pull_report *r, const struct imageargs *a)
 {
-	const struct pull_inside *in = r->inside;
 	size_t i;
 
-	if (in == NULL)
-		return;
-	for (i = 0; i < a->n; i++)
-		print_inside(r, a->arg[i]);
-	if (in->absent > 0 && !in->fetch)
-		printf("\nWhat changed inside %zu of them is not known from what is "
-		       "here; "
-		       "--diff fetches\n%s, for a pull each.%s\n",
-		       in->absent, r->look ? "the new images" : "the old ones",
-		       r->look ? " Their tags stay where they are." : "");
+	for (i = 0; r->inside != NULL && i < a->n; i++) {
+		struct inside_moved m = pull_report_moved(a->arg[i]);
+
+		if (a->arg[i]->im.result == BATCH_MOVED)
+			inside_print(r->inside, &m);
+	}
+	if (r->inside != NULL)
+		inside_print_end(r->inside);
 }
 
 static void print_table(const struct pull_report *r, const struct imageargs *a)
@@ -203,36 +188,12 @@ static void add_text(struct buf *b, const char *key, const char *value)
 	buf_adds(b, "\"");
 }
 
-/* "changes": an object, or null and "changesUnknown": why. */
-static void add_inside(struct buf *b, const struct pull_report *r,
-		       const struct imagearg *arg)
-{
-	struct changes c;
-	struct err e;
-	size_t before = b->n;
-	int rc;
-
-	if (r->inside == NULL || arg->im.result != BATCH_MOVED)
-		return;
-	rc = pull_inside_find(r->inside, arg, &c, &e);
-	if (rc == 0) {
-		buf_adds(b, ",\"changes\":");
-		rc = changes_json(&c, b);
-		changes_done(&c);
-		if (rc == 0)
-			return;
-		err_set(&e, ERR_LIMIT, "they are more than can be shown");
-	}
-	buf_cut(b, before);
-	buf_adds(b, ",\"changes\":null");
-	add_text(b, "changesUnknown", e.msg);
-}
-
 static void print_json(const struct pull_report *r, const struct imagearg *arg)
 {
 	CLEANUP(buf_done)
 	struct buf line = BUF_INIT(COMPARE_SHOW_MAX + LINE_MAX_BYTES);
 	const struct batch_image *im = &arg->im;
+	struct inside_moved moved = pull_report_moved(arg);
 	char digest[DIGEST_TEXT_MAX];
 
 	buf_adds(&line, "{\"image\":\"");
@@ -262,7 +223,8 @@ static void print_json(const struct pull_report *r, const struct imagearg *arg)
 		 (unsigned long long)atomic_load(&im->progress.bytes),
 		 (unsigned long long)atomic_load(&im->progress.fetched),
 		 im->handed ? "true" : "false", (long long)im->took_ms);
-	add_inside(&line, r, arg);
+	if (r->inside != NULL && im->result == BATCH_MOVED)
+		inside_json(r->inside, &moved, &line);
 	buf_adds(&line, "}");
 	puts(buf_str(&line));
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "app/imageargs.h"
-#include "app/pull_inside.h"
+#include "app/inside.h"
 
 struct pull_report {
 	bool json;
@@ -19,7 +19,7 @@ struct pull_report {
 	int64_t spent;	     /* manifests that Docker Hub was asked for; -1: not known */
 	int64_t left, limit; /* pulls, as Docker Hub last said; -1: it did not */
 	/* Says what changed inside images that moved; NULL: that is not said. */
-	struct pull_inside *inside;
+	struct inside *inside;
 	const char *target; /* where else the images went: "docker", ...; NULL: nowhere */
 };
 
@@ -27,5 +27,8 @@ void pull_report_print(const struct pull_report *r, const struct imageargs *a);
 /* After it has been printed: what could not be compared counts where it was asked for. */
 enum exit_status pull_report_status(const struct pull_report *r,
 				    const struct imageargs *a);
+
+/* One that has moved, as inside.h wants it; points into arg. */
+struct inside_moved pull_report_moved(const struct imagearg *arg);
 
 #endif

@@ -178,8 +178,22 @@ static bool is_local(const struct plan *p, const char *name)
 	return false;
 }
 
-static int to_local(struct plan *p, const struct reponame *name, struct route *out)
+/* A date is taken off before a route is looked for; nothing is stored under one. */
+static int check_stored(const struct reponame *stored, struct err *e)
 {
+	if (!asof_is(stored->s))
+		return 0;
+	return err_set(e, ERR_INVALID,
+		       "%.120s: a name as of a date is for pulls from a larder that "
+		       "serves, and nothing is stored under it",
+		       stored->s);
+}
+
+static int to_local(struct plan *p, const struct reponame *name, struct route *out,
+		    struct err *e)
+{
+	if (check_stored(name, e) != 0)
+		return -1;
 	*out = (struct route){ .plan = plan_ref(p), .name = *name, .remote = *name };
 	return 0;
 }
@@ -202,10 +216,11 @@ static int to_site(struct plan *p, struct site *s, const char *name, struct rout
 	snprintf(stored, sizeof(stored), "%s%s%s", s->prefix, s->prefix[0] ? "/" : "",
 		 remote);
 	if (reponame_parse(view_of(remote), &r.remote, e) != 0 ||
-	    reponame_parse(view_of(stored), &r.name, e) != 0)
+	    reponame_parse(view_of(stored), &r.name, e) != 0 ||
+	    check_stored(&r.name, e) != 0)
 		return -1;
 	if (is_local(p, r.name.s))
-		return to_local(p, &r.name, out);
+		return to_local(p, &r.name, out, e);
 	other = by_prefix(p, r.name.s, &rest);
 	if (other != NULL && other != s)
 		return err_set(e, ERR_NOT_FOUND,
@@ -223,12 +238,6 @@ int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	const char *rest;
 	struct site *s;
 
-	if (asof_is(name->s))
-		return err_set(e, ERR_INVALID,
-			       "%.120s: a name as of a date is for pulls from a larder "
-			       "that serves; nothing is stored under it, and no other "
-			       "registry knows it",
-			       name->s);
 	if (ns != NULL) {
 		s = find_host(p, ns);
 		if (s == NULL)
@@ -243,12 +252,12 @@ int route_find(struct plan *p, const struct reponame *name, const char *ns,
 		return to_site(p, s, rest, out, e);
 	}
 	if (is_local(p, name->s))
-		return to_local(p, name, out);
+		return to_local(p, name, out, e);
 	s = by_prefix(p, name->s, &rest);
 	if (s != NULL)
 		return to_site(p, s, rest, out, e);
 	if (p->default_site < 0)
-		return to_local(p, name, out);
+		return to_local(p, name, out, e);
 	s = &p->site[p->default_site];
 	if (is_foreign_host(s, name->s))
 		return err_set(

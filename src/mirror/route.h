@@ -83,8 +83,8 @@ struct route {
 /* name as in the URL; ns the `?ns=` host in canonical form, or NULL. A name that reads in
  * the store like a local one is local, however it is spelt. ERR_NOT_FOUND: no such
  * upstream is configured, or the name would fall among another upstream's; the message
- * says which. ERR_INVALID: too long there or in the store, or a name as of
- * a date (oci/asof.h), which is nobody's. On success route_done releases. */
+ * says which. ERR_INVALID: too long there or in the store, or it would
+ * be stored under a name as of a date (oci/asof.h). On success route_done releases. */
 int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	       struct route *out, struct err *e);
 void route_done(struct route *r);

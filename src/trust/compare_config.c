@@ -149,6 +149,7 @@ void compare_config(struct comparison *c)
 	     b->nentrypoint);
 	list(c, "cmd", a->cmd, a->ncmd, b->cmd, b->ncmd);
 	text(c, "stop signal", a->stop_signal, b->stop_signal);
+	text(c, "healthcheck", a->healthcheck, b->healthcheck);
 	pairs(c, "env", a->env, a->nenv, b->env, b->nenv);
 	names(c, "port", a->port, a->nport, b->port, b->nport);
 	names(c, "volume", a->volume, a->nvolume, b->volume, b->nvolume);

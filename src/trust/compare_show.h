@@ -27,7 +27,7 @@ struct compare_names {
 
 /* Without a newline: "2 packages upgraded, 1 added; 45.2MB -> 45.3MB; 4 of 5 layers new".
  */
-int compare_summary(const struct comparison *c, struct buf *out);
+int compare_text_summary(const struct comparison *c, struct buf *out);
 /* Sections with titles, lines of two spaces, blank lines between, for a terminal; nothing
  * where nothing is to be said besides the summary. most: packages and settings listed,
  * each (0: all); the line that says how many are left out names the command. */

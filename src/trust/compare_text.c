@@ -51,7 +51,7 @@ static int say_layers(const struct comparison *c, struct buf *out)
 	return buf_addf(out, "; %zu of %zu layer%s new (%s)", moved, n, plural(n), size);
 }
 
-int compare_summary(const struct comparison *c, struct buf *out)
+int compare_text_summary(const struct comparison *c, struct buf *out)
 {
 	char before[HUMAN_MAX], after[HUMAN_MAX];
 

@@ -260,6 +260,9 @@ static int take_files(struct reading *r, struct err *e)
 		if (packages_take(&r->out->packages, &node->packages, e) != 0)
 			return -1;
 	}
+	if (strcmp(r->out->config.platform.os, "windows") == 0)
+		gaps_add(&r->gaps, CONTENTS_NO_LAYER, "",
+			 "of Windows only Python distributions are read");
 	packages_sort(&r->out->packages);
 	take_os(t, &r->out->os);
 	return 0;

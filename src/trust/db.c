@@ -6,6 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+uint32_t db_be32(const char *p)
+{
+	const unsigned char *b = (const unsigned char *)p;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+uint32_t db_le32(const char *p)
+{
+	return __builtin_bswap32(db_be32(p));
+}
+
 void db_flaw(struct db_out *out, struct view text, const char *at, const char *why)
 {
 	size_t line = 1;

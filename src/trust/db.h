@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -36,6 +37,10 @@ int db_python_read(struct view text, struct db_out *out, struct err *e);
  * none). db is changed: the log is put into it. gpg-pubkey entries are keys, and left
  * out. */
 int db_rpm_read(struct buf *db, struct view wal, struct db_out *out, struct err *e);
+/* rpm's other kinds: Packages.db (ndb), and Packages in Berkeley DB's format, of either
+ * order of bytes. */
+int db_ndb_read(struct view file, struct db_out *out, struct err *e);
+int db_bdb_read(struct view file, struct db_out *out, struct err *e);
 /* One header of rpm's (see db_rpm.c). */
 int db_rpm_header(struct view blob, struct db_out *out, struct err *e);
 /* container-manifest-2 of images without rpm (Azure Linux): a line a package, fields
@@ -43,6 +48,8 @@ int db_rpm_header(struct view blob, struct db_out *out, struct err *e);
  * architecture, epoch, source rpm. */
 int db_rpmlist_read(struct view text, struct db_out *out, struct err *e);
 
+uint32_t db_be32(const char *p);
+uint32_t db_le32(const char *p);
 /* For the readers: one package could not be read. at: where in text. */
 void db_flaw(struct db_out *out, struct view text, const char *at, const char *why);
 /* Adds found, with path and layer. Without name or version, or with too long ones, it is

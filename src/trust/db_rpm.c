@@ -33,21 +33,14 @@ struct header {
 	struct view entries, data;
 };
 
-static uint32_t be32(const char *p)
-{
-	const unsigned char *b = (const unsigned char *)p;
-
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
 static bool open_header(struct view blob, struct header *h)
 {
 	uint32_t n, bytes;
 
 	if (blob.n < 8)
 		return false;
-	n = be32(blob.p);
-	bytes = be32(blob.p + 4);
+	n = db_be32(blob.p);
+	bytes = db_be32(blob.p + 4);
 	if (n == 0 || n > ENTRIES_MAX || (blob.n - 8) / ENTRY_BYTES < n ||
 	    blob.n - 8 - (size_t)n * ENTRY_BYTES < bytes)
 		return false;
@@ -63,12 +56,12 @@ static struct view find(const struct header *h, enum tag tag, uint32_t *type)
 
 	for (i = 0; i < h->entries.n; i += ENTRY_BYTES) {
 		const char *p = h->entries.p + i;
-		uint32_t offset = be32(p + 8);
+		uint32_t offset = db_be32(p + 8);
 
-		if (be32(p) != (uint32_t)tag)
+		if (db_be32(p) != (uint32_t)tag)
 			continue;
-		*type = be32(p + 4);
-		if (offset >= h->data.n || be32(p + 12) == 0)
+		*type = db_be32(p + 4);
+		if (offset >= h->data.n || db_be32(p + 12) == 0)
 			break;
 		return (struct view){ h->data.p + offset, h->data.n - offset };
 	}
@@ -109,7 +102,7 @@ static void epoch_of(const struct header *h, struct buf *out)
 	struct view v = find(h, TAG_EPOCH, &type);
 
 	if (v.n >= 4 && type == TYPE_INT32)
-		buf_addf(out, "%" PRIu32, be32(v.p));
+		buf_addf(out, "%" PRIu32, db_be32(v.p));
 }
 
 /* The name of a source package tells no epoch; it is nearly always that of what is built
@@ -146,23 +139,17 @@ int db_rpm_header(struct view blob, struct db_out *out, struct err *e)
 	return db_add(out, &f, nowhere, NULL, e);
 }
 
-struct rpm {
-	struct db_out *out;
-};
-
 static int on_blob(void *arg, struct view blob, struct err *e)
 {
-	struct rpm *r = arg;
-
-	return db_rpm_header(blob, r->out, e);
+	return db_rpm_header(blob, arg, e);
 }
 
 int db_rpm_read(struct buf *db, struct view wal, struct db_out *out, struct err *e)
 {
-	struct rpm r = { out };
+	struct err why = { 0 };
 
-	if (sqlread_wal(db, wal, e) != 0)
-		return -1;
+	if (sqlread_wal(db, wal, &why) != 0) /* too large for us is none that is read */
+		return err_set(e, ERR_INVALID, "%s", why.msg);
 	return sqlread_blobs(db, "SELECT blob FROM Packages ORDER BY hnum",
-			     HEADER_MAX_BYTES, on_blob, &r, e);
+			     HEADER_MAX_BYTES, on_blob, out, e);
 }

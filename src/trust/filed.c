@@ -82,6 +82,12 @@ static int parse(struct node *node, struct buf *text, struct view wal, struct er
 	case WANTED_RPM:
 		rc = db_rpm_read(text, wal, &out, e);
 		break;
+	case WANTED_NDB:
+		rc = db_ndb_read(buf_view(text), &out, e);
+		break;
+	case WANTED_BDB:
+		rc = db_bdb_read(buf_view(text), &out, e);
+		break;
 	case WANTED_UNREAD:
 		gap(node, "%s", wanted_unread(node->path));
 		break;
@@ -106,7 +112,7 @@ static int parse_node(struct tree *t, struct node *node, struct buf *text,
 	if (parse(node, text, wal, &why) != 0) {
 		if (why.kind == ERR_LIMIT)
 			return err_set(e, ERR_LIMIT, "%s: %s", node->path, why.msg);
-		gap(node, "%s: its packages are missing here", why.msg);
+		gap(node, "%s: packages of it are missing here", why.msg);
 	}
 	packages_sort(&node->packages);
 	packages_inherit(&node->packages, before);

@@ -30,14 +30,16 @@ static const struct row rows[] = {
 	{ "usr/lib/apk/db/installed", WANTED_APK },
 	{ "var/lib/rpm/rpmdb.sqlite", WANTED_RPM },
 	{ "var/lib/rpm/rpmdb.sqlite-wal", WANTED_RPM_WAL },
-	{ "var/lib/rpm/Packages", WANTED_UNREAD },
-	{ "var/lib/rpm/Packages.db", WANTED_UNREAD },
+	{ "var/lib/rpm/Packages", WANTED_BDB },
+	{ "var/lib/rpm/Packages.db", WANTED_NDB },
 	{ "usr/lib/sysimage/rpm/rpmdb.sqlite", WANTED_RPM },
 	{ "usr/lib/sysimage/rpm/rpmdb.sqlite-wal", WANTED_RPM_WAL },
-	{ "usr/lib/sysimage/rpm/Packages", WANTED_UNREAD },
-	{ "usr/lib/sysimage/rpm/Packages.db", WANTED_UNREAD },
+	{ "usr/lib/sysimage/rpm/Packages", WANTED_BDB },
+	{ "usr/lib/sysimage/rpm/Packages.db", WANTED_NDB },
 	{ "usr/share/rpm/rpmdb.sqlite", WANTED_RPM },
 	{ "usr/share/rpm/rpmdb.sqlite-wal", WANTED_RPM_WAL },
+	{ "usr/share/rpm/Packages", WANTED_BDB },
+	{ "usr/share/rpm/Packages.db", WANTED_NDB },
 	{ "var/lib/rpmmanifest/container-manifest-2", WANTED_RPMLIST },
 	{ "etc/os-release", WANTED_OS },
 	{ "usr/lib/os-release", WANTED_OS },
@@ -60,6 +62,12 @@ static bool is_python(const char *path)
 {
 	return ends(path, ".dist-info/METADATA") || ends(path, ".egg-info/PKG-INFO") ||
 	       ends(path, ".egg-info");
+}
+
+/* The history of an environment of conda's; a distribution as a zip file. */
+static bool is_unread(const char *path)
+{
+	return ends(path, "/conda-meta/history") || ends(path, ".egg");
 }
 
 bool wanted_is_list(const char *path)
@@ -85,7 +93,9 @@ enum wanted wanted_path(const char *path)
 			return rows[i].what;
 	if (is_status_d(path))
 		return WANTED_DPKG;
-	return is_python(path) ? WANTED_PYTHON : WANTED_NOT;
+	if (is_python(path))
+		return WANTED_PYTHON;
+	return is_unread(path) ? WANTED_UNREAD : WANTED_NOT;
 }
 
 uint64_t wanted_limit(enum wanted what)
@@ -97,6 +107,8 @@ uint64_t wanted_limit(enum wanted what)
 		return CONTENTS_MAX_DATABASE;
 	case WANTED_RPM:
 	case WANTED_RPM_WAL:
+	case WANTED_NDB:
+	case WANTED_BDB:
 		return CONTENTS_MAX_RPM;
 	case WANTED_PYTHON:
 		return PYTHON_BYTES;
@@ -134,13 +146,11 @@ const char *wanted_at(unsigned i)
 
 const char *wanted_unread(const char *path)
 {
-	if (ends(path, "/Packages"))
-		return "an rpm database in Berkeley DB's format, which is not read: rpm "
-		       "packages are missing here";
-	if (ends(path, "/Packages.db"))
-		return "an rpm database in the ndb format, which is not read: rpm "
-		       "packages "
-		       "are missing here";
+	if (ends(path, "/conda-meta/history"))
+		return "an environment of conda, whose database is not read: of its "
+		       "packages only the Python ones are here";
+	if (ends(path, ".egg"))
+		return "a Python distribution as a zip file, which is not read";
 	return "the database of a package manager that is not read: its packages are "
 	       "missing here";
 }

@@ -16,6 +16,8 @@ enum wanted {
 	WANTED_APK,
 	WANTED_RPM,	/* rpmdb.sqlite */
 	WANTED_RPM_WAL, /* its log */
+	WANTED_NDB,	/* rpm's Packages.db */
+	WANTED_BDB,	/* rpm's Packages */
 	WANTED_RPMLIST,
 	WANTED_PYTHON,
 	WANTED_OS,     /* os-release */
@@ -32,7 +34,7 @@ uint64_t wanted_limit(enum wanted what);
 /* Could a link at path lead to one: is a wanted file below it, or it itself? Python
  * distributions may be anywhere, and count only themselves. */
 bool wanted_is_way(const char *path);
-/* Of WANTED_UNREAD, for people: "the packages of pacman are not read". */
+/* Of WANTED_UNREAD, for people: what it is, and what is missing. */
 const char *wanted_unread(const char *path);
 /* Is child dir itself or below it? */
 bool wanted_below(const char *dir, const char *child);

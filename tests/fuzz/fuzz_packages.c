@@ -46,6 +46,10 @@ static int read_as(char kind, struct view text, struct db_out *out)
 		return db_rpmlist_read(text, out, NULL);
 	case 'r':
 		return db_rpm_header(text, out, NULL);
+	case 'n':
+		return db_ndb_read(text, out, NULL);
+	case 'b':
+		return db_bdb_read(text, out, NULL);
 	case 'o':
 		osrelease_read(text, &os);
 		osrelease_debian(text, &os);

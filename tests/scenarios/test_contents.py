@@ -293,9 +293,11 @@ def test_unread_databases_are_said(store):
     found = store.inside([layer(("var/lib/rpm/Packages", b"x" * 5000),
                                 ("usr/lib/sysimage/rpm/Packages.db", b"x"),
                                 ("var/lib/rpm/rpmdb.sqlite", b"no database"),
-                                ("nix/var/nix/db/db.sqlite", b""))])
+                                ("nix/var/nix/db/db.sqlite", b""),
+                                ("opt/c/conda-meta/history", b""), ("x/y.egg", b""))])
     said = dict(gaps(found))
-    assert "Berkeley DB" in said["var/lib/rpm/Packages"]
-    assert "ndb" in said["usr/lib/sysimage/rpm/Packages.db"]
+    assert "no hash of Berkeley DB" in said["var/lib/rpm/Packages"]
+    assert "no ndb database" in said["usr/lib/sysimage/rpm/Packages.db"]
     assert "no SQLite database" in said["var/lib/rpm/rpmdb.sqlite"]
+    assert "conda" in said["opt/c/conda-meta/history"] and "zip" in said["x/y.egg"]
     assert "not read" in said["nix/var/nix/db/db.sqlite"] and found["packages"] == []

@@ -1,13 +1,16 @@
-"""rpm's database of the kind SQLite: headers written by hand, and by rpm where it is."""
+"""rpm's databases, of all kinds: headers written by hand, and by rpm where it is."""
 
 from __future__ import annotations
 
 import io
+import json
+import random
 import shutil
 import sqlite3
 import struct
 import subprocess
 import tarfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -113,6 +116,30 @@ def test_a_damaged_log_counts_up_to_the_damage(store, logged):
         assert names(found) == ["first 1-1"] and found["gaps"] == []
 
 
+def test_a_log_that_asks_for_too_much(store, logged):
+    """Its last frame, with right checksums, says that the database has 16 TiB."""
+    before, log = logged
+    size = struct.unpack(">I", log[8:12])[0]
+    order = ">" if log[3] & 1 else "<"
+    s0 = s1 = 0
+
+    def add(data: bytes) -> None:
+        nonlocal s0, s1
+        for a, b in struct.iter_unpack(order + "II", data):
+            s0 = (s0 + a + s1) & 0xffffffff
+            s1 = (s1 + b + s0) & 0xffffffff
+
+    add(log[:24])
+    frame = log[32:32 + 24 + size]
+    head = frame[:4] + b"\xff\xff\xff\xff"
+    add(head)
+    add(frame[24:])
+    bad = log[:32] + head + log[16:24] + struct.pack(">II", s0, s1) + frame[24:]
+    found = store.inside([layer((PLACE, before), (PLACE + "-wal", bad))])
+    (path, why), = gaps(found)
+    assert path == PLACE and "with its log" in why and found["packages"] == []
+
+
 def test_hostile_databases(store, tmp_path):
     def db(*statements: str) -> bytes:
         path = tmp_path / f"db{len(statements)}{hash(statements)}"
@@ -134,6 +161,134 @@ def test_hostile_databases(store, tmp_path):
         assert len(gaps(found)) == 1, (what, names(found))
         (path, why), = gaps(found)
         assert path == PLACE and "SQLite database" in why, what
+
+
+def ndb(*blobs: bytes, spread: int = 0) -> bytes:
+    """As lib/backend/ndb/rpmpkg.c of rpm writes it: slots, and blobs of 16-byte blocks."""
+    slots, data, block = b"", b"", 4096 // 16 + spread
+    for number, blob in enumerate(blobs, 1):
+        body = b"BlbS" + struct.pack("<III", number, 1, len(blob)) + blob
+        body += b"\0" * ((-len(body) - 12) % 16)
+        body += struct.pack("<II", zlib.adler32(body), len(blob)) + b"BlbE"
+        slots += b"Slot" + struct.pack("<III", number, block, len(body) // 16)
+        block += len(body) // 16
+        data += body
+    head = b"RpmP" + struct.pack("<IIII", 0, 1, 1, len(blobs) + 1) + b"\0" * 12
+    free = b"Slot" + b"\0" * 12
+    return head + slots + free * ((4096 - len(head + slots)) // 16) + b"\0" * spread * 16 + data
+
+
+def bdb(*blobs: bytes, big: bool = False, size: int = 512) -> bytes:
+    """A hash of Berkeley DB with one bucket, and chains of overflow pages."""
+    order = ">" if big else "<"
+
+    def page(number: int, kind: int, items: int, free: int, after: int = 0) -> bytes:
+        return struct.pack(order + "8xIIIHHBB", number, 0, after, items, free, 0, kind)
+
+    pages = [b""]
+    offsets, body, place = [], b"", size
+    chains = []
+    for number, blob in enumerate((b"\0\0\0\5", *blobs)):
+        if len(blob) > 100:
+            value = struct.pack(order + "BxxxII", 3, 0, len(blob))
+            chains.append((len(offsets) + 1, blob))
+        else:
+            value = b"\1" + blob
+        for one in (b"\1" + struct.pack(order + "I", number), value):
+            place -= len(one)
+            offsets.append(place)
+            body = one + body
+    pages.append(b"")
+    for index, blob in chains:
+        first = len(pages)
+        at = offsets[index] - place
+        body = body[:at + 4] + struct.pack(order + "I", first) + body[at + 8:]
+        room = size - 26
+        for i in range(0, len(blob), room):
+            part = blob[i:i + room]
+            last = i + room >= len(blob)
+            pages.append((page(len(pages), 7, 0, len(part), 0 if last else len(pages) + 1)
+                          + part).ljust(size, b"\0"))
+    index_bytes = struct.pack(f"{order}{len(offsets)}H", *offsets)
+    head = page(1, 13, len(offsets), place)
+    pages[1] = head + index_bytes + b"\0" * (place - len(head + index_bytes)) + body
+    pages[0] = (struct.pack(order + "8xIIIIBBBBI", 0, 0x61561, 9, size, 0, 8, 0, 0, 0)
+                + struct.pack(order + "I", len(pages) - 1)).ljust(size, b"\0")
+    return b"".join(pages)
+
+
+FEW = [plain("bash", "5.1", "2", LICENSE="GPL" * 500), plain("zlib", EPOCH=1),
+       header(NAME="t", VERSION="1"), plain("gpg-pubkey", "1")]
+
+
+@pytest.mark.parametrize("path, data", [
+    ("usr/lib/sysimage/rpm/Packages.db", ndb(*FEW)),
+    ("var/lib/rpm/Packages.db", ndb(*FEW, spread=3)),
+    ("var/lib/rpm/Packages", bdb(*FEW)), ("var/lib/rpm/Packages", bdb(*FEW, big=True)),
+    ("usr/lib/sysimage/rpm/Packages", bdb(*FEW, size=4096))],
+    ids=["ndb", "ndb with room", "bdb", "bdb big-endian", "bdb of large pages"])
+def test_other_kinds(store, path, data):
+    found = store.inside([layer((path, data))])
+    assert names(found) == ["bash 5.1-2", "t 1", "zlib 1:1-1"] and found["gaps"] == []
+
+
+def test_other_kinds_damaged(store):
+    """Each byte of what describes them, and a cut at each place, hurts nobody."""
+    rng = random.Random(1)
+    images = []
+    for path, data, places in (("var/lib/rpm/Packages.db", ndb(*FEW), range(0, 96)),
+                               ("var/lib/rpm/Packages", bdb(*FEW), range(0, 640))):
+        for at in rng.sample(places, 60):
+            images.append((path, data[:at] + bytes([data[at] ^ (1 << rng.randrange(8))])
+                           + data[at + 1:]))
+        images += [(path, data[:rng.randrange(len(data))]) for _ in range(20)]
+    lines = store.probe(*(store.put([layer(one)]) for one in images))
+    assert len(lines) == len(images)
+    for line in lines:
+        found = json.loads(line)
+        assert found["gaps"] or len(found["packages"]) <= 4
+
+
+def test_shared_pages_are_no_packages(store):
+    """A thousand packages that are all one chain: more than the file holds."""
+    blobs = [plain("p", LICENSE="L" * 30000)]
+    whole = bdb(*blobs, size=65536)
+    page = bytearray(whole[65536:2 * 65536])
+    place, offsets = 65536, []
+    body = b""
+    for number in range(1, 1000):
+        for one in (b"\1" + struct.pack("<I", number),
+                    struct.pack("<BxxxII", 3, 2, len(blobs[0]))):
+            place -= len(one)
+            offsets.append(place)
+            body = one + body
+    page[20:22] = struct.pack("<H", len(offsets))
+    page[26:26 + 2 * len(offsets)] = struct.pack(f"<{len(offsets)}H", *offsets)
+    page[place:] = body
+    found = store.inside([layer(("var/lib/rpm/Packages", whole[:65536] + bytes(page)
+                                 + whole[2 * 65536:]))])
+    (_, why), = gaps(found)
+    assert "more than it holds" in why and len(found["packages"]) == 1
+
+
+def test_berkeley_as_rpm_says(store, tmp_path):
+    """Made by Berkeley DB's own tool, and read by rpm."""
+    if not shutil.which("db_load") or not shutil.which("rpm"):
+        pytest.skip("db_load (db-util) and rpm are not here")
+    blobs = [plain(f"package{i}", f"1.{i}", LICENSE="L" * (i * 37 % 9000)) for i in range(400)]
+    text = "VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize=4096\nHEADER=END\n"
+    for number, blob in enumerate((b"\x90\1\0\0", *blobs)):
+        text += f" {struct.pack('<I', number).hex()}\n {blob.hex()}\n"
+    place = tmp_path / "db"
+    place.mkdir()
+    subprocess.run(["db_load", place / "Packages"], input=text + "DATA=END\n", text=True,
+                   check=True, capture_output=True)
+    said = subprocess.run(["rpm", "--dbpath", place, "--define", "_db_backend bdb_ro", "-qa",
+                           "--nodigest", "--nosignature", "--qf", "%{NAME} %{EVR}\n"],
+                          check=True, capture_output=True, text=True).stdout
+    found = store.inside([layer(("var/lib/rpm/Packages", (place / "Packages").read_bytes()))])
+    assert sorted(names(found)) == sorted(said.splitlines()) and len(found["packages"]) == 400
+    assert found["gaps"] == []
 
 
 def test_as_rpm_says(store, tmp_path):

@@ -21,7 +21,8 @@ static inline void try_begin(struct contents *c)
 	c->config = (struct contents_config){ .created = "2024-01-02T03:04:05Z",
 					      .user = "",
 					      .workdir = "",
-					      .stop_signal = "" };
+					      .stop_signal = "",
+					      .healthcheck = "" };
 	snprintf(c->config.platform.os, sizeof(c->config.platform.os), "linux");
 	snprintf(c->config.platform.arch, sizeof(c->config.platform.arch), "amd64");
 	c->layer = test_calloc(TRY_LAYERS, sizeof(*c->layer));

@@ -248,6 +248,37 @@ static void no_tar(void **state)
 	close(fd);
 }
 
+/* Every byte is seen once, also those before the first look, of what is passed over, and
+ * after the end. */
+static void watched(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf whole = BUF_INIT(4 << 20);
+	CLEANUP(tar_reader_freep)
+	struct tar_reader *r = NULL;
+	CLEANUP(mem_closep)
+	int fd = -1;
+	struct hash *seen = hash_new(HASH_SHA256), *all = hash_new(HASH_SHA256);
+	unsigned char a[HASH_MAX_BYTES], b[HASH_MAX_BYTES];
+	struct tar_entry entry;
+
+	make(&whole);
+	buf_adds(&whole, "after the end");
+	fd = file_of(&whole);
+	r = tar_reader_new(fd, NULL);
+	assert_int_equal(tar_reader_watch(r, seen, NULL), 0);
+	while (tar_reader_next(r, &entry, NULL) == 1)
+		;
+	assert_int_equal(tar_reader_drain(r, NULL), 0);
+	assert_int_equal(tar_reader_place(r), whole.n);
+	hash_add(all, whole.p, whole.n);
+	hash_final(seen, a);
+	hash_final(all, b);
+	assert_memory_equal(a, b, hash_size(HASH_SHA256));
+	hash_free(all);
+	hash_free(seen);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +286,7 @@ int main(void)
 		cmocka_unit_test(large_files), cmocka_unit_test(sizes),
 		cmocka_unit_test(no_room),     cmocka_unit_test(read_back),
 		cmocka_unit_test(cut),	       cmocka_unit_test(no_tar),
+		cmocka_unit_test(watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,6 +305,37 @@ static void plans_are_counted(void **state)
 	route_done(&copy);
 }
 
+/* Nothing is stored under a name that begins with a date; another larder's are names like
+ * any, below its host. */
+static void dates(void **state)
+{
+	static const char *const no[] = { "asof-2026-11-01/library/python",
+					  "asof-2026-11-01/team/x", "asof-1/x",
+					  "asof-2026-11-01" };
+	static const struct row rows[] = {
+		{ "localhost_5000/asof-2026-11-01/x", NULL, "localhost:5000",
+		  "localhost_5000/asof-2026-11-01/x", "asof-2026-11-01/x" },
+		{ "asof-2026-11-01/x", "localhost:5000", "localhost:5000",
+		  "localhost_5000/asof-2026-11-01/x", "asof-2026-11-01/x" },
+		{ "asof-tools/x", NULL, "docker.io", "asof-tools/x", "asof-tools/x" },
+	};
+	struct plan *p = usual(), *alone = plan_new();
+	struct route r;
+	struct err e = { 0 };
+	size_t i;
+
+	plan_add_local(p, "asof-2026-11-01/team/**");
+	for (i = 0; i < ARRAY_LEN(no); i++) {
+		if (i < 3)
+			assert_err(find(p, no[i], NULL, &r, &e), e, ERR_INVALID);
+		assert_err(find(alone, no[i], NULL, &r, &e), e, ERR_INVALID);
+	}
+	assert_err(find(p, no[0], "docker.io", &r, &e), e, ERR_INVALID);
+	assert_rows(p, rows, ARRAY_LEN(rows));
+	plan_unref(p);
+	plan_unref(alone);
+}
+
 /* From the store back to what people write, and only where that leads there again. */
 static void back_from_the_store(void **state)
 {
@@ -425,6 +456,7 @@ int main(void)
 		cmocka_unit_test(sites_that_cannot_be),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(plans_are_counted),
+		cmocka_unit_test(dates),
 		cmocka_unit_test(back_from_the_store),
 		cmocka_unit_test(locks),
 	};

@@ -191,6 +191,7 @@ static void settings(void **state)
 	b.config.label = label2;
 	b.config.nlabel = 1;
 	b.config.user = "1000";
+	a.config.healthcheck = "{\"Test\":[\"NONE\"]}";
 	a.config.workdir = "/a";
 	b.config.workdir = "/b";
 	compare_make(&a, &b, &c);
@@ -201,6 +202,7 @@ static void settings(void **state)
 		"changed workdir : /a -> /b\n"
 		"removed entrypoint : [\"python3\"] -> (none)\n"
 		"changed cmd : [\"python3\"] -> [\"python3\",\"-c \\\"x\\\"\"]\n"
+		"removed healthcheck : {\"Test\":[\"NONE\"]} -> (none)\n"
 		"changed env A: 1 -> 2\n"
 		"removed env B:  -> (none)\n"
 		"added env C: (none) -> \n"

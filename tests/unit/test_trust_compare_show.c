@@ -48,7 +48,7 @@ static void text(void **state)
 	struct comparison c;
 
 	begin(&c);
-	assert_int_equal(compare_summary(&c, &out), 0);
+	assert_int_equal(compare_text_summary(&c, &out), 0);
 	assert_string_equal(out.p,
 			    "1 package upgraded, 1 added, 1 removed; another release "
 			    "of the system; 1 setting changed; 45.2MB -> 45.3MB; 1 of "
@@ -83,7 +83,7 @@ static void no_difference(void **state)
 
 	begin(&c);
 	compare_make(&a, &a, &same);
-	assert_int_equal(compare_summary(&same, &out), 0);
+	assert_int_equal(compare_text_summary(&same, &out), 0);
 	assert_string_equal(out.p, "no difference");
 	buf_clear(&out);
 	assert_int_equal(compare_text(&same, 0, &out), 0);
