@@ -111,14 +111,14 @@ def make_store(place: Path, tags: int) -> list[list[str]]:
 
 
 def note_uses(place: Path, tags: int) -> bool:
-    """When each was last used, the first ones longest ago. False: larder has not made the file yet."""
+    """When each was last used, in an order of its own. False: larder has not made the file yet."""
     now = int(time.time() * 1000)
     with sqlite3.connect(place / "larder/usage.db", timeout=10) as db:
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'used'").fetchall():
             return False
         db.executemany("INSERT OR REPLACE INTO used(name, ref, times, last_ms) VALUES(?, ?, 1, ?)",
                        ((f"library/r{n // PER_REPO}", f"t{n % PER_REPO}",
-                         now - 86_400_000 - (tags - n) * 1000) for n in range(tags)))
+                         now - 86_400_000 - n * 7919 % tags * 1000) for n in range(tags)))
     db.close()
     return True
 

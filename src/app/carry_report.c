@@ -108,6 +108,10 @@ static void sum_json(FILE *to, const struct carry_sum *s)
 		 (unsigned long long)s->blobs, (unsigned long long)s->spared_bytes,
 		 (unsigned long long)s->spared_blobs, s->about, (long long)s->took_ms,
 		 s->dry_run ? "true" : "false");
+	if (s->gone_blobs > 0)
+		buf_addf(&line, ",\"prunedBytes\":%llu,\"prunedBlobs\":%llu",
+			 (unsigned long long)s->gone_bytes,
+			 (unsigned long long)s->gone_blobs);
 	if (s->output != NULL) {
 		buf_adds(&line, ",");
 		add_text(&line, "output", s->output);
@@ -118,10 +122,11 @@ static void sum_json(FILE *to, const struct carry_sum *s)
 
 static void sum_text(FILE *to, const struct carry_sum *s)
 {
-	char bytes[HUMAN_MAX], spared[HUMAN_MAX], took[HUMAN_MAX];
+	char bytes[HUMAN_MAX], spared[HUMAN_MAX], gone[HUMAN_MAX], took[HUMAN_MAX];
 
 	human_bytes(s->bytes, bytes);
 	human_bytes(s->spared_bytes, spared);
+	human_bytes(s->gone_bytes, gone);
 	human_ms(s->took_ms, took);
 	fprintf(to, "%zu image%s", s->images, s->images == 1 ? "" : "s");
 	if (s->failed > 0)
@@ -133,6 +138,9 @@ static void sum_text(FILE *to, const struct carry_sum *s)
 	if (s->spared_blobs > 0)
 		fprintf(to, ", %s in %llu are there already", spared,
 			(unsigned long long)s->spared_blobs);
+	if (s->gone_blobs > 0)
+		fprintf(to, ", %s in %llu that no image needs removed", gone,
+			(unsigned long long)s->gone_blobs);
 	if (s->dry_run)
 		fputs("; nothing was changed\n", to);
 	else

@@ -26,6 +26,7 @@ struct carry_sum {
 	size_t images, failed;
 	uint64_t bytes, blobs;		     /* written or brought */
 	uint64_t spared_bytes, spared_blobs; /* there already */
+	uint64_t gone_bytes, gone_blobs;     /* pruned */
 	size_t about;			     /* referrers that went along */
 	int64_t took_ms;
 	bool dry_run;

@@ -31,7 +31,7 @@ struct exporting {
 	char **envp;
 	const char *output, *platform, *format, *name;
 	struct option_values files, since;
-	bool all, referrers, dry_run, json, quiet;
+	bool all, referrers, prune, dry_run, json, quiet;
 	/* the work */
 	struct carry carry;
 	struct store *store;
@@ -98,6 +98,12 @@ static int check_output(struct exporting *x, struct err *e)
 	if (x->to_dir && x->docker)
 		return err_set(e, ERR_INVALID,
 			       "--format docker is for archives: name a FILE.tar");
+	if (x->prune && !x->to_dir)
+		return err_set(e, ERR_INVALID, "--prune is for folders");
+	if (x->prune && x->dry_run)
+		return err_set(
+			e, ERR_INVALID,
+			"--prune goes by what has been written: not with --dry-run");
 	if (strcmp(x->output, "-") == 0 && isatty(STDOUT_FILENO))
 		return err_set(e, ERR_INVALID, "an archive is nothing for a terminal");
 	return 0;
@@ -204,6 +210,8 @@ static enum exit_status report(const struct exporting *x, const struct export_jo
 		.spared_bytes = job->spared_bytes,
 		.spared_blobs = job->spared,
 		.about = job->about,
+		.gone_blobs = job->gone,
+		.gone_bytes = job->gone_bytes,
 		.took_ms = took_ms,
 		.dry_run = x->dry_run,
 		.what = "written",
@@ -267,7 +275,7 @@ static int prepare(struct exporting *x, const struct options *o, struct err *e)
 
 static enum exit_status run(struct exporting *x, const struct options *o)
 {
-	struct export_job job = { .referrers = x->referrers };
+	struct export_job job = { .referrers = x->referrers, .prune = x->prune };
 	int64_t began_ms = clock_mono_ms();
 	struct export *plan;
 	struct err e = { 0 };
@@ -340,6 +348,9 @@ int cmd_export(int argc, char **argv, char **envp)
 		{ "with-referrers", 0, OPTION_FLAG, &x.referrers, NULL,
 		  "Signatures, SBOMs and the like go along, as far as the store has "
 		  "them." },
+		{ "prune", 0, OPTION_FLAG, &x.prune, NULL,
+		  "Of a folder: afterwards remove the content that no image of its list "
+		  "needs any more." },
 		{ "name", 0, OPTION_TEXT, &x.name, "NAME:TAG",
 		  "What the image is to be called there, of one image." },
 		{ "dry-run", 'n', OPTION_FLAG, &x.dry_run, NULL,

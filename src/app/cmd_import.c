@@ -18,7 +18,6 @@
 #include "mirror/import.h"
 #include "oci/pattern.h"
 #include "store/list.h"
-#include "store/room.h"
 #include "upstream/upstream.h"
 
 struct importing {
@@ -29,6 +28,9 @@ struct importing {
 	struct carry carry;
 	struct store *store, *other;
 	struct plan *plan;
+	struct mirror *mirror;
+	struct sized *sized; /* NULL: there is no size to keep to */
+	char **envp;
 	struct carried carried;
 	struct bundle *from;
 	bool is_reading; /* the command line is right; what it names may not be */
@@ -96,6 +98,15 @@ static struct plan *make_plan(const struct importing *x, struct err *e)
 			   : wire_plan(x->settings, e);
 }
 
+/* Older images give way, as to a pull. */
+static void make_room(struct importing *x)
+{
+	if (x->dry_run)
+		return;
+	x->mirror = mirror_new(x->store, plan_ref(x->plan), x->settings->flights);
+	x->sized = sized_start_command(x->store, x->mirror, x->settings, x->envp);
+}
+
 static int open_all(struct importing *x, struct err *e)
 {
 	if (check_wishes(x, e) != 0 || upstream_global_init(e) != 0)
@@ -105,10 +116,10 @@ static int open_all(struct importing *x, struct err *e)
 		return -1;
 	if (store_open(x->settings->root, &x->store, e) != 0)
 		return -1;
-	room_set_limit(x->store, sized_marks(x->settings, x->store).limit);
 	x->plan = make_plan(x, e);
 	if (x->plan == NULL)
 		return -1;
+	make_room(x);
 	x->is_reading = true;
 	if (x->from_root != NULL)
 		return bundle_open_store(x->other, want, x, &x->from, e);
@@ -220,6 +231,8 @@ static void clean_up(struct importing *x)
 	if (x->from_root != NULL)
 		bundle_close(x->from);
 	carry_close(&x->carried);
+	sized_stop(x->sized);
+	mirror_stop(x->mirror);
 	plan_unref(x->plan);
 	store_close(x->other);
 	store_close(x->store);
@@ -228,7 +241,7 @@ static void clean_up(struct importing *x)
 
 int cmd_import(int argc, char **argv, char **envp)
 {
-	struct importing x = { .carried = { .fd = -1 } };
+	struct importing x = { .carried = { .fd = -1 }, .envp = envp };
 	const struct option rows[] = {
 		{ "name", 0, OPTION_TEXT, &x.name, "NAME[:TAG]",
 		  "What the image is to be called here: the only one there is, or those "

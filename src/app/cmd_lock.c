@@ -184,6 +184,19 @@ static bool leave_locked(struct locking *k)
 	return n > 0;
 }
 
+/* It is where it was, but wanted for other platforms. */
+static bool has_new_wish(const struct locking *k, const struct lock_item *it)
+{
+	const struct imageref *r = &it->entry.image;
+	const struct lockfile_entry *had =
+		lockfile_find(&k->lock, r->host, r->name.s, r->tag);
+	size_t n = it->entry.nwishes;
+
+	return it->result == LOCK_SAME && had != NULL &&
+	       (had->nwishes != n || (n > 0 && memcmp(had->wish, it->entry.wish,
+						      n * sizeof(*had->wish)) != 0));
+}
+
 static void make_all(struct locking *k)
 {
 	struct lock_make_how how = { .wish = k->wish,
@@ -198,7 +211,7 @@ static void make_all(struct locking *k)
 		struct lock_item *it = &k->items.item[i];
 
 		if (it->result != LOCK_NEW && it->result != LOCK_MOVED &&
-		    it->result != LOCK_STALE)
+		    it->result != LOCK_STALE && !has_new_wish(k, it))
 			continue;
 		if (lockfile_put(&k->lock, &it->entry, &it->err) != 0)
 			it->result = LOCK_FAILED;

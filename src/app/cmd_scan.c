@@ -9,10 +9,17 @@
 #include <string.h>
 
 #include "app/scan.h"
+#include "app/scan_data.h"
+#include "app/scan_find.h"
+#include "app/scan_newer.h"
+#include "app/scan_report.h"
+#include "app/scan_sbom.h"
+#include "app/scan_with.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "trust/vuln_merge.h"
 #include "upstream/upstream.h"
 
 #define LIMIT_S 600

@@ -14,13 +14,15 @@
 #include "app/wire.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "trust/policy_file.h"
 #include "upstream/upstream.h"
 
 struct verification {
 	struct options *o;
 	struct settings *settings;
 	char **envp;
-	struct option_values files, keys, cas, log_keys, notation_cas, notation_names;
+	struct option_values files, keys, cas, log_keys, notation_cas, notation_names,
+		attestations;
 	const char *identity, *issuer, *trust_root;
 	bool need_log, offline, read, json, digests;
 	/* its parts */
@@ -35,7 +37,8 @@ static const char about[] =
 	"Says of images in the store whether each is what it should be, and who signed "
 	"it: its copy is compared with its digests, its digest with larder.lock and with "
 	"the upstream's tag, and its signatures (cosign's, sigstore bundles, notation's) "
-	"with the keys and identities given here. Nothing is believed that is not given: "
+	"with the keys and identities given here, or else with larder.policy. Nothing is "
+	"believed that is not given: "
 	"without a key or a trust root, signatures are listed as unproved. Without IMAGE "
 	"and --file, every tag of the store is looked at.\n"
 	"An image is good when nothing is wrong with its copy, it is as locked (or, "
@@ -48,11 +51,15 @@ static bool wants_signatures(const struct verification *v)
 {
 	return v->keys.n > 0 || v->identity != NULL || v->issuer != NULL ||
 	       v->trust_root != NULL || v->cas.n > 0 || v->log_keys.n > 0 ||
-	       v->notation_cas.n > 0 || v->notation_names.n > 0 || v->need_log;
+	       v->notation_cas.n > 0 || v->notation_names.n > 0 ||
+	       v->attestations.n > 0 || v->need_log;
 }
 
+/* What the command line asks for or, where it says nothing, the settings' policies. */
 static int load_policies(struct verification *v, struct err *e)
 {
+	CLEANUP(policy_file_done)
+	struct policy_file file = { 0 };
 	struct policy_identity_spec who = { v->issuer, v->identity };
 	struct policy_spec spec = {
 		.mode = POLICY_REQUIRE,
@@ -65,6 +72,8 @@ static int load_policies(struct verification *v, struct err *e)
 		.nca = v->cas.n,
 		.log_key = v->log_keys.v,
 		.nlog_keys = v->log_keys.n,
+		.attestation = v->attestations.v,
+		.nattestations = v->attestations.n,
 		.need_log = v->need_log,
 		.notation_ca = v->notation_cas.v,
 		.nnotation_ca = v->notation_cas.n,
@@ -72,7 +81,14 @@ static int load_policies(struct verification *v, struct err *e)
 		.nnotation_identities = v->notation_names.n,
 	};
 
-	return wants_signatures(v) ? policies_load(&spec, 1, &v->policies, e) : 0;
+	if (wants_signatures(v))
+		return policies_load(&spec, 1, &v->policies, e);
+	if (v->settings->policy == NULL)
+		return 0;
+	if (policy_file_read(v->settings->policy, &file, e) != 0)
+		return -1;
+	v->policies = policies_ref(file.policies);
+	return 0;
 }
 
 /* --- the work --- */
@@ -85,10 +101,12 @@ static int open_parts(struct verification *v, struct err *e)
 	    imageargs_read(&v->images, v->o->operand, v->o->n_operands, &v->files,
 			   v->envp, e) != 0)
 		return -1;
-	/* Not made by this, if it is not there. */
-	if (store_look(s->root, &v->store, e) != 0)
-		return -1;
-	store_close(TAKE(v->store));
+	/* Made by this only if something is to be brought. */
+	if (v->offline || v->images.n == 0) {
+		if (store_look(s->root, &v->store, e) != 0)
+			return -1;
+		store_close(TAKE(v->store));
+	}
 	if (upstream_global_init(e) != 0 || store_open(s->root, &v->store, e) != 0)
 		return -1;
 	v->plan = wire_store_plan(s, v->store, e);
@@ -181,6 +199,10 @@ int cmd_verify(int argc, char **argv, char **envp)
 		  0 },
 		{ "log-key", 0, OPTION_MANY, &v.log_keys, "FILE",
 		  "Likewise, a transparency log's public key.", 0, 0 },
+		{ "attestation-type", 0, OPTION_MANY, &v.attestations, "PATTERN",
+		  "Count attestations of this predicate type as signatures, too, "
+		  "whatever they say: https://slsa.dev/provenance/v1.",
+		  0, 0 },
 		{ "require-log", 0, OPTION_FLAG, &v.need_log, NULL,
 		  "Of what is signed with a key, too, such a log must have an entry.", 0,
 		  0 },

@@ -52,6 +52,7 @@ static void full_name(const struct export_images *x, const struct route *r,
 static int find_image(struct export_images *x, const struct imageref *r,
 		      struct export_image *im, char *tag, struct err *e)
 {
+	const struct lockfile_entry *lock;
 	struct route route;
 	int rc = 0;
 
@@ -60,8 +61,12 @@ static int find_image(struct export_images *x, const struct imageref *r,
 	im->repo = route.name;
 	im->digest = r->digest;
 	snprintf(tag, TAG_MAX_BYTES + 1, "%s", r->tag);
-	if (r->has_digest ? !link_exists(x->store, LINK_REVISION, &route.name, &r->digest)
-			  : tag_get(x->store, &route.name, tag, &im->digest, NULL) != 0)
+	lock = r->has_digest ? NULL : route_lock(&route, tag);
+	if (lock != NULL)
+		im->digest = lock->image.digest;
+	if (r->has_digest || lock != NULL
+		    ? !link_exists(x->store, LINK_REVISION, &route.name, &im->digest)
+		    : tag_get(x->store, &route.name, tag, &im->digest, NULL) != 0)
 		rc = err_set(e, ERR_NOT_FOUND,
 			     "it is not in the store; bring it with larder pull");
 	if (rc == 0)
@@ -69,6 +74,22 @@ static int find_image(struct export_images *x, const struct imageref *r,
 	im->tag = tag[0] != '\0' ? tag : NULL;
 	route_done(&route);
 	return rc;
+}
+
+/* A list that is a lock file says which bytes are meant. */
+static int find_listed(struct export_images *x, const struct imageargs *args,
+		       const struct imageref *r, struct export_image *im, char *tag,
+		       struct err *e)
+{
+	const struct lockfile_entry *lock =
+		r->has_digest ? NULL : lockfile_find_image(&args->lock, r);
+	struct imageref locked = *r;
+
+	if (lock != NULL) {
+		locked.has_digest = true;
+		locked.digest = lock->image.digest;
+	}
+	return find_image(x, &locked, im, tag, e);
 }
 
 static void take_listed(struct export_images *x, const struct imageargs *args)
@@ -89,8 +110,8 @@ static void take_listed(struct export_images *x, const struct imageargs *args)
 		if (arg->bad)
 			im->why = arg->im.err;
 		else
-			im->failed = find_image(x, &arg->im.image, im, x->tag[i],
-						&im->why) != 0;
+			im->failed = find_listed(x, args, &arg->im.image, im, x->tag[i],
+						 &im->why) != 0;
 	}
 }
 

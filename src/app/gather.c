@@ -46,7 +46,9 @@ int gather_open(struct gather *g, struct err *e)
 	if (gather_open_plan(g, e) != 0 || store_open(s->root, &g->store, e) != 0)
 		return -1;
 	g->mirror = mirror_new(g->store, plan_ref(g->plan), s->flights);
-	g->sized = sized_start_command(g->store, g->mirror, s, g->envp);
+	/* Who does not know what is locked must not make room. */
+	if (!g->unlocked)
+		g->sized = sized_start_command(g->store, g->mirror, s, g->envp);
 	return 0;
 }
 

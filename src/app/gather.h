@@ -25,8 +25,10 @@ struct gather {
 	const char *command; /* for messages */
 	const struct settings *settings;
 	char **envp;
-	bool quiet;		     /* no progress */
-	bool unlocked;		     /* what upstreams say, whatever larder.lock does */
+	bool quiet; /* no progress */
+	/* What upstreams say, whatever larder.lock does. For who brings manifests alone:
+	 * since it is not known what must stay, no room is made. */
+	bool unlocked;
 	const struct lockfile *lock; /* counts besides, and before; NULL: none */
 	/* its own, to be looked at */
 	struct plan *plan;

@@ -104,7 +104,7 @@ static void judge(struct proof *p)
 	} else if (p->lock == PROOF_NOT_AS_LOCKED) {
 		digest_text(&p->locked, text);
 		snprintf(p->why, sizeof(p->why), "the lock has it at %s", text);
-	} else if (p->policy != NULL && policy_mode(p->policy) != POLICY_OFF &&
+	} else if (p->policy != NULL && policy_mode(p->policy) == POLICY_REQUIRE &&
 		   !p->signatures.accepted) {
 		snprintf(p->why, sizeof(p->why), "%s", p->signatures.missing);
 	} else if (p->upstream == PROOF_MOVED && p->lock == PROOF_UNLOCKED) {

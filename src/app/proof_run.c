@@ -11,6 +11,7 @@
 #include "mirror/inventory.h"
 #include "mirror/named.h"
 #include "mirror/resolve.h"
+#include "store/reach.h"
 #include "store/tag.h"
 
 static int failed(struct proof_run *r, const char *image, const char *why, struct err *e)
@@ -95,24 +96,16 @@ int proof_run_named(struct proof_run *r, const struct imageargs *args, struct er
 
 /* --- all --- */
 
-/* "sha256-<hex>", with or without ".sig", ".att" and so on: a list of referrers, or what
- * cosign keeps about the image of that digest. */
-static bool is_about_another(const char *tag)
-{
-	return strncmp(tag, "sha256-", 7) == 0 &&
-	       strspn(tag + 7, "0123456789abcdef") == 64 &&
-	       (tag[71] == '\0' || tag[71] == '.');
-}
-
 static int take(void *arg, const struct inventory_row *row, struct err *e)
 {
 	char image[ROUTE_SHOWN_MAX + TAG_MAX_BYTES + 2];
 	struct proof_run *r = arg;
+	struct digest subject;
 	struct route route;
 	struct err why;
 	int rc;
 
-	if (is_about_another(row->tag))
+	if (reach_tag_is_about(row->tag, &subject))
 		return 0;
 	snprintf(image, sizeof(image), "%s:%s", row->shown, row->tag);
 	if (!row->has_digest)

@@ -128,12 +128,17 @@ static void fill_image(const struct proof_show *s, struct row *r, const struct p
 static int add_notes(struct proof_show *s, const struct proof *p)
 {
 	char name[ROUTE_SHOWN_MAX + TAG_MAX_BYTES + 2];
+	bool told;
 	int rc = 0;
 	size_t i;
 
 	name_of(p, name);
 	if (!p->good)
 		rc |= buf_addf(&s->notes, "%s: %s\n", name, p->why);
+	else if (p->policy != NULL && policy_mode(p->policy) == POLICY_WARN &&
+		 !p->signatures.accepted)
+		rc |= buf_addf(&s->notes, "%s: warning: %s\n", name,
+			       p->signatures.missing);
 	if (p->copy == PROOF_PARTLY)
 		rc |= buf_addf(&s->notes, "%s: %s\n", name, p->copy_why);
 	if (p->upstream == PROOF_NO_ANSWER)
@@ -143,7 +148,9 @@ static int add_notes(struct proof_show *s, const struct proof *p)
 		rc |= buf_addf(&s->notes,
 			       "%s: there may be more signatures than these: %s\n", name,
 			       p->gap);
-	for (i = 0; i < p->signatures.n; i++) {
+	/* Of one alone, that there is no good one has said all. */
+	told = p->signatures.n == 1 && strcmp(p->why, p->signatures.missing) == 0;
+	for (i = 0; i < p->signatures.n && !told; i++) {
 		const struct verify_signature *sig = &p->signatures.sig[i];
 
 		if (sig->verdict != VERIFY_GOOD)

@@ -5,12 +5,15 @@
  * Of an artifact ("oci:HOST/NAME:TAG", as `oras push` makes it) each layer is a file as
  * it was published, named by its title; its bytes are read where they lie in the store.
  */
+#include "app/scan_data.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "app/scan.h"
+#include "app/scan_find.h"
 #include "base/mem.h"
 #include "codec/httpdate.h"
 #include "codec/json.h"

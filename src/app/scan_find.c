@@ -1,6 +1,8 @@
 /*
  * scan_find.c - which images, of which platforms, and where they are in the store.
  */
+#include "app/scan_find.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

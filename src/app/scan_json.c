@@ -1,12 +1,16 @@
 /*
  * scan_json.c - a line for each image, and one for all.
  */
+#include "app/scan_json.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "app/scan.h"
+#include "app/scan_report.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "trust/vuln_merge.h"
 #include "codec/jsonout.h"
 
 #define LINE_MAX_BYTES (256u << 20)

@@ -4,9 +4,12 @@
  * One HEAD a tag, which costs no quota. What is inside of another digest is known when it
  * is in the store, or fetched on request.
  */
+#include "app/scan_newer.h"
+
 #include <stdio.h>
 
 #include "app/scan.h"
+#include "app/scan_find.h"
 #include "store/link.h"
 
 /* By its tag, and not by the digest beside it. */

@@ -1,14 +1,18 @@
 /*
  * scan_report.c - a table an image, what it comes to, and the exit status.
  */
+#include "app/scan_report.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "app/scan.h"
+#include "app/scan_json.h"
 #include "base/clock.h"
 #include "base/human.h"
 #include "base/mem.h"
+#include "trust/vuln_merge.h"
 
 #define WIDEST 44 /* of a column */
 

@@ -5,6 +5,8 @@
  * BuildKit puts attestations beside an image in its index: a manifest whose layers are
  * in-toto statements (moby/buildkit docs/attestations/attestation-storage.md).
  */
+#include "app/scan_sbom.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -5,6 +5,8 @@
  * It runs in a process group of its own, so that what it starts ends with it; interrupts
  * are passed on to it.
  */
+#include "app/scan_with.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

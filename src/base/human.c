@@ -60,11 +60,11 @@ char *human_clean(char *text)
 
 		if (c1 && before == 0xc2)
 			p[-1] = '?';
-		before = *p;
 		if (*p == '\t' || *p == '\n' || *p == '\r')
 			*p = ' ';
 		else if (*p < ' ' || *p == 0x7f || c1)
 			*p = '?';
+		before = *p; /* as it is now: cleaning twice changes nothing more */
 	}
 	return text;
 }

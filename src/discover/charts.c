@@ -205,7 +205,7 @@ int charts_read(struct run *run, struct run_chart *c, struct err *e)
 		chart = first_doc(buf_view(&text), &why);
 	h.chart = chart;
 	rc = read_texts(run, c, &t, &h, e);
-	helm_begin(&h);
+	helm_template_tags(&h);
 	if (rc == 0)
 		rc = read_values(run, &h, c, &t, true, e);
 	if (rc == 0)

@@ -38,7 +38,7 @@ struct helm {
 };
 
 /* Reads the templates for what they say of tags: before the values. */
-void helm_begin(struct helm *h);
+void helm_template_tags(struct helm *h);
 /* A file of values: values.yaml itself, or one that stands over it. */
 void helm_values(struct helm *h, struct reading *r, const struct yaml *doc);
 /* A template, after the values: r->file and r->text. */

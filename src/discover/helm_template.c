@@ -64,7 +64,7 @@ static void note_tags(struct helm *h, struct view text)
 	}
 }
 
-void helm_begin(struct helm *h)
+void helm_template_tags(struct helm *h)
 {
 	size_t i;
 

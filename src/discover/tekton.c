@@ -141,10 +141,13 @@ static void read_steps(struct reading *r, const struct yaml *list, const char *w
 	const struct yaml *y;
 
 	for (y = list != NULL ? list->child : NULL; y != NULL; y = y->next) {
-		const char *image = reading_text(yaml_get(y, "image"));
+		CLEANUP(buf_done)
+		struct buf image = BUF_INIT(FIND_MAX_TEXT);
+		const char *text = reading_text(yaml_get(y, "image"));
 
 		read_image(r, yaml_get(y, "image"), where, params);
-		if (image != NULL && kaniko_is(image))
+		if (text != NULL && expand(params, text, &image, NULL) == 0 &&
+		    kaniko_is(buf_str(&image)))
 			read_kaniko(r, y, params);
 	}
 }

@@ -159,7 +159,9 @@ static uint64_t weigh_out(const struct evict_round *last, uint64_t need)
 	uint64_t had = last->freed + last->young_bytes;
 	double more;
 
-	need -= last->young_bytes < need ? last->young_bytes : need;
+	/* What was young goes with the next round; unless it is kept, as by an import. */
+	if (last->images > 0 || last->freed > 0)
+		need -= last->young_bytes < need ? last->young_bytes : need;
 	if (last->weight == 0 || need == 0)
 		return need;
 	more = (double)need * (double)last->weight / (double)(had > 0 ? had : 1);

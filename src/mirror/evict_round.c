@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "mirror/lru.h"
@@ -12,8 +13,10 @@
 #include "store/collect.h"
 #include "store/keep.h"
 #include "store/link.h"
+#include "store/room.h"
 
-#define MAX_IMAGES 2048 /* of a round */
+#define HEAR_MS 3000
+#define MAX_IMAGES 8192 /* of a round; it ends in a look at all of the store */
 
 static bool is_over(const struct evict_round *r)
 {
@@ -29,6 +32,24 @@ static int offer(void *arg, const struct retire_image *im, struct err *e)
 	else
 		r->held++;
 	return 0;
+}
+
+/* What was used is to be known. Ours is written at once; of other processes that serve
+ * the same store only they know, and they are given a moment. */
+static void hear_of_uses(struct evict_round *r)
+{
+	struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	int i;
+
+	if (r->ask->usage != NULL) {
+		usage_flush(r->ask->usage);
+		return;
+	}
+	room_want_notes(r->ask->store);
+	for (i = 0;
+	     i < HEAR_MS / 20 && !is_over(r) && room_others_have_notes(r->ask->store);
+	     i++)
+		nanosleep(&pause, NULL);
 }
 
 static int list_images(struct evict_round *r, struct err *e)
@@ -99,8 +120,7 @@ static int take_out(struct evict_round *r, struct retire_image *im, size_t n,
 	size_t i, end, kept = 0;
 	uint64_t manifests;
 
-	if (ask->usage != NULL)
-		usage_flush(ask->usage);
+	hear_of_uses(r);
 	r->usage = usage_reader_open(ask->store);
 	for (i = 0; i < n; i++)
 		if (!is_used_since(r, &im[i]))

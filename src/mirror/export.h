@@ -49,6 +49,7 @@ struct export_job {
 	bool docker;	      /* one platform of each image, as `docker save` has it */
 	struct platform here; /* for engines, where nothing else is said */
 	bool referrers; /* what is about an image goes along, as far as it is here */
+	bool prune;	/* of a folder: what its list leads to no more goes, afterwards */
 	struct bundle **since; /* what the other side has already */
 	size_t nsince;
 	const struct bundle_watch *watch; /* bytes, of all that will be written */
@@ -57,7 +58,9 @@ struct export_job {
 	uint64_t spared_bytes;	 /* the other side has it, or the folder */
 	size_t blobs, spared;	 /* the same, counted */
 	size_t manifests, about; /* manifests that go; of them referrers */
-	bool loadable;		 /* by `docker load`: a tar with all layers */
+	size_t gone;		 /* pruned files, ... */
+	uint64_t gone_bytes;
+	bool loadable; /* by `docker load`: a tar with all layers */
 };
 
 struct export;

@@ -173,6 +173,8 @@ static int write_folder(struct folder *f, struct err *e)
 		rc = export_write_index(f->x, &old, &text, e);
 	if (rc == 0)
 		rc = put_file(f, "index.json", buf_view(&text), e);
+	if (rc == 0 && f->x->job->prune)
+		rc = export_prune(f->x->job, f->fd, e);
 	ocilayout_done(&old);
 	return rc;
 }

@@ -55,4 +55,8 @@ struct ocilayout;
 int export_write_index(const struct export *x, const struct ocilayout *old,
 		       struct buf *out, struct err *e);
 
+/* export_prune.c: removes what the folder's index.json leads to no more. ERR_CORRUPT: a
+ * manifest there is damaged, and nothing was removed. */
+int export_prune(struct export_job *job, int dirfd, struct err *e);
+
 #endif

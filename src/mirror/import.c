@@ -18,6 +18,7 @@
 #include "store/history.h"
 #include "store/keep.h"
 #include "store/link.h"
+#include "store/room.h"
 
 #define PIECE_BYTES (256u << 10)
 #define TOUCH_MS 20000
@@ -233,10 +234,13 @@ static void give_reason(struct import *x, const struct err *why)
 int import_run(struct import *x, struct err *e)
 {
 	struct import_job *job = x->job;
+	struct import_keeper *keeper = NULL;
 	struct err why = { 0 };
 	size_t i;
 	int rc;
 
+	if (room_limit(job->store) > 0)
+		keeper = import_keep(job);
 	rc = check_room(x, &why);
 	if (rc == 0)
 		rc = bundle_fetch(job->from, x->want, x->nwant, take, x, &why);
@@ -249,6 +253,7 @@ int import_run(struct import *x, struct err *e)
 	for (i = 0; i < job->n; i++)
 		if (!job->image[i].is_about)
 			finish(x, &job->image[i]);
+	import_keep_end(keeper);
 	if (rc != 0 && e != NULL)
 		*e = why;
 	return rc;

@@ -33,4 +33,9 @@ int import_plan_manifest(struct import *x, const struct digest *d, struct stored
 int import_name(const struct import_job *job, const struct bundle_image *from,
 		bool is_only, struct import_image *image, struct err *e);
 
+/* import_keep.c: from now on the blobs of all images that are here stay, as long as the
+ * job and this do. NULL: no thread was to be had (logged). */
+struct import_keeper *import_keep(const struct import_job *job);
+void import_keep_end(struct import_keeper *k); /* NULL is fine */
+
 #endif

@@ -166,6 +166,34 @@ void room_give_up(struct store *s)
 	pthread_mutex_unlock(&s->room->mu);
 }
 
+void room_want_notes(struct store *s)
+{
+	atomic_fetch_add(&s->room->n->notes_wanted, 1);
+}
+
+uint64_t room_notes_wanted(struct store *s)
+{
+	return s->room != NULL ? atomic_load(&s->room->n->notes_wanted) : 0;
+}
+
+void room_set_notes(struct store *s, bool has)
+{
+	if (s->room != NULL)
+		atomic_store(&s->room->seat->notes, has);
+}
+
+bool room_others_have_notes(struct store *s)
+{
+	struct room_numbers *n = s->room->n;
+	size_t i;
+
+	for (i = 0; i < ROOM_SEATS; i++)
+		if (&n->seat[i] != s->room->seat && atomic_load(&n->seat[i].taken) != 0 &&
+		    atomic_load(&n->seat[i].notes) != 0)
+			return true;
+	return false;
+}
+
 void room_reap(struct store *s)
 {
 	room_file_reap(s->room);

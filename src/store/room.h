@@ -87,6 +87,13 @@ void room_expect_nothing(struct store *s);
 bool room_is_pressed(struct store *s);
 /* Who waits for room is told that none will be made. */
 void room_give_up(struct store *s);
+/* Who chooses what is to go asks all processes to write down what they have noted of uses
+ * (usage.h): they look for that every ROOM_NOTES_MS while they have notes. */
+#define ROOM_NOTES_MS 400
+void room_want_notes(struct store *s);
+uint64_t room_notes_wanted(struct store *s);	/* how often that was */
+void room_set_notes(struct store *s, bool has); /* this process has some, or none */
+bool room_others_have_notes(struct store *s);
 /* Take back what processes had reserved that are no more. */
 void room_reap(struct store *s);
 

@@ -104,6 +104,7 @@ static void take_seat(struct room *r)
 		if (atomic_load(&seat->taken) != 0 || !lock_seat(r->fd, i, F_WRLCK))
 			continue;
 		if (atomic_compare_exchange_strong(&seat->taken, &nobody, 1)) {
+			atomic_store(&seat->notes, 0);
 			r->seat = seat;
 			return;
 		}

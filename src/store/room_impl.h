@@ -14,6 +14,7 @@
 
 struct room_seat {
 	_Atomic int32_t taken;
+	_Atomic int32_t notes; /* it has uses that are not written down */
 	_Atomic int64_t reserved;
 };
 
@@ -34,6 +35,7 @@ struct room_numbers {
 	_Atomic int64_t busy;	/* files of those that are just being changed */
 	struct room_seat seat[ROOM_SEATS];
 	struct room_slice slice[ROOM_SLICES];
+	_Atomic uint64_t notes_wanted; /* how often */
 };
 
 struct room {

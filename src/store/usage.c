@@ -25,6 +25,7 @@
 #include "base/metrics.h"
 #include "store/layout.h"
 #include "store/link.h"
+#include "store/room.h"
 #include "store/usedb.h"
 #include "store/usefile.h"
 
@@ -55,10 +56,11 @@ struct usage {
 	pthread_cond_t wake, has_read;
 	struct map *notes; /* guarded by mu, as what follows */
 	bool stopping;
-	bool due;    /* the guest may have something to write */
-	bool reread; /* another process has written */
-	bool hurry;  /* somebody waits for what was there at the start */
-	bool read;   /* that has been read */
+	bool due;	/* the guest may have something to write */
+	bool reread;	/* another process has written */
+	bool hurry;	/* somebody waits for what was there at the start */
+	bool read;	/* that has been read */
+	uint64_t heard; /* room_notes_wanted, when notes were last taken to be written */
 
 	struct usefile file;
 	int64_t tidied_ms; /* guarded by the file's lock, as what follows */
@@ -87,6 +89,7 @@ void usage_note(struct usage *u, const struct reponame *name, const struct refer
 			memcpy(n->text, key, len + 1);
 			n->name_bytes = strlen(name->s);
 			map_put(u->notes, key, n);
+			room_set_notes(u->store, true);
 			if (map_count(u->notes) == 1 || map_count(u->notes) == SOON_NOTES)
 				pthread_cond_signal(&u->wake);
 		}
@@ -206,6 +209,7 @@ void usage_flush(struct usage *u)
 	struct err e;
 
 	pthread_mutex_lock(&u->mu);
+	u->heard = room_notes_wanted(u->store);
 	taken = u->notes;
 	u->notes = b.notes;
 	u->due = false;
@@ -219,6 +223,9 @@ void usage_flush(struct usage *u)
 		pthread_mutex_unlock(&u->mu);
 	}
 	map_free(taken, free);
+	pthread_mutex_lock(&u->mu);
+	room_set_notes(u->store, map_count(u->notes) > 0);
+	pthread_mutex_unlock(&u->mu);
 }
 
 /* --- the guest reads --- */
@@ -289,17 +296,21 @@ bool usage_wait_read(struct usage *u, int64_t ms)
 /* --- the thread --- */
 
 /* With mu held: until there is something to read; or to write, and either much of it or
- * some time has gone by. False: it is the end. */
+ * some time has gone by, or somebody chooses what is to go. False: it is the end. */
 static bool wait_for_work(struct usage *u)
 {
 	struct timespec until;
-	int rc = 0;
+	int64_t end_ms;
 
 	while (!u->stopping && !u->reread && !u->due && map_count(u->notes) == 0)
 		pthread_cond_wait(&u->wake, &u->mu);
-	time_in(USAGE_WRITE_MS, &until);
-	while (!u->stopping && !u->reread && rc == 0 && map_count(u->notes) < SOON_NOTES)
-		rc = pthread_cond_timedwait(&u->wake, &u->mu, &until);
+	end_ms = clock_mono_ms() + USAGE_WRITE_MS;
+	while (!u->stopping && !u->reread && clock_mono_ms() < end_ms &&
+	       map_count(u->notes) < SOON_NOTES &&
+	       room_notes_wanted(u->store) == u->heard) {
+		time_in(ROOM_NOTES_MS, &until);
+		pthread_cond_timedwait(&u->wake, &u->mu, &until);
+	}
 	return !u->stopping;
 }
 
@@ -382,6 +393,7 @@ struct usage *usage_new(struct store *s, const struct usage_guest *guest)
 			       "Uses of images that were not written down"),
 		NULL, NULL, NULL, NULL);
 	u->notes = map_new(USAGE_MAX_NOTES);
+	u->heard = room_notes_wanted(s);
 	pthread_mutex_init(&u->mu, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "codec/base64.h"
 #include "codec/json.h"
+#include "oci/pattern.h"
 #include "trust/members.h"
 #include "trust/sigstore.h"
 #include "trust/verify_impl.h"
@@ -348,6 +349,17 @@ static int read_message(const struct json *o, struct reading *r, struct err *e)
 
 /* --- the whole --- */
 
+/* A signature, or an attestation that the policy takes for one. */
+static bool counts(const struct policy *p, const char *predicate)
+{
+	if (predicate == NULL || strcmp(predicate, SIGNING) == 0)
+		return true;
+	for (size_t i = 0; i < p->nattestations; i++)
+		if (pattern_match_text(p->attestation[i], predicate))
+			return true;
+	return false;
+}
+
 static int read_content(const struct json *o, struct reading *r,
 			struct verify_signature *out, char predicate[200], struct err *e)
 {
@@ -392,7 +404,7 @@ int bundle_judge(const struct policy *p, const struct evidence *ev,
 	    read_content(o, &r, out, predicate, e) != 0 ||
 	    sigstore_judge(p, &r.claim, out, e) != 0)
 		return -1;
-	if (r.predicate == NULL || strcmp(r.predicate, SIGNING) == 0)
+	if (out->verdict != VERIFY_GOOD || counts(p, r.predicate))
 		return 0;
 	out->verdict = VERIFY_OTHER;
 	snprintf(out->why, sizeof(out->why),

@@ -1,12 +1,14 @@
 /*
  * contents.h - what is inside an image: its system, its packages, its configuration.
  *
- * Read from the layers in the store, as streams, in their order, each unpacked once and
- * nothing of it to disk. What counts is what the last layer leaves: whiteouts, opaque
- * directories, hard links and symbolic links to databases are followed as OCI image-spec
- * layer.md has it. (mirror/inventory.h is about which images there are.)
+ * Read from the layers in the store, as streams, in their order, and nothing of them to
+ * disk; each is unpacked once (trust/layers.h has the exception). What counts is what the
+ * last layer leaves: whiteouts, opaque directories, hard links and symbolic links to
+ * databases are followed as OCI image-spec layer.md has it. (mirror/inventory.h is about
+ * which images there are.)
  *
- * Memory: the packages, and the largest database while it is read (the limits below).
+ * Memory: the packages, and the largest database while it is read; rpm's with its log
+ * until the end (the limits below).
  * Blocks on the disk and takes as long as unpacking the layers does: not for a thread
  * that serves. Any thread; a struct contents is its owner's.
  */

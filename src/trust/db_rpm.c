@@ -139,23 +139,17 @@ int db_rpm_header(struct view blob, struct db_out *out, struct err *e)
 	return db_add(out, &f, nowhere, NULL, e);
 }
 
-struct rpm {
-	struct db_out *out;
-};
-
 static int on_blob(void *arg, struct view blob, struct err *e)
 {
-	struct rpm *r = arg;
-
-	return db_rpm_header(blob, r->out, e);
+	return db_rpm_header(blob, arg, e);
 }
 
 int db_rpm_read(struct buf *db, struct view wal, struct db_out *out, struct err *e)
 {
-	struct rpm r = { out };
+	struct err why = { 0 };
 
-	if (sqlread_wal(db, wal, e) != 0)
-		return -1;
+	if (sqlread_wal(db, wal, &why) != 0) /* too large for us is none that is read */
+		return err_set(e, ERR_INVALID, "%s", why.msg);
 	return sqlread_blobs(db, "SELECT blob FROM Packages ORDER BY hnum",
-			     HEADER_MAX_BYTES, on_blob, &r, e);
+			     HEADER_MAX_BYTES, on_blob, out, e);
 }

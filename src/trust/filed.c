@@ -112,7 +112,7 @@ static int parse_node(struct tree *t, struct node *node, struct buf *text,
 	if (parse(node, text, wal, &why) != 0) {
 		if (why.kind == ERR_LIMIT)
 			return err_set(e, ERR_LIMIT, "%s: %s", node->path, why.msg);
-		gap(node, "%s: its packages are missing here", why.msg);
+		gap(node, "%s: packages of it are missing here", why.msg);
 	}
 	packages_sort(&node->packages);
 	packages_inherit(&node->packages, before);

@@ -19,7 +19,7 @@
 #include "mirror/ask_blob.h"
 #include "mirror/ask_manifest.h"
 #include "mirror/ask_referrers.h"
-#include "mirror/await.h"
+#include "mirror/awaited.h"
 #include "mirror/flight.h"
 #include "store/referrers.h"
 
@@ -367,16 +367,9 @@ const struct evidence *inquiry_evidence(const struct inquiry *q)
 
 int inquiry_all(struct inquiry *q, struct err *e)
 {
-	struct await_place place = { 0 };
-	struct await await;
 	enum answer answer;
 
-	await_init(&await);
 	while ((answer = inquiry_step(q, e)) == ANSWER_WAIT)
-		if (await_add(&await, &place, q->visit.bell, q->visit.seen))
-			while (await_waits(&place))
-				await_any(&await);
-	await_leave(&place);
-	await_done(&await);
+		awaited_bell(q->visit.bell, q->visit.seen);
 	return answer == ANSWER_READY ? 0 : -1;
 }

@@ -30,6 +30,8 @@ static void policy_free(struct policy *p)
 	}
 	for (i = 0; i < p->nnotation_identities; i++)
 		free(p->notation_identity[i]);
+	for (i = 0; i < p->nattestations; i++)
+		free(p->attestation[i]);
 	cert_list_done(&p->notation_ca);
 	trustroot_done(&p->root);
 	free(p->images);
@@ -191,6 +193,21 @@ static int add_notation_identities(struct policy *p, const struct policy_spec *s
 	return 0;
 }
 
+static int add_attestations(struct policy *p, const struct policy_spec *s, struct err *e)
+{
+	size_t i;
+
+	if (s->nattestations > POLICY_MAX_IDENTITIES)
+		return err_set(e, ERR_LIMIT, "more than %d types of attestations",
+			       POLICY_MAX_IDENTITIES);
+	for (i = 0; i < s->nattestations; i++) {
+		if (check_text(s->attestation[i], "type of attestation", e) != 0)
+			return -1;
+		p->attestation[p->nattestations++] = mem_dup(s->attestation[i]);
+	}
+	return 0;
+}
+
 /* --- policies --- */
 
 static int check_whole(const struct policy *p, struct err *e)
@@ -238,7 +255,8 @@ static int fill(struct policy *p, const struct policy_spec *s, struct err *e)
 	    add_files(p, s->ca, s->nca, add_ca, e) != 0 ||
 	    add_files(p, s->log_key, s->nlog_keys, add_log, e) != 0 ||
 	    add_files(p, s->notation_ca, s->nnotation_ca, add_notation, e) != 0 ||
-	    add_identities(p, s, e) != 0 || add_notation_identities(p, s, e) != 0)
+	    add_identities(p, s, e) != 0 || add_attestations(p, s, e) != 0 ||
+	    add_notation_identities(p, s, e) != 0)
 		return -1;
 	return check_whole(p, e);
 }

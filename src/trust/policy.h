@@ -58,6 +58,11 @@ struct policy_spec {
 	size_t nca;
 	const char *const *log_key; /* PEM files: public keys of transparency logs */
 	size_t nlog_keys;
+	/* Types of attestations (in-toto's predicateType) that count as signatures, too,
+	 * as "https://slsa.dev/provenance/v1"; patterns as above. What they say is not
+	 * looked at. Without, none does. */
+	const char *const *attestation;
+	size_t nattestations;
 	bool need_log; /* of signatures by a key, too, a log must have an entry */
 	const char *const *notation_ca; /* PEM files: notation's trust store "ca" */
 	size_t nnotation_ca;

@@ -87,6 +87,7 @@ static const struct word {
 	{ "notation-ca", WORD_FILES, AT(notation_ca), AT(nnotation_ca) },
 	{ "notation-identities", WORD_TEXTS, AT(notation_identity),
 	  AT(nnotation_identities) },
+	{ "attestations", WORD_TEXTS, AT(attestation), AT(nattestations) },
 };
 
 static const char *text_of(struct reading *r, const struct yaml *y, bool path,

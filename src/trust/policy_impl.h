@@ -25,6 +25,8 @@ struct policy {
 	size_t nkeys;
 	struct policy_identity identity[POLICY_MAX_IDENTITIES];
 	size_t nidentities;
+	char *attestation[POLICY_MAX_IDENTITIES]; /* patterns of types */
+	size_t nattestations;
 	struct trustroot root;
 	bool need_log;
 	struct cert_list notation_ca;

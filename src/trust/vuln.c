@@ -3,6 +3,7 @@
  * said of them while data are read.
  */
 #include "trust/vuln_impl.h"
+#include "trust/vuln_system.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * them.
  *
  * First the images' contents are told (vuln_add_image), then the data are read, once
- * however many images there are (vuln_data.h), then it is known (vuln_finish). Memory
+ * however many images there are (vuln_data.h), then it is known (vuln_merge.h). Memory
  * grows with packages and with what the data say of them, not with the data. One thread.
  */
 #ifndef LARDER_TRUST_VULN_H
@@ -80,12 +80,7 @@ void vuln_free(struct vuln *v); /* NULL is fine */
  * distributions that belong to a package of the system are left to that: distributions
  * mend them without a new version. */
 int vuln_add_image(struct vuln *v, const struct contents *c, struct err *e);
-/* All data have been read. ERR_LIMIT. */
-int vuln_finish(struct vuln *v, struct err *e);
 size_t vuln_images(const struct vuln *v);
 struct vuln_image *vuln_image(struct vuln *v, size_t i);
-
-/* Has another image (after vuln_finish) what f tells of? */
-bool vuln_has(struct vuln *v, size_t image, const struct vuln_finding *f);
 
 #endif

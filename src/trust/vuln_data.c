@@ -80,9 +80,7 @@ static bool is_tracker(struct view v)
 
 static int look(int fd, enum look *out, struct err *e)
 {
-	static const char *const packed[] = { "\x1f\x8b", "\x28\xb5\x2f\xfd",
-					      "\xfd"
-					      "7zXZ",
+	static const char *const packed[] = { "\37\213", "\50\265\57\375", "\3757zXZ",
 					      "BZh" };
 	char head[HEAD_BYTES + 1];
 	struct view v = { head, 0 };

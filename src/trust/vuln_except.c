@@ -36,9 +36,12 @@ static int refuse(unsigned line, const char *what, struct err *e)
 		       what);
 }
 
-static int read_line(struct view line, unsigned number, int64_t now_ms,
+static int read_line(struct view text, unsigned number, int64_t now_ms,
 		     struct vuln_exception *x, struct err *e)
 {
+	CLEANUP(mem_freep)
+	char *clean = human_clean(mem_dupn(text.p, text.n));
+	struct view line = view_trim(view_of(clean));
 	struct view id = view_word(&line), word = view_word(&line);
 	int64_t until_ms;
 
@@ -59,7 +62,9 @@ static int read_line(struct view line, unsigned number, int64_t now_ms,
 	line = view_trim(line);
 	if (line.n == 0)
 		return refuse(number, "the reason is missing", e);
-	x->reason = human_clean(mem_dupn(line.p, line.n < 1000 ? line.n : 1000));
+	if (line.n > VULN_EXCEPT_REASON_MAX)
+		return refuse(number, "the reason is too long", e);
+	x->reason = mem_dupn(line.p, line.n);
 	x->expired = now_ms >= until_ms;
 	return 0;
 }

@@ -22,6 +22,7 @@
 
 #define VULN_EXCEPT_MAX_BYTES (1u << 20)
 #define VULN_EXCEPT_MAX 10000
+#define VULN_EXCEPT_REASON_MAX 1000 /* bytes */
 
 struct vuln_exception {
 	char id[VULN_ID_MAX];

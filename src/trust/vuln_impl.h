@@ -60,7 +60,7 @@ struct vuln {
 	size_t nverdicts, room;
 	struct vuln_text *text;
 	struct map *seen;  /* ecosystems */
-	struct map *found; /* "image name id", after vuln_finish */
+	struct map *found; /* "image name id", vuln_merge.h */
 };
 
 /* NULL: no image has it. */
@@ -78,16 +78,5 @@ bool vuln_id_ok(struct view id);
 /* "high", "MODERATE", "unimportant", "low**", "not yet assigned". */
 enum vuln_severity vuln_severity_of(const char *word);
 enum vuln_severity vuln_severity_of_score(int score, bool v2);
-
-/* vuln_system.c: what data call the system that os-release tells of, and Debian's
- * codename ("" of others). */
-void vuln_system(const struct contents_os *os, char system[192], char codename[64]);
-/* Is it the same system? "Ubuntu:22.04:LTS" is "Ubuntu:22.04"; an ecosystem without
- * release is of all. */
-bool vuln_system_is(const char *system, const char *ecosystem);
-/* The kind of packages an ecosystem is of. False: of none that is looked for. */
-bool vuln_system_kind(const char *ecosystem, enum package_kind *kind);
-/* A name of PyPI, normalised (PEP 503). False: too long. */
-bool vuln_python_name(const char *name, char *out, size_t room);
 
 #endif

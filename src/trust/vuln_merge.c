@@ -6,6 +6,8 @@
  * decides whether it is there; where it says nothing, OSV does. How bad it is comes from
  * whoever says it best.
  */
+#include "trust/vuln_merge.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

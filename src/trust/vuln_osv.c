@@ -11,6 +11,7 @@
 #include "trust/cvss.h"
 #include "trust/vuln_data.h"
 #include "trust/vuln_impl.h"
+#include "trust/vuln_system.h"
 
 #define MAX_EVENTS 10000 /* of one range */
 
@@ -319,7 +320,7 @@ static int read_affected(struct vuln *v, const struct json *doc,
 		return 0; /* of something else; a range of commits has no package */
 	vuln_saw(v, ecosystem);
 	if (kind == PACKAGE_PYTHON) {
-		if (!vuln_python_name(name, python, sizeof(python)))
+		if (!vuln_system_python(name, python, sizeof(python)))
 			return 0;
 		name = python;
 	}

@@ -8,6 +8,7 @@
 
 #include "trust/vuln_data.h"
 #include "trust/vuln_impl.h"
+#include "trust/vuln_system.h"
 
 bool vuln_secdb_is(const struct json *doc)
 {

@@ -2,7 +2,7 @@
  * vuln_system.c - systems by the names that data have for them (OSV schema, "Defined
  * ecosystems"). No state.
  */
-#include "trust/vuln_impl.h"
+#include "trust/vuln_system.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -147,7 +147,7 @@ bool vuln_system_kind(const char *ecosystem, enum package_kind *kind)
 	return false;
 }
 
-bool vuln_python_name(const char *name, char *out, size_t room)
+bool vuln_system_python(const char *name, char *out, size_t room)
 {
 	size_t n = 0;
 

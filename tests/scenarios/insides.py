@@ -70,7 +70,10 @@ class Store:
                                    **self.blob(json.dumps(own).encode())},
             "layers": [one if isinstance(one, dict) else {"mediaType": LAYER, **self.blob(one)}
                        for one in layers]}
-        digest = self.blob(json.dumps(manifest).encode())["digest"]
+        return self.link(self.blob(json.dumps(manifest).encode())["digest"])
+
+    def link(self, digest: str) -> str:
+        """The manifest of this digest is in the repository."""
         link = (self.base / "repositories" / self.name / "_manifests/revisions" /
                 digest.replace(":", "/") / "link")
         link.parent.mkdir(parents=True, exist_ok=True)

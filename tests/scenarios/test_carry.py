@@ -145,7 +145,8 @@ def test_what_is_not_here_is_said(command, image, scratch):
     (), ("thing:1",), ("-o", "x.tar"), ("thing:1", "--all", "-o", "x.tar"),
     ("thing:1", "-o", "x.tar.gz"), ("thing:1", "-o", "folder", "--format", "docker"),
     ("thing:1", "-o", "x.tar", "--format", "zip"), ("thing:1", "-o", "taken"),
-    ("thing:1", "-o", "x.tar", "--since", "x.tar"),
+    ("thing:1", "-o", "x.tar", "--since", "x.tar"), ("thing:1", "-o", "x.tar", "--prune"),
+    ("thing:1", "-o", "folder", "--prune", "--dry-run"),
     ("thing:1", "thing:2", "-o", "x.tar", "--name", "a")])
 def test_wrong_use_of_export(filled, scratch, words):
     (scratch / "taken").write_text("mine")
@@ -266,6 +267,36 @@ def test_a_folder_gets_what_is_new(grown, hub, scratch, larders):
              for one in json.loads((folder / "index.json").read_text())["manifests"]]
     assert listed == ["docker.io/library/grown:1", "docker.io/library/other:1"]
     assert names(folder) == ["blobs", "index.json", "oci-layout"]
+
+
+def test_a_folder_is_pruned(grown, hub, scratch, larders):
+    """What no image of the list leads to goes, and nothing else does; where that cannot be known,
+    nothing."""
+    folder, there = scratch / "layout", site(scratch)
+    hub.add(build("library/other", "1"), "library/other", "1")
+    grown("pull", "--platform", "all", "other:1")
+    old = layered("a", "b", "c", "d")
+    grown("export", "grown:1", "other:1", "-o", str(folder))
+    (folder / "blobs/sha256/notes.txt").write_text("mine")
+    before = {path.name for path in folder.rglob("blobs/*/*")}
+    moved = grow(hub, grown, "a", "b", "c", "e")
+    assert before <= {path.name for path in folder.rglob("blobs/*/*")}
+    done = grown("export", "--prune", "--json", "grown:1", "-o", str(folder))
+    gone = before - {path.name for path in folder.rglob("blobs/*/*")}
+    assert gone == {one[7:] for one in (*old.blobs, *old.manifests)
+                    if one not in moved.blobs and one not in moved.manifests}
+    assert total(done)["prunedBlobs"] == len(gone) and total(done)["prunedBytes"] > MIB
+    assert there("import", str(folder)).status == 0
+    hub.fault("any", "refused")
+    made = larders({"docker.io": hub.url}, root=scratch / "there/root")
+    assert_pulled(client.pull(made.url, "library/grown", "1"), moved)
+    assert client.pull(made.url, "library/other", "1").ok
+    here = {path.name for path in folder.rglob("blobs/*/*")}
+    (folder / "blobs/sha256" / moved.digest[7:]).write_bytes(b"x" * len(moved.root.data))
+    (folder / "blobs/sha256" / ("0" * 64)).write_bytes(b"left")
+    failed = grown("export", "--prune", "grown:1", "-o", str(folder))
+    assert failed.status == 1 and "damaged" in failed.err, failed
+    assert here | {"0" * 64} == {path.name for path in folder.rglob("blobs/*/*")}
 
 
 def test_an_archive_since_another(grown, hub, scratch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from .carrying import link, tar_of
 from .helpers import MIB
-from .insides import LAYER, PROBE, Store, deb, gaps, layer, names, wheel
+from .insides import CONFIG, LAYER, PROBE, Store, deb, gaps, layer, names, wheel
 
 STATUS = "var/lib/dpkg/status"
 WATCH = """
@@ -108,6 +109,29 @@ def test_a_database_too_large(store):
     assert names(found) == ["a 1"]
     assert gaps(found) == [(STATUS, "it is of 67108865 bytes, and not read: at most 67108864 "
                                     "are")]
+
+
+@pytest.mark.parametrize("count", [1000, 1001])
+def test_number_of_layers(store, count):
+    one = {"mediaType": LAYER, **store.blob(layer((STATUS, deb("a 1"))))}
+    said, = store.probe(store.put([one] * count))
+    assert '"name":"a"' in said if count == 1000 else \
+        said.startswith("limit") and "1000 layers" in said
+
+
+@pytest.mark.parametrize("size", [4 * MIB, 4 * MIB + 1])
+def test_size_of_the_configuration(store, size):
+    data = b'{"os":"linux"}'.ljust(size)
+    said, = store.probe(store.put([], document={"mediaType": CONFIG, **store.blob(data)}))
+    assert said.startswith("{") if size == 4 * MIB else \
+        said.startswith("limit") and "the image's configuration" in said
+
+
+def test_an_index_is_no_image_of_one_platform(store):
+    index = json.dumps({"schemaVersion": 2, "manifests": [],
+                        "mediaType": "application/vnd.oci.image.index.v1+json"}).encode()
+    said, = store.probe(store.link(store.blob(index)["digest"]))
+    assert said.startswith("invalid") and "choose one" in said
 
 
 def test_what_is_no_plain_file(store):

@@ -116,6 +116,30 @@ def test_a_damaged_log_counts_up_to_the_damage(store, logged):
         assert names(found) == ["first 1-1"] and found["gaps"] == []
 
 
+def test_a_log_that_asks_for_too_much(store, logged):
+    """Its last frame, with right checksums, says that the database has 16 TiB."""
+    before, log = logged
+    size = struct.unpack(">I", log[8:12])[0]
+    order = ">" if log[3] & 1 else "<"
+    s0 = s1 = 0
+
+    def add(data: bytes) -> None:
+        nonlocal s0, s1
+        for a, b in struct.iter_unpack(order + "II", data):
+            s0 = (s0 + a + s1) & 0xffffffff
+            s1 = (s1 + b + s0) & 0xffffffff
+
+    add(log[:24])
+    frame = log[32:32 + 24 + size]
+    head = frame[:4] + b"\xff\xff\xff\xff"
+    add(head)
+    add(frame[24:])
+    bad = log[:32] + head + log[16:24] + struct.pack(">II", s0, s1) + frame[24:]
+    found = store.inside([layer((PLACE, before), (PLACE + "-wal", bad))])
+    (path, why), = gaps(found)
+    assert path == PLACE and "with its log" in why and found["packages"] == []
+
+
 def test_hostile_databases(store, tmp_path):
     def db(*statements: str) -> bytes:
         path = tmp_path / f"db{len(statements)}{hash(statements)}"

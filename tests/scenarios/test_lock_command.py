@@ -108,6 +108,9 @@ def test_platforms(hub, command, path, image):
     hub.move_tag(REPO, "1", build("thing", "2"))
     assert command("lock", "--update").status == 0
     assert read_lock(path)[FULL]["for"] == "linux/arm64"     # as it was wished
+    assert command("lock", "--update", "--platform", "linux/amd64", "thing:1").status == 0
+    assert read_lock(path)[FULL]["for"] == "linux/amd64"
+    assert command("lock", "--update", "--platform", "linux/arm64", "thing:1").status == 0
     assert command("pull", "-f", "larder.lock").status == 0
     assert build("thing", "2").config("linux/arm64/v8").digest in stored_digests(command.root)
     assert build("thing", "2").config("linux/amd64").digest not in stored_digests(command.root)
@@ -280,6 +283,21 @@ def test_update_says_what_it_does_not_do(hub, command, path, image):
         assert row["result"] == "current" and row["upstream"] == evil.digest
         assert row["digest"] == image.digest
     assert evil.digest not in stored_digests(command.root)
+
+
+def test_export_by_a_lock(hub, scratch, command, path, image):
+    """What is locked is carried, also where the store's tag has moved since."""
+    assert command("lock", "thing:1").status == 0
+    assert command("pull", "thing:1").status == 0
+    hub.move_tag(REPO, "1", build("thing", "2"))
+    assert command("update", "thing:1").status == 0
+    assert command("export", "-f", "larder.lock", "-o", "out").status == 0
+    index = json.loads((scratch / "out/index.json").read_text())["manifests"]
+    assert [one["digest"] for one in index] == [image.digest]
+    assert index[0]["annotations"]["io.containerd.image.name"] == FULL
+    assert command("export", "thing:1", "-o", "other", env={"LARDER_LOCK": str(path)}).status == 0
+    index = json.loads((scratch / "other/index.json").read_text())["manifests"]
+    assert [one["digest"] for one in index] == [image.digest]
 
 
 def test_two_locks_that_disagree(scratch, command, image):

@@ -196,6 +196,48 @@ def test_a_push_makes_room(hub, larders):
     assert content_bytes(larder.root) <= LIMIT
 
 
+def test_an_import_makes_room(hub, larders, scratch):
+    """Older images give way to what is imported, as they do to a pull; what it has brought stays
+    though nothing names it yet."""
+    new = [hub.add(image_of(f"n{i}", 700 * KB), f"library/n{i}", "1") for i in range(3)]
+    from_here = Command(scratch / "other", {"docker.io": hub.url})
+    wanted = [f"n{i}:1" for i in range(3)]
+    assert from_here("pull", *wanted).status == 0
+    assert from_here("export", *wanted, "-o", str(scratch / "new.tar")).status == 0
+    published(hub, 5, 550 * KB)
+    larder = larders({"docker.io": hub.url}, settings={"size": f"{LIMIT}"})
+    for i in range(5):
+        assert pull(larder, i).ok
+    larder.stop()
+    age(larder.root, YOUNG)
+    command = Command(larder.root, {"docker.io": hub.url}, {"LARDER_SIZE": f"{LIMIT}"})
+    done = command("import", str(scratch / "new.tar"))
+    assert done.status == 0, done
+    assert content_bytes(larder.root) <= LIMIT
+    assert {own_layer(image) for image in new} <= stored_digests(larder.root)
+    check_store(larder.root)
+
+
+def test_a_pull_by_hand_hears_of_uses(hub, larders):
+    """What clients of the larder that serves have just used does not go, though that is not
+    written down yet."""
+    made_images = published(hub, 5, 550 * KB)
+    hub.add(image_of("new", 700 * KB), "library/new", "1")
+    # This one serves and has no size: it is the pull that chooses.
+    larder = larders({"docker.io": hub.url}, settings={"freshness": "1h"})
+    for i in range(5):
+        assert pull(larder, i).ok
+    larder.stop()
+    age(larder.root, YOUNG)
+    larder.start()
+    assert pull(larder, 0).ok           # the oldest of all, but for this
+    command = Command(larder.root, {"docker.io": hub.url}, {"LARDER_SIZE": f"{LIMIT}"})
+    done = command("pull", "new:1")
+    assert done.status == 0, done
+    there = stored_digests(larder.root)
+    assert [own_layer(image) in there for image in made_images[:3]] == [True, False, False]
+
+
 def test_new_settings_count_at_once(hub, larders):
     published(hub, 6, 400 * KB)
     larder = larders({"docker.io": hub.url}, settings={"freshness": "1h"})

@@ -45,8 +45,8 @@ def test_cut(place, hub, kind):
     assert plans, "it comes to the disk"
     cut = sum(sweep.attempt(plan) for plan in plans)
     print(f"{kind.name}: {len(plans)} plans, {cut} cut something")
-    # what an eviction comes to is a matter of its moment, and a copy that is here outlives most
-    assert cut or len(plans) < SOME or kind.name in ("evict", "pull-moved"), "none was"
+    # a copy that is here outlives most of what may happen to one that is to come
+    assert cut or len(plans) < SOME or kind.name == "pull-moved", "none was"
 
 
 def test_no_point_is_forgotten(place, hub):

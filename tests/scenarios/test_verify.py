@@ -7,6 +7,7 @@ import json
 
 import pytest
 from harness.command import Command
+from hub import build
 
 from signatures import fixtures
 from signatures.fixtures import HERE, Registry, digest
@@ -130,6 +131,48 @@ def test_moved_and_locked(origin, verify, tmp_path):
     assert found["locked"] == digest(other) and digest(other) in found["why"]
 
 
+def test_by_policies(origin, verify, scratch):
+    """Those of a file, each for its images; what is only warned of is no failure."""
+    push(origin, "app", "cosign2-key")
+    push(origin, "base", "notation-ec")
+    push(origin, "plain", "cosign3-attest")
+    assert verify("pull", "app:v1", "base:v1", "plain:v1").status == 0
+    policy = scratch / "policy.yml"
+
+    def write(mode: str) -> None:
+        policy.write_text(f"""policies:
+  - images: docker.io/library/app
+    mode: require
+    keys: [{HERE}/cosign.pub]
+  - images: docker.io/library/base
+    mode: require
+    notation-ca: [{HERE}/notation-ca.pem]
+    notation-identities: ["x509.subject: C=US, O=acme"]
+  - images: "docker.io/**"
+    mode: {mode}
+    keys: [{HERE}/log.pem]
+""")
+
+    write("warn")
+    done = verify("verify", "--policy", str(policy))
+    assert done.status == 0 and "plain:v1: warning: no signature by key log.pem" in done.out
+    write("require")
+    rows = {row["image"]: row for row in verify("verify", "--policy", str(policy),
+                                                "--json").rows()}
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "app:v1": "good", "base:v1": "good", "plain:v1": "bad"}
+    assert rows["base:v1"]["policy"]["images"] == "docker.io/library/base"
+    policy.write_text(f"""policies:
+  - keys: [{HERE}/cosign.pub]
+    attestations: ["https://example.test/**"]
+    mode: require
+""")
+    found = one(verify("verify", "plain:v1", "--policy", str(policy), "--json"))
+    assert found["verdict"] == "good" and found["signatures"][0]["kind"] == "bundle"
+    done = verify("verify", "--policy", str(policy), *KEY)
+    assert "base:v1: no signature by key cosign.pub" in done.out, "what is said here wins"
+
+
 def test_damaged(origin, verify):
     at = push(origin, "app", "cosign2-key")
     assert verify("pull", "app:v1").status == 0
@@ -174,3 +217,22 @@ def test_wrong_use(verify, origin, tmp_path):
     assert done.status == 1 and "nosuch" in done.out
     done = verify("pull", "--signatures", "--check", "app:v1")
     assert done.status == 100
+
+
+def test_what_could_not_be_looked_for(hub, scratch):
+    """A registry that does not say what refers to the image: told, and never good under a
+    key; nothing is taken for unsigned that was not looked at."""
+    hub.add(build("thing"), "library/thing", "1")
+    hub.config.referrers = True
+    command = Command(scratch / "store", {"docker.io": hub.url})
+    assert command("pull", "thing:1").status == 0
+    hub.fault("referrers", "status", code=403)
+    found = one(command("verify", "thing:1", "--json", *KEY))
+    assert found["verdict"] == "bad" and found["copy"] == "whole"
+    assert "403" in found["gap"] and "there may be more" in found["why"]
+    done = command("pull", "--signatures", "thing:1")
+    assert done.status == 1 and "its signatures: " in done.out, done
+    hub.clear_faults()
+    found = one(command("verify", "thing:1", "--json", *KEY))
+    assert found["verdict"] == "bad" and "gap" not in found
+    assert "it has none at all" in found["why"]

@@ -118,10 +118,13 @@ class Fulcio:
                                  [ExtendedKeyUsageOID.CODE_SIGNING], 0)
 
     def certify(self, key, start, *, subject: str = SUBJECT, issuer: str = ISSUER,
-                usage=ExtendedKeyUsageOID.CODE_SIGNING) -> x509.Certificate:
-        """Ten minutes for a workflow or, with an "@" and no scheme, an e-mail address."""
-        name = (x509.UniformResourceIdentifier(subject) if "://" in subject
-                else x509.RFC822Name(subject))
+                old_issuer: str | None = None, usage=ExtendedKeyUsageOID.CODE_SIGNING,
+                names: list | None = None, may: x509.KeyUsage | None = None,
+                length: int | None = -1, log: "CtLog | None" = None) -> x509.Certificate:
+        """Ten minutes for a workflow or, with an "@" and no scheme, an e-mail address. The
+        rest is for certificates that should not be."""
+        names = names or [x509.UniformResourceIdentifier(subject) if "://" in subject
+                          else x509.RFC822Name(subject)]
         utf8 = b"\x0c" + (bytes([len(issuer)]) if len(issuer) < 128 else b"") + issuer.encode()
         builder = (x509.CertificateBuilder()
                    .subject_name(x509.Name([]))
@@ -130,21 +133,24 @@ class Fulcio:
                    .serial_number(x509.random_serial_number())
                    .not_valid_before(start)
                    .not_valid_after(start + datetime.timedelta(minutes=10))
-                   .add_extension(key_usage(sign=True), True)
+                   .add_extension(may or key_usage(sign=True), True)
                    .add_extension(x509.ExtendedKeyUsage([usage]), False)
                    .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
                                   False)
                    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
                        self.key.public_key()), False)
-                   .add_extension(x509.SubjectAlternativeName([name]), True)
+                   .add_extension(x509.SubjectAlternativeName(names), True)
                    .add_extension(x509.UnrecognizedExtension(
-                       x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1"), issuer.encode()), False)
+                       x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1"),
+                       (old_issuer or issuer).encode()), False)
                    .add_extension(x509.UnrecognizedExtension(
                        x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.8"), utf8), False))
+        if length != -1:
+            builder = builder.add_extension(x509.BasicConstraints(True, length), True)
         cert = builder.sign(self.key, hashes.SHA256())
         if self.ctlog is None:
             return cert
-        sct = self.ctlog.promise(cert.tbs_certificate_bytes, self.key, start)
+        sct = (log or self.ctlog).promise(cert.tbs_certificate_bytes, self.key, start)
         item = struct.pack(">H", len(sct)) + sct
         scts = struct.pack(">H", len(item)) + item
         octets = b"\x04" + (bytes([len(scts)]) if len(scts) < 128 else

@@ -19,14 +19,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE))
 
-import forge                                    # noqa: E402
+from signatures import forge                     # noqa: E402
 from cryptography import x509                   # noqa: E402
 from cryptography.hazmat.primitives import hashes    # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec    # noqa: E402
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID    # noqa: E402
-from fixtures import CONFIG, EMPTY, LAYER, OCI, Registry, digest    # noqa: E402
+from signatures.fixtures import CONFIG, EMPTY, LAYER, OCI, Registry, digest    # noqa: E402
 from harness.larder import Larder               # noqa: E402
 
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -170,7 +169,9 @@ def by_notation(registry: Recorder, tool: Tools, start, end) -> None:
 # --- forged, and shown to cosign ---
 
 class World:
-    def __init__(self, scratch: Path, now: datetime.datetime) -> None:
+    """Sigstore's services. keep: what they are known by is recorded."""
+
+    def __init__(self, scratch: Path, now: datetime.datetime, keep: bool = True) -> None:
         self.now = now
         start, end = now - datetime.timedelta(days=1), now + datetime.timedelta(days=3650)
         self.fulcio = forge.Fulcio(start, end, forge.CtLog())
@@ -180,6 +181,8 @@ class World:
                                   clock=self.clock)
         self.root = scratch / "root.json"
         self.root.write_text(json.dumps(root, indent=1) + "\n")
+        if not keep:
+            return
         shutil.copy(self.root, HERE / "trusted_root.json")
         (HERE / "ca.pem").write_bytes(forge.pem(self.fulcio.between) + forge.pem(self.fulcio.root))
         (HERE / "log.pem").write_bytes(forge.public_pem(self.log.key))
@@ -242,12 +245,46 @@ def forge_classic(registry: Recorder, tool: Tools, world: World) -> None:
     registry.record("keyless-classic", image, True)
 
 
+def hostile_certs(world: World) -> None:
+    """Certificates that must not count, and one that must (tests/unit/test_codec_cert.c)."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), world.now
+    start, end = now - datetime.timedelta(days=1), now + datetime.timedelta(days=3650)
+    uri = x509.UniformResourceIdentifier
+    good = world.fulcio
+    without = forge.Fulcio(start, end, None)
+    without.key, without.between = good.key, good.between
+    foreign = forge.Fulcio(start, end, good.ctlog)
+    certs = {
+        "good": good.certify(key, now),
+        "mail": good.certify(key, now, subject="dev@larder.test"),
+        "unpromised": without.certify(key, now),
+        "promised elsewhere": good.certify(key, now, log=forge.CtLog()),
+        "foreign": foreign.certify(key, now),
+        "for servers": good.certify(key, now, usage=ExtendedKeyUsageOID.SERVER_AUTH),
+        "for certificates": good.certify(key, now, may=forge.key_usage(certs=True)),
+        "authority": good.certify(key, now, length=None),
+        "early": good.certify(key, now + datetime.timedelta(hours=1)),
+        "late": good.certify(key, now - datetime.timedelta(hours=1)),
+        "two issuers": good.certify(key, now, old_issuer="https://elsewhere.test"),
+        "two names": good.certify(key, now, names=[uri("https://a.test"), uri("https://b.test")]),
+        "control": good.certify(key, now, names=[uri("https://a.test/\x00.evil")]),
+        "address": good.certify(key, now, names=[x509.DirectoryName(x509.Name([]))]),
+        "many names": good.certify(key, now, names=[uri(f"https://{i}.test") for i in range(9)]),
+        "long name": good.certify(key, now, names=[uri("https://" + "a" * 504)]),
+    }
+    (HERE / "certs.json").write_text(json.dumps(
+        {"at": int(now.timestamp()) + 60,
+         "certs": {name: forge.b64(forge.der(cert)) for name, cert in certs.items()}},
+        indent=1) + "\n")
+
+
 def main() -> None:
     now = datetime.datetime.now(forge.UTC).replace(microsecond=0)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         tool = Tools(Path(sys.argv[1]).resolve(), scratch)
         world = World(scratch, now)
+        hostile_certs(world)
         with Larder(scratch / "store") as larder:
             registry = Recorder(larder.url)
             by_cosign(registry, tool)

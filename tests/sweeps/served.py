@@ -238,13 +238,16 @@ class Evict(Scenario):
         super().__init__()
         common = images.layer({"common": b"c" * 5000}, gzip=False)
         self.local = build("local", layers=[common], index=False)
+        self.made: Larder | None = None
+        self.heard = 0
         self.images = {f"library/e{i}": build(f"e{i}", index=False, layers=[
             common, images.layer({str(i): bytes([i]) * 240_000}, gzip=False)]) for i in range(6)}
         self.content = content_of(self.local, *self.images.values())
 
     def larder(self, site: Site) -> Larder:
-        return Larder(site.root, site.upstreams, access_log=False, env=site.env,
-                      settings={"local": ["own/**"], "size": "1MB", "collect": "1h"})
+        self.made = Larder(site.root, site.upstreams, access_log=False, env=site.env,
+                           settings={"local": ["own/**"], "size": "1MB", "collect": "1h"})
+        return self.made
 
     def settle(self, site: Site) -> None:
         for name, image in self.images.items():
@@ -265,7 +268,28 @@ class Evict(Scenario):
         if not result.ok:
             raise Failed(repr(result.errors))
 
+    def _rest(self) -> None:
+        """Until it has made room, so that each step comes to the same operations; or until that
+        has failed, which no client hears of."""
+        until = time.monotonic() + 8
+        while True:
+            said = [line for line in self.made.log[self.heard:] if any(
+                word in line for word in ("evict.failed", "flight.not_stored", "flight.disk_full",
+                                          "collect.failed"))]
+            if said:
+                self.heard = len(self.made.log)
+                raise Failed(said[0])
+            metric = self.made.metric       # OSError: it is dead
+            if metric("larder_flights") == 0 and metric("larder_store_reserved_bytes") == 0 and \
+                    metric("larder_store_bytes") <= 950_000:
+                return
+            if time.monotonic() > until:
+                raise Failed("it does not come to rest")
+            time.sleep(0.02)
+
     def steps(self, site: Site, url: str) -> Iterator[Step]:
+        self.heard = 0
         for name in list(self.images)[3:] + list(self.images)[:2]:
             yield of_image(name, "1", self.images[name], firm=False), lambda: self._pull(
                 url, name)
+            yield Changes(), self._rest

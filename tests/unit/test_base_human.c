@@ -1,6 +1,8 @@
 /* Numbers as people read them. */
 #include "unit.h"
 
+#include <stdio.h>
+
 #include "base/human.h"
 
 static void bytes(void **state)
@@ -83,12 +85,33 @@ static void escapes(void **state)
 	buf_done(&small);
 }
 
+/* Once is enough: cleaned text is clean. */
+static void cleaned(const char *text, const char *want)
+{
+	char copy[64];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	assert_string_equal(human_clean(copy), want);
+	assert_string_equal(human_clean(copy), want);
+}
+
+static void cleaning(void **state)
+{
+	cleaned("a\tb\x1b[31m\x7f", "a b?[31m?");
+	cleaned("\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac");
+	cleaned("\xc2\x9b"
+		"31m",
+		"??31m");
+	cleaned("\x9e\x9b", "??");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(times),
 		cmocka_unit_test(escapes),
+		cmocka_unit_test(cleaning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,33 @@ static void each_byte_changed(void **state)
 	}
 }
 
+/* The number of entries is what zip64's record says, to the limit and one more. */
+static void too_many_entries(void **state)
+{
+	int over;
+
+	for (over = 0; over < 2; over++) {
+		CLEANUP(mem_closep)
+		int fd = memfd_create("zip", MFD_CLOEXEC);
+		unsigned char p[56 + 20 + 22] = { 'P', 'K', 6, 6 };
+		CLEANUP(zip_reader_freep)
+		struct zip_reader *r = NULL;
+		uint64_t n = ZIP_MAX_ENTRIES + (uint64_t)over;
+		struct err e = { 0 };
+
+		memcpy(p + 32, &n, 8);
+		memcpy(p + 56, "PK\6\7", 4);
+		memcpy(p + 76, "PK\5\6", 4);
+		memset(p + 86, 0xff, 6);
+		assert_int_equal(fs_pwrite_all(fd, p, sizeof(p), 0, NULL), 0);
+		r = zip_reader_new(fd, &e);
+		if (over)
+			assert_null_err(r, e, ERR_LIMIT);
+		else
+			assert_non_null(r);
+	}
+}
+
 static void no_zip(void **state)
 {
 	CLEANUP(mem_closep)
@@ -255,9 +282,13 @@ static void no_zip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(some_files),	cmocka_unit_test(too_large),
-		cmocka_unit_test(bomb),		cmocka_unit_test(many_entries),
-		cmocka_unit_test(cut_anywhere), cmocka_unit_test(each_byte_changed),
+		cmocka_unit_test(some_files),
+		cmocka_unit_test(too_large),
+		cmocka_unit_test(bomb),
+		cmocka_unit_test(many_entries),
+		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(each_byte_changed),
+		cmocka_unit_test(too_many_entries),
 		cmocka_unit_test(no_zip),
 	};
 

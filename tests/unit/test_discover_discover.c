@@ -248,7 +248,7 @@ static void bad_files(void **state)
 	      "u/c.yaml:7 p:1\n"
 	      "u/compose.yaml:0 ? not read: line 1: *x stands for nothing\n"
 	      "u/d.json:0 ? not read: line 1: did not find expected node content "
-	      "(column 34)\n");
+	      "(column 32)\n");
 	assert_int_equal(fs_put(t->fd, "u/Dockerfile", NULL, big, DISCOVER_MAX_FILE,
 				FS_REPLACE, NULL),
 			 0);

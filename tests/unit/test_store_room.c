@@ -313,9 +313,9 @@ static void partials(void **state)
 	partial_unlock(&p);
 	assert_int_equal(room_used(s), 10);
 	assert_int_equal(partial_write(&q, 5, "56789", 5, 1, &e), 0);
-	assert_int_equal(partial_commit(s, &d, &q, &e), 0); /* it is there already */
+	assert_int_equal(partial_commit(s, &d, &q, &e), 0); /* in place of the other */
 	assert_int_equal(room_used(s), 10);
-	assert_int_equal(room_reserved(s), 10); /* somebody may read it */
+	assert_int_equal(room_reserved(s), 0);
 	partial_close(s, &q);
 	partial_close(s, &p);
 	partial_close(s, &p);
@@ -370,7 +370,10 @@ static void uploads(void **state)
 	assert_int_equal(upload_add(u, "0123456789", 10, &e), 0);
 	assert_int_equal(room_used(s), 10);
 	assert_err(upload_add(u, much, MOST, &e), e, ERR_NO_SPACE);
-	assert_int_equal(room_used(s), 10);
+	upload_close(u); /* that was its end */
+	assert_int_equal(room_used(s) + room_reserved(s), 0);
+	assert_int_equal(upload_begin(us, &name, HASH_SHA256, &u, &e), 0);
+	assert_int_equal(upload_add(u, "0123456789", 10, &e), 0);
 	assert_int_equal(upload_add(u, "0123456789", 10, &e), 0);
 	upload_cut(u, 10);
 	assert_int_equal(room_used(s), 10);

@@ -226,6 +226,18 @@ static const struct policy_spec by_german = { .mode = POLICY_REQUIRE,
 					      .notation_identity = &german,
 					      .nnotation_identities = 1 };
 
+static const char *const report = "https://example.test/*";
+static const struct policy_spec by_report = { .mode = POLICY_REQUIRE,
+					      .key = &key_file,
+					      .nkeys = 1,
+					      .attestation = &report,
+					      .nattestations = 1 };
+static const struct policy_spec by_other_report = { .mode = POLICY_REQUIRE,
+						    .key = &other_key,
+						    .nkeys = 1,
+						    .attestation = &report,
+						    .nattestations = 1 };
+
 #define DAYS(n) ((int64_t)(n)*86400 * 1000)
 
 static void judged(void **state)
@@ -243,6 +255,9 @@ static void judged(void **state)
 		{ "cosign2-key", &by_identity, 0, VERIFY_BAD, "none is given" },
 		{ "cosign3-key", &by_logged_key, 0, VERIFY_OTHER, "transparency log" },
 		{ "cosign3-attest", &by_key, 0, VERIFY_OTHER, "an attestation (http" },
+		{ "cosign3-attest", &by_report, 0, VERIFY_GOOD, "" },
+		{ "cosign3-key", &by_report, 0, VERIFY_GOOD, "" },
+		{ "cosign3-attest", &by_other_report, 0, VERIFY_BAD, "not made by" },
 		{ "keyless-dsse", NULL, 0, VERIFY_BAD, "no trust root is given" },
 		{ "keyless-dsse", &by_key, 0, VERIFY_BAD, "no trust root is given" },
 		{ "keyless-dsse", &by_somebody, 0, VERIFY_OTHER, "not one whom" },

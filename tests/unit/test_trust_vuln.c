@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
-#include "trust/vuln_impl.h"
+#include "trust/vuln_system.h"
 #include "trust/vuln_tracker.h"
 #include "vuln_try.h"
 

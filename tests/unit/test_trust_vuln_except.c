@@ -96,12 +96,41 @@ static void marks(void **state)
 	vuln_excepts_done(&x);
 }
 
+static void limits(void **state)
+{
+	CLEANUP(buf_done)
+	struct buf text = BUF_INIT(VULN_EXCEPT_MAX_BYTES);
+	char *reason = unit_repeat('r', VULN_EXCEPT_REASON_MAX + 1);
+	struct vuln_excepts x;
+	struct err e = { 0 };
+	int i;
+
+	for (i = 0; i < VULN_EXCEPT_MAX; i++)
+		assert_int_equal(buf_addf(&text, "CVE-%d 2026-12-31 why\n", i), 0);
+	assert_int_equal(vuln_except_read(buf_view(&text), NOON_MS, &x, &e), 0);
+	assert_int_equal(x.n, VULN_EXCEPT_MAX);
+	vuln_excepts_done(&x);
+	buf_adds(&text, "CVE-x 2026-12-31 why\n");
+	assert_err(vuln_except_read(buf_view(&text), NOON_MS, &x, &e), e, ERR_LIMIT);
+	vuln_excepts_done(&x);
+
+	buf_clear(&text);
+	buf_addf(&text, "CVE-1 2026-12-31 %s", reason);
+	assert_err(vuln_except_read(buf_view(&text), NOON_MS, &x, &e), e, ERR_INVALID);
+	vuln_excepts_done(&x);
+	text.n--;
+	assert_int_equal(vuln_except_read(buf_view(&text), NOON_MS, &x, &e), 0);
+	vuln_excepts_done(&x);
+	test_free(reason);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
 		cmocka_unit_test(expiry),
 		cmocka_unit_test(marks),
+		cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

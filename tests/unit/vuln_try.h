@@ -10,6 +10,7 @@
 #include "codec/json.h"
 #include "trust/vuln.h"
 #include "trust/vuln_data.h"
+#include "trust/vuln_merge.h"
 #include "trust/vuln_osv.h"
 #include "trust/vuln_secdb.h"
 
