@@ -263,3 +263,14 @@ def test_links_do_not_lead_out_of_the_tree(command, scratch):
         assert "alpine:3" in done.out
         for never in ("hunter2", "never:"):
             assert never not in done.out + done.err, done
+
+
+def test_names_of_files_do_not_steer_a_terminal(command, scratch):
+    tree = scratch / "tree"
+    tree.mkdir()
+    (tree / "Dockerfile.\x1b[31m\x9b2J").write_text("FROM alpine:5\nFROM $X\n")
+    (tree / "larder.lock").write_text("larder-lock 1\n")
+    for words in ("discover", "."), ("discover", "--table", "."), ("lock", "--pin"):
+        done = command(*words, cwd=tree)
+        assert "Dockerfile.?[31m" in done.out + done.err, done
+        assert not {"\x1b", "\x9b"} & set(done.out + done.err), done
