@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/human.h"
 #include "base/mem.h"
 #include "oci/imageref.h"
 
@@ -15,15 +16,15 @@
 #define WIDEST_PLACE 50
 #define LINE_MAX_BYTES 65536
 
-/* A file's text may be anything. */
+/* A file's name and text may be anything. */
 static char *plain(const char *s)
 {
 	char *out = mem_dup(s), *p;
 
 	for (p = out; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 127)
-			*p = '?';
-	return out;
+		if (*p == '\n' || *p == '\r' || *p == '\t')
+			*p = '?'; /* no space: it ends a word */
+	return human_clean(out);
 }
 
 static char *place(const struct find *f)

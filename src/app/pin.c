@@ -9,22 +9,30 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/human.h"
 #include "base/mem.h"
 #include "discover/rewrite.h"
 
 #define TEXT_MAX (2 * DISCOVER_MAX_FILE)
 
+/* Names and texts in a tree may be anything. Ends the line. */
+static void print_line(FILE *to, char *line)
+{
+	fprintf(to, "%s\n", human_clean(line));
+	free(line);
+}
+
 static void warn(struct pin *p, const struct find *f, const char *why)
 {
 	p->skipped++;
-	fprintf(p->warn, "%s: %s:%u: %s: not pinned: %s\n", p->name, f->file, f->line,
-		f->text, why);
+	print_line(p->warn, mem_fmt("%s: %s:%u: %s: not pinned: %s", p->name, f->file,
+				    f->line, f->text, why));
 }
 
 static void fail(struct pin *p, const char *file, const char *why)
 {
 	p->failed++;
-	fprintf(p->warn, "%s: %s: not changed: %s\n", p->name, file, why);
+	print_line(p->warn, mem_fmt("%s: %s: not changed: %s", p->name, file, why));
 }
 
 static bool same(struct view a, struct view b)
@@ -107,8 +115,9 @@ static void write_file(struct pin *p, const char *file, struct view text, size_t
 	}
 	p->files++;
 	p->places += places;
-	fprintf(p->say, "%s: %zu reference%s %s\n", file, places, places == 1 ? "" : "s",
-		p->undo ? "unpinned" : "pinned");
+	print_line(p->say,
+		   mem_fmt("%s: %zu reference%s %s", file, places, places == 1 ? "" : "s",
+			   p->undo ? "unpinned" : "pinned"));
 }
 
 /* Both unpinned: the new text can be undone exactly. */
@@ -153,10 +162,10 @@ static void pin_file(struct pin *p, struct find **f, size_t n)
 		rc = pinned(p, buf_view(&text), f, n, &out, &places);
 	if (left > 0) {
 		p->skipped += left;
-		fprintf(p->warn,
-			"%s: %s: %zu comment%s of a pinned reference that was changed "
-			"since\n",
-			p->name, f[0]->file, left, left == 1 ? "" : "s");
+		print_line(p->warn,
+			   mem_fmt("%s: %s: %zu comment%s of a pinned reference "
+				   "that was changed since",
+				   p->name, f[0]->file, left, left == 1 ? "" : "s"));
 	}
 	if (rc != 0)
 		fail(p, f[0]->file, "too large");

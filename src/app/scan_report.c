@@ -236,8 +236,9 @@ static void print_newer(struct scan *s, const struct scan_target *t)
 		       text);
 		break;
 	case SCAN_NEWER_UNKNOWN:
-		printf("  whether there is a newer digest is not known: %s\n",
-		       t->newer_why.msg);
+		fputs("  whether there is a newer digest is not known: ", stdout);
+		human_print(stdout, t->newer_why.msg);
+		putchar('\n');
 		break;
 	default:
 		break;
@@ -249,10 +250,12 @@ static void print_short_of(struct scan *s, const struct scan_target *t)
 	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
 	size_t i;
 
-	if (im->units > 0 && !im->has_system)
-		printf("  NO DATA of its system (%s): %zu packages were not looked up\n",
-		       im->system[0] != '\0' ? im->system : "which is not known",
-		       im->units);
+	if (im->units > 0 && !im->has_system) {
+		fputs("  NO DATA of its system (", stdout);
+		human_print(stdout,
+			    im->system[0] != '\0' ? im->system : "which is not known");
+		printf("): %zu packages were not looked up\n", im->units);
+	}
 	if (im->python > 0 && !im->has_python)
 		printf("  NO DATA of PyPI: %zu Python distributions were not looked up\n",
 		       im->python);
@@ -271,7 +274,9 @@ static void print_target(struct scan *s, const struct scan_target *t)
 	const struct vuln_image *im;
 
 	if (t->failed) {
-		printf("%s  failed: %s\n\n", t->text, t->why.msg);
+		printf("%s  failed: ", t->text);
+		human_print(stdout, t->why.msg);
+		puts("\n");
 		return;
 	}
 	im = vuln_image(s->vuln, t->vuln);

@@ -65,7 +65,7 @@ static char *try(const char *root, const char *dir, const char *context,
 	char *folder = paths_join(dir, context);
 	char *path = paths_join(folder, dockerfile);
 
-	if (paths_within(root, path) && is_file(path))
+	if (paths_within(root, path) && is_file(path) && run_leads_within(root, path))
 		return path;
 	mem_freep(&path);
 	return NULL;

@@ -27,7 +27,7 @@ static void read_dotenv(struct run *run, struct reading *r)
 	char *path = paths_join(dir, ".env");
 	CLEANUP(buf_done)
 	struct buf text = BUF_INIT(0);
-	struct run_file f = { .path = path };
+	struct run_file f = { .path = path, .root = run->now->root };
 
 	if (run_beside(&f, &text))
 		compose_dotenv(r, buf_view(&text));

@@ -88,10 +88,20 @@ int run_text(struct run *run, const struct run_file *f, struct buf *out, struct 
 	return run_refuse(run, f->path, why.msg, e) == 0 ? 0 : -1;
 }
 
+bool run_leads_within(const char *root, const char *path)
+{
+	CLEANUP(mem_freep)
+	char *top = realpath(root[0] != '\0' ? root : ".", NULL);
+	CLEANUP(mem_freep)
+	char *target = realpath(path, NULL);
+
+	return top != NULL && target != NULL && paths_within(top, target);
+}
+
 bool run_beside(const struct run_file *f, struct buf *out)
 {
 	buf_init(out, DISCOVER_MAX_FILE + 2 * CHUNK);
-	return read_all(f->path, out, NULL) == 0;
+	return run_leads_within(f->root, f->path) && read_all(f->path, out, NULL) == 0;
 }
 
 /* --- readings --- */
@@ -106,7 +116,7 @@ static void also(void *arg, enum find_kind kind, const char *path)
 	struct run_file *f;
 
 	if (kind != FIND_COMPOSE || !paths_within(run->now->root, whole) ||
-	    access(whole, R_OK) != 0)
+	    !run_leads_within(run->now->root, whole) || access(whole, R_OK) != 0)
 		return;
 	f = run_add(run, whole, run->now->root, KIND_COMPOSE, NULL);
 	if (f != NULL && !f->read)
@@ -130,7 +140,7 @@ static const struct reading_doc *load(void *arg, const char *path)
 		if (strcmp(run->loaded[i]->file, whole) == 0)
 			return run->loaded[i];
 	if (run->nloaded == LOADED_MAX || !paths_within(run->now->root, whole) ||
-	    read_all(whole, &text, &why) != 0)
+	    !run_leads_within(run->now->root, whole) || read_all(whole, &text, &why) != 0)
 		return NULL;
 	docs = run_docs(whole, buf_view(&text), &why);
 	if (docs == NULL)

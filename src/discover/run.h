@@ -47,8 +47,11 @@ struct run_file *run_add(struct run *run, const char *path, const char *root,
 /* The text of a file: 1, or 0: it cannot be read, and that is a find now. -1: ERR_LIMIT.
  * out is begun here; buf_done in any case. */
 int run_text(struct run *run, const struct run_file *f, struct buf *out, struct err *e);
-/* The same for a file that need not be there: false, and nothing is said. */
+/* The same for a file that need not be there: false, and nothing is said; nor if it leads
+ * out of its root. */
 bool run_beside(const struct run_file *f, struct buf *out);
+/* Does the path, with its links, stay below root? For files that a tree names itself. */
+bool run_leads_within(const char *root, const char *path);
 /* A file that cannot be read: a find. */
 int run_refuse(struct run *run, const char *path, const char *why, struct err *e);
 /* A reading of f, with text, that adds to what was found. */

@@ -16,8 +16,14 @@
 
 #define DEPTH 4 /* of indexes in indexes */
 
-static bool is_whole(struct store *s, const struct reponame *name, const struct digest *d,
-		     int depth);
+/* One question; an index may name the same one ten thousand times, and that one too. */
+struct looks {
+	struct store *s;
+	const struct reponame *name;
+	size_t *left; /* bytes of manifests that may still be read */
+};
+
+static bool is_whole(struct looks *l, const struct digest *d, int depth);
 
 static bool has_all(struct store *s, const struct manifest *m)
 {
@@ -29,39 +35,48 @@ static bool has_all(struct store *s, const struct manifest *m)
 	return true;
 }
 
-static bool has_one(struct store *s, const struct reponame *name,
-		    const struct manifest *m, int depth)
+static bool has_one(struct looks *l, const struct manifest *m, int depth)
 {
 	size_t i;
 
-	for (i = 0; i < m->nchildren; i++)
+	for (i = 0; i<m->nchildren && * l->left> 0; i++)
 		if (m->child[i].is_manifest && !m->child[i].is_attestation &&
-		    is_whole(s, name, &m->child[i].digest, depth + 1))
+		    is_whole(l, &m->child[i].digest, depth + 1))
 			return true;
 	return m->nchildren == 0;
 }
 
-static bool is_whole(struct store *s, const struct reponame *name, const struct digest *d,
-		     int depth)
+static bool is_whole(struct looks *l, const struct digest *d, int depth)
 {
 	struct manifest parsed;
 	struct stored *m;
 	bool whole = false;
 
-	if (depth > DEPTH || mstore_get(s, name, d, &m, NULL) != 0)
+	if (depth > DEPTH || *l->left == 0 || mstore_get(l->s, l->name, d, &m, NULL) != 0)
 		return false;
+	*l->left -= m->n < *l->left ? m->n : *l->left;
 	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) == 0) {
-		whole = parsed.kind == MANIFEST_INDEX ? has_one(s, name, &parsed, depth)
-						      : has_all(s, &parsed);
+		whole = parsed.kind == MANIFEST_INDEX ? has_one(l, &parsed, depth)
+						      : has_all(l->s, &parsed);
 		manifest_done(&parsed);
 	}
 	stored_unref(m);
 	return whole;
 }
 
+bool former_is_whole_within(struct store *s, const struct reponame *name,
+			    const struct digest *d, size_t *left)
+{
+	struct looks l = { s, name, left };
+
+	return is_whole(&l, d, 0);
+}
+
 bool former_is_whole(struct store *s, const struct reponame *name, const struct digest *d)
 {
-	return is_whole(s, name, d, 0);
+	size_t left = FORMER_MAX_BYTES;
+
+	return former_is_whole_within(s, name, d, &left);
 }
 
 struct finding {
@@ -112,10 +127,10 @@ bool former_find(struct store *s, const struct reponame *name, const char *tag,
 		 const struct digest *now, struct digest *out)
 {
 	struct finding f = { .s = s, .name = name, .tag = tag, .now = now };
+	size_t left = FORMER_MAX_BYTES, i;
 	layout_path path;
-	size_t i;
 
-	if (former_is_whole(s, name, now))
+	if (former_is_whole_within(s, name, now, &left))
 		return false;
 	/* "…/index/sha256/<hex>/link", without the last two. */
 	layout_tag_index(path, name, tag, now);
@@ -123,7 +138,7 @@ bool former_find(struct store *s, const struct reponame *name, const char *tag,
 		*strrchr(path, '/') = '\0';
 	fs_each(s->dirfd, path, take, &f, NULL);
 	for (i = 0; i < f.n; i++) {
-		if (!former_is_whole(s, name, &f.at[i].digest))
+		if (!former_is_whole_within(s, name, &f.at[i].digest, &left))
 			continue;
 		*out = f.at[i].digest;
 		return true;

@@ -14,10 +14,16 @@
 #include "store/store.h"
 
 #define FORMER_LOOKS 8 /* at so many former ones, the latest first */
+/* Manifests that are read for one answer; what is in larger ones is taken for not whole.
+ * Indexes may name each other ten thousand times over. */
+#define FORMER_MAX_BYTES (8u << 20)
 
 /* Is all of the image here; of an index, all of one platform's at least? */
 bool former_is_whole(struct store *s, const struct reponame *name,
 		     const struct digest *d);
+/* The same, for many questions with one limit: *left, of bytes, is what is left of it. */
+bool former_is_whole_within(struct store *s, const struct reponame *name,
+			    const struct digest *d, size_t *left);
 /* The latest that the tag led to before `now` and that is whole, if that is not. Any
  * thread; some dozens of looks at files. */
 bool former_find(struct store *s, const struct reponame *name, const char *tag,

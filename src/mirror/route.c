@@ -219,6 +219,13 @@ static int to_site(struct plan *p, struct site *s, const char *name, struct rout
 	    reponame_parse(view_of(stored), &r.name, e) != 0 ||
 	    check_stored(&r.name, e) != 0)
 		return -1;
+	/* Where the upstream is a larder, "docker.io/x" is x there, but no lock and no
+	 * policy here would know it by that name. */
+	if (is_foreign_host(s, remote))
+		return err_set(e, ERR_NOT_FOUND,
+			       "%s: no name space of Docker Hub has a dot; the registry "
+			       "is written once, in front",
+			       remote);
 	if (is_local(p, r.name.s))
 		return to_local(p, &r.name, out, e);
 	other = by_prefix(p, r.name.s, &rest);

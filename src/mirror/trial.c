@@ -33,13 +33,13 @@ static const struct child *only_platform(struct mirror *m, const struct route *r
 					 const struct manifest *index)
 {
 	const struct child *one = NULL;
-	size_t i;
+	size_t left = FORMER_MAX_BYTES, i;
 
 	for (i = 0; i < index->nchildren; i++) {
 		const struct child *c = &index->child[i];
 
 		if (!c->is_manifest || c->is_attestation ||
-		    !former_is_whole(m->store, &r->name, &c->digest))
+		    !former_is_whole_within(m->store, &r->name, &c->digest, &left))
 			continue;
 		if (one != NULL)
 			return NULL;

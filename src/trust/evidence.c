@@ -152,6 +152,31 @@ static void read_layer(const struct json *layer, struct evidence_item *it)
 	it->timestamp = take_note(it, notes, "dev.sigstore.cosign/rfc3161timestamp");
 }
 
+static size_t length(const char *text)
+{
+	return text != NULL ? strlen(text) : 0;
+}
+
+/* Together they have a limit, too. */
+static void add_up(struct evidence *ev, struct evidence_item *it)
+{
+	size_t n = length(it->signature) + length(it->certificate) + length(it->chain) +
+		   length(it->bundle) + length(it->timestamp);
+
+	if (it->gap == NULL)
+		n += it->size;
+	if (n <= EVIDENCE_MAX_BYTES - ev->bytes) {
+		ev->bytes += n;
+		return;
+	}
+	set_gap(it, "the signatures are too large together (over 8 MiB)");
+	free(TAKE(it->signature));
+	free(TAKE(it->certificate));
+	free(TAKE(it->chain));
+	free(TAKE(it->bundle));
+	free(TAKE(it->timestamp));
+}
+
 /* A manifest of its own kind says itself about which image it is. */
 static bool is_about(const struct json *o, const struct evidence *ev)
 {
@@ -186,6 +211,7 @@ int evidence_add(struct evidence *ev, bool is_tag, const struct digest *manifest
 			return -1;
 		}
 		read_layer(json_at(layers, i), it);
+		add_up(ev, it);
 		if (!is_tag && !is_about(o, ev))
 			set_gap(it, "its manifest is about another image");
 		if (kind != EVIDENCE_COSIGN && n != 1)

@@ -22,6 +22,7 @@
 #define EVIDENCE_MAX_ITEMS 64	       /* signatures of one image */
 #define EVIDENCE_MAX_BODY (1u << 20)   /* bytes of one signature's blob */
 #define EVIDENCE_MAX_NOTE (256u << 10) /* bytes of one annotation */
+#define EVIDENCE_MAX_BYTES (8u << 20)  /* of all of them together */
 
 enum evidence_kind {
 	EVIDENCE_COSIGN,   /* a layer of the manifest under the tag sha256-<hex>.sig */
@@ -50,6 +51,7 @@ struct evidence {
 	uint64_t size;
 	struct evidence_item *item;
 	size_t n;
+	size_t bytes; /* of their bodies, as their manifests say, and annotations */
 	/* Something could not be looked for (an upstream is down), so that there may be
 	 * more than this: why; else "". */
 	char gap[480];

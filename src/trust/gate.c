@@ -53,6 +53,8 @@ enum decision { SERVED, WARNED, REFUSED, SIGNER };
 /* What is looked at: the manifest itself, then the indexes that name it. */
 struct gate_pass {
 	struct rules *rules;
+	struct digest asked; /* the manifest that would be given out */
+	int64_t since_ms;
 	struct stored *subject;
 	const struct policy *policy; /* of the subject */
 	struct inquiry *inquiry;
@@ -242,6 +244,18 @@ static bool climb(struct gate *g, const struct route *r, struct gate_pass *p, bo
 	return true;
 }
 
+/* Each piece may take its time, and whoever can write to the registry says how many there
+ * are. What has come stays in the store, for who asks next. */
+static bool is_late(struct gate_pass *p)
+{
+	if (clock_passed_ms() - p->since_ms < GATE_PATIENCE_MS)
+		return false;
+	snprintf(p->why, sizeof(p->why),
+		 "its signatures could not all be looked at within %d s",
+		 GATE_PATIENCE_MS / 1000);
+	return true;
+}
+
 /* READY: accepted, and noted. FAILED: not; p->why. */
 static enum answer seek(struct gate *g, const struct route *r, bool by_digest,
 			struct gate_pass *p)
@@ -254,7 +268,7 @@ static enum answer seek(struct gate *g, const struct route *r, bool by_digest,
 	for (;;) {
 		answer = inquiry_step(p->inquiry, &e);
 		if (answer == ANSWER_WAIT)
-			return ANSWER_WAIT;
+			return is_late(p) ? ANSWER_FAILED : ANSWER_WAIT;
 		if (answer == ANSWER_FAILED)
 			snprintf(why, sizeof(why), "%s", e.msg);
 		else if (judge(p, why, sizeof(why))) {
@@ -344,8 +358,11 @@ static void let_through(struct gate *g, const struct rules *rules, const struct 
 				   (struct view){ m->body, m->n }, now_ms + GATE_YES_MS);
 }
 
+/* Also in place of a pass that was for another manifest: a tag may move while its
+ * signatures are waited for, and what was found is not about what it leads to now. */
 static struct gate_pass *begin(struct gate *g, struct rules *rules, const struct route *r,
-			       const struct stored *m, const struct policy *policy)
+			       const struct stored *m, const struct policy *policy,
+			       struct gate_pass *old)
 {
 	struct gate_pass *p = mem_alloc(sizeof(*p));
 	struct stored *copy =
@@ -353,8 +370,11 @@ static struct gate_pass *begin(struct gate *g, struct rules *rules, const struct
 
 	atomic_fetch_add(&rules->refs, 1);
 	p->rules = rules;
+	p->asked = m->digest;
+	p->since_ms = old != NULL ? old->since_ms : clock_passed_ms();
 	look_at(g, r, p, copy, policy, false);
 	stored_unref(copy);
+	gate_pass_free(old);
 	return p;
 }
 
@@ -398,11 +418,13 @@ static enum answer ask(struct gate *g, struct rules *rules, const struct route *
 		memcpy(why, say->why, sizeof(why));
 		return no(g, r, ref, policy, why, say, e);
 	}
-	if (*pass == NULL)
-		*pass = begin(g, rules, r, m, policy);
+	if (*pass == NULL || !digest_equal(&(*pass)->asked, &m->digest))
+		*pass = begin(g, rules, r, m, policy, *pass);
 	answer = seek(g, r, ref->is_digest, *pass);
 	if (answer == ANSWER_WAIT)
 		return ANSWER_WAIT;
+	/* Who reads the answer slowly keeps no evidence. */
+	inquiry_free(TAKE((*pass)->inquiry));
 	if (answer == ANSWER_READY) {
 		gate_known_put(g->known, &key, true, (*pass)->why, now_ms + GATE_YES_MS);
 		decided(g, SERVED);

@@ -26,6 +26,7 @@
 
 #define GATE_YES_MS (60 * 60 * 1000)
 #define GATE_NO_MS (10 * 1000)
+#define GATE_PATIENCE_MS (20 * 1000) /* for all the signatures of one image */
 #define GATE_MAX_KNOWN 20000 /* remembered; when full, all of it is found out again */
 
 struct gate;

@@ -11,7 +11,8 @@
 
 /* No engine could run it: no layer's type is a file system's, and its configuration's is
  * none of an image's; or that, where it is asked for by a tag that only tools for
- * signatures know ("sha256-<hex>.sig", .att, .sbom; tag NULL: by digest). */
+ * signatures know ("sha256-<hex>.sig", .att, .sbom; tag NULL: by digest). A member that
+ * is not known makes it an image: another reader may know it. */
 bool gate_about_is(struct view body, const char *tag);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * gate_known.c - a map under a lock. When it is full, what is out of date goes, and if
- * that is not enough, everything: it can be found out again.
+ * gate_known.c - a map under a lock. When it is full, everything goes: it can be found
+ * out again.
  */
 #include "trust/gate_known.h"
 
@@ -132,7 +132,9 @@ void gate_known_put_all(struct gate_known *k, unsigned long serial,
 	gate_known_put(k, &key, true, "", until_ms);
 	if (manifest_parse(body, &m, NULL) != 0)
 		return;
-	for (i = 0; m.kind == MANIFEST_INDEX && i < m.nchildren; i++) {
+	for (i = 0;
+	     m.kind == MANIFEST_INDEX && i < m.nchildren && i < GATE_KNOWN_CHILDREN;
+	     i++) {
 		key.digest = &m.child[i].digest;
 		if (m.child[i].is_manifest)
 			gate_known_put(k, &key, true, "", until_ms);

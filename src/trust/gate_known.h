@@ -36,7 +36,10 @@ enum gate_known_answer gate_known_get(struct gate_known *k,
 				      char *why, size_t n);
 void gate_known_put(struct gate_known *k, const struct gate_known_key *key, bool yes,
 		    const char *why, int64_t until_ms);
-/* A yes by digest for a manifest and for all that it names, where it is an index. */
+#define GATE_KNOWN_CHILDREN 256
+
+/* A yes by digest for a manifest and for what it names, where it is an index: the first
+ * so many, so that none takes all the room. */
 void gate_known_put_all(struct gate_known *k, unsigned long serial,
 			const struct reponame *name, const struct digest *d,
 			struct view body, int64_t until_ms);

@@ -33,19 +33,21 @@ size_t gate_parents_find(struct store *s, const struct reponame *name,
 {
 	CLEANUP(buf_done)
 	struct buf tags = BUF_INIT(LIST_MAX_BYTES);
-	size_t n = 0, at;
+	size_t n = 0, at, read = 0;
 	struct stored *m;
 	struct digest leads;
 	bool more;
 
 	if (list_tags(s, name, "", GATE_PARENTS_TAGS, &tags, &more, NULL) != 0)
 		return 0;
-	for (at = 0; at < tags.n && n < GATE_PARENTS_MAX; at += strlen(tags.p + at) + 1) {
+	for (at = 0; at < tags.n && n < GATE_PARENTS_MAX && read < GATE_PARENTS_BYTES;
+	     at += strlen(tags.p + at) + 1) {
 		const char *tag = tags.p + at;
 
 		if (tag_get(s, name, tag, &leads, NULL) != 0 ||
 		    mstore_peek(s, name, &leads, &m, NULL) != 0)
 			continue;
+		read += m->n;
 		if (!names(m, d)) {
 			stored_unref(m);
 			continue;

@@ -15,6 +15,7 @@
 
 #define GATE_PARENTS_TAGS 1000 /* tags that are looked at, in byte order */
 #define GATE_PARENTS_MAX 8
+#define GATE_PARENTS_BYTES (16u << 20) /* of manifests that are read for one answer */
 
 struct gate_parent {
 	struct stored *index; /* a reference */

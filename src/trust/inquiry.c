@@ -1,10 +1,11 @@
 /*
  * inquiry.c - the way to an image's evidence, step by step.
  *
- *	TAG -> LIST -> MANIFESTS -> BODIES -> OVER
+ *	TAG -> LIST -> MANIFESTS -> BODIES -> READ -> OVER
  *
  * One thing is asked for at a time, each with a visit of its own; signatures are few and
- * small. What an upstream refuses is noted, and the way goes on.
+ * small. What an upstream refuses is noted, and the way goes on. Bodies are read when all
+ * are in the store: a crowd that waits for one holds none of the others.
  */
 #include "trust/inquiry.h"
 
@@ -25,7 +26,7 @@
 
 #define LOCAL_LIST_MAX (1u << 20)
 
-enum stage { TAG, LIST, MANIFESTS, BODIES, OVER };
+enum stage { TAG, LIST, MANIFESTS, BODIES, READ, OVER };
 
 struct inquiry {
 	struct mirror *m;
@@ -117,18 +118,18 @@ static enum answer step_tag(struct inquiry *q, struct err *e)
 
 /* --- referrers --- */
 
-static int add_ref(struct inquiry *q, const struct digest *d, struct err *e)
+static int add_ref(struct inquiry *q, const struct digest *d, size_t most, struct err *e)
 {
 	size_t i;
 
 	for (i = 0; i < q->nrefs; i++)
 		if (digest_equal(&q->ref[i], d))
 			return 0;
-	if (q->nrefs == INQUIRY_MAX_REFERRERS)
+	if (q->nrefs >= most)
 		return err_set(e, ERR_LIMIT,
-			       "more than %d manifests are about it, of which the rest "
+			       "more than %zu manifests are about it, of which the rest "
 			       "was not looked at",
-			       INQUIRY_MAX_REFERRERS);
+			       most);
 	q->ref[q->nrefs++] = *d;
 	return 0;
 }
@@ -157,7 +158,7 @@ static void take_list(struct inquiry *q, const struct buf *list)
 		if (!may_sign(type) || text == NULL ||
 		    digest_parse(view_of(text), &d, NULL) != 0)
 			continue;
-		if (add_ref(q, &d, &e) != 0) {
+		if (add_ref(q, &d, INQUIRY_MAX_FETCHED, &e) != 0) {
 			note_gap(q, &e);
 			return;
 		}
@@ -185,7 +186,8 @@ static enum answer list_local(struct inquiry *q, struct err *e)
 		return ANSWER_FAILED;
 	}
 	for (p = buf_str(&list); p < buf_str(&list) + list.n; p += strlen(p) + 1) {
-		if (digest_parse(view_of(p), &d, NULL) != 0 || add_ref(q, &d, e) == 0)
+		if (digest_parse(view_of(p), &d, NULL) != 0 ||
+		    add_ref(q, &d, INQUIRY_MAX_REFERRERS, e) == 0)
 			continue;
 		note_gap(q, e);
 		break;
@@ -298,7 +300,7 @@ static enum answer ask_body(struct inquiry *q, struct evidence_item *it, struct 
 		q->flight = found.flight;
 		return ask_body(q, it, e);
 	}
-	rc = read_body(found.fd, it, e);
+	rc = q->stage == READ ? read_body(found.fd, it, e) : 0;
 	mem_closep(&found.fd);
 	return rc == 0 ? ANSWER_READY : ANSWER_FAILED;
 }
@@ -329,17 +331,19 @@ static void go_on(struct inquiry *q)
 		q->stage = BODIES;
 		q->at = 0;
 	}
-	if (q->stage == BODIES && q->at >= q->ev.n)
+	if ((q->stage == BODIES || q->stage == READ) && q->at >= q->ev.n) {
+		q->stage++;
+		q->at = 0;
+	}
+	if (q->stage == READ && q->ev.n == 0)
 		q->stage = OVER;
 }
 
 enum answer inquiry_step(struct inquiry *q, struct err *e)
 {
 	static enum answer (*const steps[])(struct inquiry *, struct err *) = {
-		[TAG] = step_tag,
-		[LIST] = step_list,
-		[MANIFESTS] = step_manifest,
-		[BODIES] = step_body,
+		[TAG] = step_tag,     [LIST] = step_list, [MANIFESTS] = step_manifest,
+		[BODIES] = step_body, [READ] = step_body,
 	};
 	enum answer answer;
 

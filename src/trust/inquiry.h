@@ -19,6 +19,8 @@
 #include "trust/evidence.h"
 
 #define INQUIRY_MAX_REFERRERS 256 /* manifests about one image that are looked at */
+/* Of an upstream's list, by its types: each may cost a pull of its quota. */
+#define INQUIRY_MAX_FETCHED EVIDENCE_MAX_ITEMS
 
 enum inquiry_how {
 	INQUIRY_KEPT,	/* what is here is as fresh as the settings want it */

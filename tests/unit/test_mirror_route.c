@@ -148,6 +148,9 @@ static void upstreams_do_not_meet_in_the_store(void **state)
 
 	assert_none(p, "quay.io/a", "docker.io", "quay.io");
 	assert_none(p, "docker.io/quay.io/a", NULL, "quay.io");
+	assert_none(p, "docker.io/docker.io/library/a", NULL, "no name space");
+	assert_none(p, "docker.io/docker.io/library/a", "docker.io", "no name space");
+	assert_none(p, "docker.io/index.docker.io/a/b", NULL, "no name space");
 	assert_none(p, "plain/a", "docker.io", "plain");
 	assert_none(p, "docker.io/plain/a", NULL, "plain");
 	assert_none(p, "localhost_5000/a", "docker.io", "localhost:5000");

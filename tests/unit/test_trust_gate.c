@@ -17,6 +17,7 @@
 	"{\"config\":{\"mediaType\":\"" config "\"},\"layers\":[" layers "]}"
 #define OCI_CONFIG "application/vnd.oci.image.config.v1+json"
 #define SIMPLE "application/vnd.dev.cosign.simplesigning.v1+json"
+#define TAR "application/vnd.oci.image.layer.v1.tar"
 #define EMPTY "application/vnd.oci.empty.v1+json"
 
 static void test_about(void **state)
@@ -52,6 +53,34 @@ static void test_about(void **state)
 			  SIMPLE) "]}",
 		  NULL, false },
 		{ "no json", "sha256-" HEX ".sig", false },
+		/* What Go's readers take for "layers" and "config", and prefer: the last.
+		 */
+		{ "{\"config\":{\"mediaType\":\"x\"},\"layers\":[" LAYER(
+			  SIMPLE) "],\"Layers\":[" LAYER(TAR) "]}",
+		  NULL, false },
+		{ "{\"config\":{\"mediaType\":\"x\"},\"layers\":[" LAYER(
+			  SIMPLE) "],\"layer\xc5\xbf\":[" LAYER(TAR) "]}",
+		  NULL, false },
+		{ "{\"config\":{\"mediaType\":\"x\"},\"CONFIG\":{\"mediaType\":"
+		  "\"" OCI_CONFIG "\"},\"layers\":[" LAYER(SIMPLE) "]}",
+		  NULL, false },
+		{ "{\"config\":{\"mediaType\":\"x\",\"MediaType\":\"" OCI_CONFIG
+		  "\"},\"layers\":[" LAYER(SIMPLE) "]}",
+		  NULL, false },
+		{ IMAGE(EMPTY,
+			"{\"mediaType\":\"text/plain\",\"mediatype\":\"" TAR "\"}"),
+		  NULL, false },
+		/* What Docker runs nonetheless. */
+		{ IMAGE("application/octet-stream", LAYER("text/plain")), NULL, false },
+		{ IMAGE("application/json", LAYER("text/plain")), NULL, false },
+		{ IMAGE("text/html", LAYER("text/plain")), NULL, false },
+		{ IMAGE("", LAYER("text/plain")), NULL, false },
+		/* What containerd does. */
+		{ IMAGE(EMPTY, LAYER(TAR "+json")), NULL, false },
+		{ IMAGE(OCI_CONFIG, LAYER(TAR "+json")), "sha256-" HEX ".sig", false },
+		{ IMAGE(OCI_CONFIG,
+			LAYER("application/vnd.docker.image.rootfs.diff.tar+json")),
+		  "sha256-" HEX ".att", false },
 	};
 	size_t i;
 
