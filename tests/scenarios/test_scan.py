@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 
 import pytest
 
-from harness import Command
+from harness import Command, larder_binary
 from hub.images import Blob, Image, Manifest, OCI_EMPTY, OCI_MANIFEST, sha256
 
-from .helpers import leftovers
-from .scanning import (ALPINE_HAS, DEBIAN_HAS, alpine_image, debian_image, found, put_data,
-                       put_zip, unknown_image)
+from .helpers import MIB, leftovers
+from .scanning import (ALPINE_HAS, DEBIAN_HAS, DEBIAN_OSV, TRACKER, alpine_image,
+                       debian_image, found, put_data, put_zip, unknown_image)
 
 
 @pytest.fixture
@@ -339,6 +340,24 @@ def test_wrong_use(command, scratch):
                         ([], "no images")]:
         done = command("scan", *words)
         assert done.status == 100 and said in done.err, done
+
+
+@pytest.mark.memory
+def test_memory_does_not_grow_with_the_data(command, data, app):
+    """70 MB of data in a process that may have 48 MB."""
+    scan(command, "app:1")
+    row = {"description": "x" * 40_000, "releases": {"bookworm": {"status": "open"}}}
+    rest = json.dumps({f"package-{at}": {"CVE-2099-1": row} for at in range(1000)})
+    (data / "json").write_text(json.dumps(TRACKER)[:-1] + ", " + rest[1:])
+    put_zip(data / "large.zip", [
+        {**one, "id": f"X-{at}", "details": "y" * 200_000}
+        for at in range(150) for one in DEBIAN_OSV[4:5]])
+    done = subprocess.run(
+        ["prlimit", f"--data={48 * MIB}", str(larder_binary()), "scan", "--json",
+         "--offline", "--platform", "linux/amd64", "app:1"], env=command.env, text=True,
+        capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert found(json.loads(done.stdout.splitlines()[0])) == DEBIAN_HAS
 
 
 def test_hostile_data(command, data, app):
