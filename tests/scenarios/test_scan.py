@@ -10,7 +10,8 @@ import time
 import pytest
 
 from harness import Command, larder_binary
-from hub.images import Blob, Image, Manifest, OCI_EMPTY, OCI_MANIFEST, sha256
+from hub import build
+from hub.images import Blob, Image, Manifest, OCI_EMPTY, OCI_MANIFEST, layer, sha256
 
 from .helpers import MIB, leftovers
 from .scanning import (ALPINE_HAS, DEBIAN_HAS, DEBIAN_OSV, TRACKER, alpine_image,
@@ -155,6 +156,17 @@ def test_a_system_without_data(hub, command, data, app):
     assert done.status == 2
     assert "NO DATA of its system (Debian:12): 7 packages were not looked up" in done.out
     assert "2 vulnerabilities: 2 medium; 2 have a fix, in what there are data of" in done.out
+
+
+def test_what_could_not_be_read(hub, command):
+    hub.add(build("library/rpm", "1", platforms=("linux/amd64",), layers=[layer({
+        "etc/os-release": b"ID=rocky\nVERSION_ID=9.3\n",
+        "var/lib/rpm/rpmdb.sqlite": b"SQLite format 3\0 and nothing else"})]),
+        "library/rpm", "1")
+    done = command("scan", "--platform", "linux/amd64", "rpm:1")
+    assert done.status == 2, done
+    assert "  NOT READ: var/lib/rpm/rpmdb.sqlite: " in done.out
+    assert scan(command, "rpm:1", status=2)[0]["notRead"]
 
 
 def test_damaged_data(command, data, app):
