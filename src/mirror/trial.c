@@ -3,7 +3,10 @@
  */
 #include "mirror/trial.h"
 
+#include <string.h>
+
 #include "mirror/awaited.h"
+#include "mirror/flight.h"
 #include "mirror/former.h"
 #include "mirror/mirror_impl.h"
 #include "oci/manifest.h"
@@ -60,12 +63,25 @@ static const struct child *entry_for(const struct manifest *index,
 	return NULL;
 }
 
+/* It is coming, for another repository: what then has to be asked for this one would be
+ * asked by a task of the same lane, which may be full of those that wait here. */
+static bool comes_elsewhere(struct mirror *m, const struct route *r,
+			    const struct digest *d)
+{
+	struct task *t = flights_find(m->flights, r, d);
+	bool yes = t != NULL && strcmp(flight_name(t)->s, r->name.s) != 0;
+
+	task_unref(t);
+	return yes;
+}
+
 static int try_config(struct mirror *m, const struct route *r,
 		      const struct manifest *image, struct err *e)
 {
 	if (image->kind != MANIFEST_IMAGE || !image->has_config ||
 	    image->child[0].size > TRIAL_MAX_BYTES ||
-	    blob_exists(m->store, &image->child[0].digest, NULL))
+	    blob_exists(m->store, &image->child[0].digest, NULL) ||
+	    comes_elsewhere(m, r, &image->child[0].digest))
 		return 0;
 	return awaited_blob(m, r, &image->child[0].digest, VISIT_CLIENT, e);
 }
