@@ -8,8 +8,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,20 +17,16 @@
 #include "app/chore_scrub.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 
 #define LOOK_MS 60000 /* the clock may be set meanwhile */
-#define NICE 19
 #define WORK_MS 2 /* at least, before a rest */
 #define REST 3	  /* times as long as the work */
 #define REST_MOST_MS 500
 #define NEVER INT64_MAX
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
-
-/* ioprio_set(2) has no wrapper: this thread, class "idle". */
-#define IOPRIO_WHO_PROCESS 1
-#define IOPRIO_IDLE (3 << 13)
 
 struct chore {
 	int64_t (*interval_ms)(const struct chores_conf *conf);
@@ -214,8 +208,7 @@ static void *work(void *arg)
 	struct chores_thread *t = c->thread;
 	int next;
 
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-	syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+	lowly_idle();
 	pthread_mutex_lock(&t->mu);
 	t->changed = true;
 	while (!t->stopping) {

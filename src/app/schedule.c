@@ -9,8 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,12 +17,12 @@
 #include "base/clock.h"
 #include "base/cron.h"
 #include "base/log.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 
 #define AT_ONCE 2
 #define LOOK_MS 60000 /* the clock may be set meanwhile */
-#define NICE 10
 /* What was left is not tried again sooner than the first; where an upstream does not say
  * when it will be better, so long doubles to the second. */
 #define AGAIN_MS 60000
@@ -306,7 +304,7 @@ static void *work(void *arg)
 	int64_t next_ms, again_ms;
 	bool changed;
 
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+	lowly_after();
 	pthread_mutex_lock(&sc->mu);
 	while (!sc->stopping) {
 		take_settings(sc, &what, &left);

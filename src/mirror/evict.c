@@ -11,13 +11,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 #include "base/metrics.h"
 #include "mirror/evict_round.h"
@@ -25,7 +24,6 @@
 #include "store/partial.h"
 #include "store/room.h"
 
-#define NICE 10
 #define LOOK_MS 60000	   /* the disk's size may change */
 #define STILL_MS 100	   /* after a round that freed nothing, while somebody waits */
 #define IDLE_MS 1000	   /* the same, while nobody does */
@@ -271,7 +269,7 @@ static void *work(void *arg)
 	struct evict_marks m;
 	bool eased = true;
 
-	setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+	lowly_after();
 	while (!is_over(ev)) {
 		m = set_marks(ev);
 		if (m.limit != 0 && room_known(ev->ask.store) != ROOM_COUNTED &&

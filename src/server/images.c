@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/alarm.h"
 #include "base/clock.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 #include "mirror/inventory.h"
 #include "mirror/inventory_json.h"
@@ -205,7 +205,7 @@ static int run(void *arg, struct err *e)
 	struct kept k = take_out(im, j);
 	int rc;
 
-	setpriority(PRIO_PROCESS, (id_t)gettid(), 10); /* who pulls comes first */
+	lowly_after();
 	if (j->last[0] == '\0')
 		usage_flush(j->server->usage);
 	rc = count(&ask, j, &k, e);

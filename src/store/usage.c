@@ -14,12 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lowly.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/metrics.h"
@@ -346,7 +346,7 @@ static void *run(void *arg)
 	if (u->guest.read != NULL)
 		wait_for_first(u);
 	read_first(u); /* somebody may wait for it: not yet of low priority */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
+	lowly_after();
 	pthread_mutex_lock(&u->mu);
 	while (wait_for_work(u)) {
 		reread = u->reread;
