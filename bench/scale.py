@@ -25,7 +25,7 @@ import urllib.request
 from pathlib import Path
 
 import report
-from bigstore import LAYERS, make_store, note_uses, room_enough
+from bigstore import LAYERS, PER_REPO, make_store, note_uses, room_enough
 from servers import LARDER, TOP, free_port
 
 KINDS = ("by tag", "by digest", "small blob")
@@ -330,7 +330,8 @@ def eviction(b: Bench, server: Server) -> None:
         b.row("counting what the store has", f"{time.monotonic() - began:.1f} s, "
               f"{server.memory()['RssAnon'] / MB:.0f} MB")
         used = int(re.search(r"\nlarder_store_bytes (\d+)", metrics(server))[1])
-        fetch(server, "/v2/library/r0/manifests/t0")       # then there are notes of uses
+        # Then there are notes of uses.
+        fetch(server, f"/v2/library/r{b.o.tags // PER_REPO - 1}/manifests/t{PER_REPO - 1}")
         if not wait(lambda: note_uses(b.store, b.o.tags), 30):
             sys.exit("bench: no use was noted")
         server.settings(size=str(used), **{"size-low": "94%"}, pinned="no")

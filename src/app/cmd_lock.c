@@ -375,7 +375,7 @@ int cmd_lock(int argc, char **argv, char **envp)
 		{ "lock-file", 'o', OPTION_TEXT, &k.path, "FILE",
 		  "The lock file (default: larder.lock of the settings, else larder.lock "
 		  "in this directory)." },
-		{ "update", 'u', OPTION_FLAG, &k.update, NULL,
+		{ "update", 0, OPTION_FLAG, &k.update, NULL,
 		  "Move the locks of these images, or of all, to where the tags are "
 		  "now." },
 		{ "as-of", 0, OPTION_TEXT, &k.as_of, "DATE",

@@ -171,12 +171,16 @@ static int run(struct scan *s, const struct options *o, const struct option_valu
 	if (check(s, o, args, &e) != 0 || read_excepts(s, &e) != 0 ||
 	    open_parts(s, &e) != 0 || scan_find(s, o->operand, o->n_operands, &e) != 0)
 		return fail(&e);
+	if (s->g.interrupted)
+		return EXIT_FAILED;
 	if (s->sbom != NULL)
 		return scan_sbom(s, &e) == 0 ? EXIT_DONE : fail(&e);
 	if (s->with != NULL)
 		return scan_with(s, (char **)args->v, args->n);
 	if (look_up(s, &e) != 0)
 		return fail(&e);
+	if (s->g.interrupted)
+		return EXIT_FAILED;
 	scan_report(s);
 	return (int)scan_status(s);
 }

@@ -14,6 +14,7 @@
 #include "app/here.h"
 #include "app/inside.h"
 #include "app/pull_markdown.h"
+#include "app/pull_policy.h"
 #include "app/pull_report.h"
 #include "app/pull_signed.h"
 #include "app/pull_target.h"
@@ -35,6 +36,7 @@ struct run {
 	struct gather g;
 	struct upstream *via;
 	struct pull_target *target;
+	struct pull_policy policy; /* before the target */
 };
 
 static int complain(const struct pull *p, const struct err *e)
@@ -123,11 +125,18 @@ static int open_parts(struct run *r, struct err *e)
 		return -1;
 	if (r->p->to == NULL || strcmp(r->p->to, "store") == 0)
 		return 0;
-	return pull_target_open(r->p->to, s, r->g.store, &r->target, e);
+	if (pull_target_open(r->p->to, s, r->g.store, &r->target, e) != 0)
+		return -1;
+	r->policy = (struct pull_policy){ .command = r->p->command,
+					  .store = r->g.store,
+					  .hand = pull_target_hand,
+					  .arg = r->target };
+	return pull_policy_open(&r->policy, s, r->g.mirror, e);
 }
 
 static void close_parts(struct run *r)
 {
+	pull_policy_close(&r->policy);
 	pull_target_close(r->target);
 	upstream_unref(r->via);
 	gather_close(&r->g);
@@ -173,16 +182,16 @@ static enum exit_status work(struct run *r)
 	struct pull_signed signatures = {
 		.mirror = r->g.mirror,
 		.who = p->who,
-		.hand = r->target != NULL ? pull_target_hand : NULL,
-		.arg = r->target,
+		.hand = r->target != NULL ? pull_policy_hand : NULL,
+		.arg = &r->policy,
 	};
 	struct batch b = {
 		.at_once = p->at_once,
 		.look = p->look,
 		.who = p->who,
 		.via = r->via,
-		.hand = r->target != NULL ? pull_target_hand : NULL,
-		.arg = r->target,
+		.hand = r->target != NULL ? pull_policy_hand : NULL,
+		.arg = &r->policy,
 	};
 	struct inside inside = { .gather = &r->g,
 				 .fetch = p->fetch_inside,

@@ -4,8 +4,22 @@
 #include "app/pull_signed.h"
 
 #include "base/mem.h"
+#include "mirror/warm.h"
 #include "store/mstore.h"
 #include "trust/inquiry.h"
+
+/* All that its manifest names, also what nobody needs to verify: so that it is whole for
+ * clients that fetch it from here, and for an archive. */
+static int make_whole(const struct pull_signed *p, const struct batch_image *im,
+		      const struct digest *manifest, struct err *e)
+{
+	const struct reference ref = { .is_digest = true, .digest = *manifest };
+	const struct warm_wish all = { .n = 0 };
+	struct warm_progress progress = { 0 };
+	struct warm_done done;
+
+	return warm_image(p->mirror, &im->route, &ref, &all, p->who, &progress, &done, e);
+}
 
 static int bring(const struct pull_signed *p, const struct batch_image *im, struct err *e)
 {
@@ -28,10 +42,15 @@ static int bring(const struct pull_signed *p, const struct batch_image *im, stru
 		return 0;
 	if (ev->gap[0] != '\0')
 		return err_set(e, ERR_UPSTREAM, "its signatures: %s", ev->gap);
-	for (i = 0; i < ev->n; i++)
-		if (ev->item[i].gap != NULL)
-			return err_set(e, ERR_UPSTREAM, "its signatures: %s",
-				       ev->item[i].gap);
+	for (i = 0; i < ev->n; i++) {
+		const struct evidence_item *it = &ev->item[i];
+
+		if (it->gap != NULL)
+			return err_set(e, ERR_UPSTREAM, "its signatures: %s", it->gap);
+		if ((i == 0 || !digest_equal(&it->manifest, &ev->item[i - 1].manifest)) &&
+		    make_whole(p, im, &it->manifest, e) != 0)
+			return err_add(e, "its signatures");
+	}
 	return 0;
 }
 

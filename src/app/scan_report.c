@@ -182,7 +182,7 @@ static void print_findings(struct scan *s, const struct scan_target *t)
 		if (!head)
 			printf("  %-10s  %-*s  %-*s  %-*s  %-*s  %s\n", "SEVERITY", w.id,
 			       "ID", w.package, "PACKAGE", w.installed, "INSTALLED",
-			       w.fixed, "FIXED IN", "NEWER DIGEST");
+			       w.fixed, "FIXED IN", "FIXED BY NEWER");
 		head = true;
 		print_finding(s, t, &im->finding[i], &w);
 	}

@@ -69,7 +69,7 @@ static bool is_strict(PKCS7 *token, const struct cert_list *roots,
 	PKCS7_SIGNER_INFO *si;
 	PKCS7_SIGNED *s;
 
-	if (token == NULL || !PKCS7_type_is_signed(token))
+	if (token == NULL || !PKCS7_type_is_signed(token) || token->d.sign == NULL)
 		return false;
 	s = token->d.sign;
 	if (ASN1_INTEGER_get(s->version) != 3 || sk_X509_ALGOR_num(s->md_algs) != 1 ||

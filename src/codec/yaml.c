@@ -181,6 +181,9 @@ static void locate(struct builder *b, struct yaml *y, const yaml_event_t *ev)
 	if (ev->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
 	    ev->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE)
 		end -= end > start;
+	if (ev->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+	    ev->data.scalar.style == YAML_FOLDED_SCALAR_STYLE)
+		return; /* lines of text */
 	if (n == 0 || end < start + n || memcmp(b->text.p + end - n, y->text, n) != 0)
 		return;
 	y->at = b->at + end - n;

@@ -12,7 +12,7 @@
 #include "discover/find.h"
 #include "discover/vars.h"
 
-#define BUILD_MAX 5000 /* of them, in all */
+#define BUILD_MAX 2000 /* of them, in all */
 #define BUILD_MAX_PATH 4096
 
 struct build {

@@ -167,6 +167,8 @@ static int read_end(struct run *run, struct helm *h, struct run_chart *c, struct
 static int read_texts(struct run *run, struct run_chart *c, struct texts *t,
 		      struct helm *h, struct err *e)
 {
+	size_t total = 0;
+
 	t->text = mem_alloc((c->parts + 1) * sizeof(*t->text));
 	h->template = mem_alloc((c->parts + 1) * sizeof(*h->template));
 	for (; t->n < c->parts; t->n++) {
@@ -174,10 +176,17 @@ static int read_texts(struct run *run, struct run_chart *c, struct texts *t,
 		struct buf *text = &t->text[t->n];
 
 		f->read = true;
+		if (total > CHARTS_MAX_BYTES) {
+			if (run_refuse(run, f->path, "its chart has too much text", e) !=
+			    0)
+				return -1;
+			continue;
+		}
 		if (run_text(run, f, text, e) < 0) {
 			t->n++;
 			return -1;
 		}
+		total += text->n;
 		if (f->kind == KIND_TEMPLATE) {
 			h->template[h->templates].file = f->path;
 			h->template[h->templates++].text = buf_view(text);

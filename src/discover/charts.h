@@ -7,6 +7,8 @@
 
 #include "discover/run.h"
 
+#define CHARTS_MAX_BYTES (32u << 20) /* of the files of one chart */
+
 struct run_chart {
 	char *dir;
 	struct run_file *chart; /* Chart.yaml */

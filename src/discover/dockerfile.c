@@ -165,18 +165,29 @@ static void note_stage(struct walk *w, size_t i)
 
 /* --- places --- */
 
-/* Where in word image stands letter by letter, after "from=" or at once; or NULL. */
+/* Where in word image stands letter by letter, of a source as the value of its last
+ * "from"; or NULL. */
 static const char *literal(struct view word, const char *image, bool source)
 {
 	CLEANUP(mem_freep)
 	char *text = NULL;
-	const char *at;
+	const char *at, *found = NULL, *end = word.p + word.n;
+	size_t n;
 
 	if (image == NULL || image[0] == '\0')
 		return NULL;
-	text = mem_fmt("%s%s", source ? "from=" : "", image);
-	at = memmem(word.p, word.n, text, strlen(text));
-	return at != NULL ? at + (source ? 5 : 0) : NULL;
+	if (!source)
+		return memmem(word.p, word.n, image, strlen(image));
+	text = mem_fmt("from=%s", image);
+	n = strlen(text);
+	for (at = word.p; (at = memmem(at, (size_t)(end - at), text, n)) != NULL; at++) {
+		const char *after = at + n;
+
+		if (at > word.p && strchr(",=-\"'", at[-1]) != NULL &&
+		    (after == end || strchr(",\"'", *after) != NULL))
+			found = at + 5;
+	}
+	return found;
 }
 
 /* A place: text as it is written in word, image what it has become; or why not. */
@@ -312,21 +323,24 @@ static void read_copy(struct walk *w, size_t i, const char *where)
 			read_source(w, where, word, buf_str(&flag) + 7, true);
 }
 
-/* --mount=KEY=VALUE,KEY=VALUE,... */
+/* --mount=KEY=VALUE,KEY=VALUE,...: of a key that is there twice, the last counts. */
 static void read_mount(struct walk *w, const char *where, struct dockword word,
 		       const char *fields)
 {
+	CLEANUP(mem_freep)
+	char *value = NULL;
+
 	while (fields[0] != '\0') {
 		size_t n = strcspn(fields, ",");
 
 		if (strncasecmp(fields, "from=", 5) == 0) {
-			CLEANUP(mem_freep)
-			char *value = mem_dupn(fields + 5, n - 5);
-
-			read_source(w, where, word, value, false);
+			free(value);
+			value = mem_dupn(fields + 5, n - 5);
 		}
 		fields += n + (fields[n] == ',');
 	}
+	if (value != NULL)
+		read_source(w, where, word, value, false);
 }
 
 static void read_run(struct walk *w, size_t i, const char *where)

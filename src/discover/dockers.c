@@ -11,6 +11,19 @@
 #include "discover/dockerfile.h"
 #include "discover/paths.h"
 
+/* As run_text; what is no text is no Dockerfile. */
+static int read_text(struct run *run, const struct run_file *f, struct buf *out,
+		     struct err *e)
+{
+	int rc = run_text(run, f, out, e);
+
+	if (rc <= 0 || out->n == 0 || memchr(out->p, '\0', out->n) == NULL)
+		return rc;
+	return run_refuse(run, f->path, "it is no text: there is a NUL in it", e) == 0
+		       ? 0
+		       : -1;
+}
+
 /* Once for each platform that is built for. */
 static int read_file(struct run *run, const struct run_file *f, struct view text,
 		     const struct vars *args, const struct vars *contexts, struct err *e)
@@ -105,7 +118,7 @@ static int read_build(struct run *run, const struct build *b, struct err *e)
 	f = run_add(run, b->path, "", KIND_NONE, e);
 	if (f == NULL)
 		return -1;
-	rc = run_text(run, f, &text, e);
+	rc = read_text(run, f, &text, e);
 	if (rc <= 0)
 		return rc;
 	run->d->files += !f->read;
@@ -162,7 +175,7 @@ static int read_all(struct run *run, const struct map *contexts, struct err *e)
 
 		if (f->kind != KIND_DOCKERFILE)
 			continue;
-		rc = run_text(run, f, &text, e);
+		rc = read_text(run, f, &text, e);
 		if (rc < 0)
 			return -1;
 		if (rc == 0)

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "base/map.h"
 
-#define FIND_MAX 20000	     /* places in all */
+#define FIND_MAX 50000	     /* places in all */
 #define FIND_MAX_TEXT 4096   /* bytes of a reference, before and after variables */
 #define FIND_MAX_PLATFORM 99 /* bytes */
 

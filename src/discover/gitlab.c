@@ -18,11 +18,13 @@ struct pipeline {
 	struct reading *r;
 	const struct reading_doc *doc[GITLAB_MAX_FILES];
 	size_t n;
-	struct map *top;      /* the keys of all files: struct spot */
-	size_t steps;	      /* of following extends; what is left */
-	struct map *extended; /* names of jobs that another one extends */
-	struct vars global;   /* variables */
-	struct vars inputs;   /* defaults of spec: inputs */
+	struct map *top;	 /* the keys of all files: struct spot */
+	const struct yaml *over; /* the first job that is too many */
+	size_t rows;		 /* of jobs: what is left */
+	size_t steps;		 /* of following extends; what is left */
+	struct map *extended;	 /* names of jobs that another one extends */
+	struct vars global;	 /* variables */
+	struct vars inputs;	 /* defaults of spec: inputs */
 };
 
 /* A node, and the file it stands in. */
@@ -290,6 +292,10 @@ static void read_row(void *arg, const struct vars *row)
 {
 	struct job *j = arg;
 
+	if (j->p->rows == 0)
+		return;
+	j->p->rows--;
+
 	read_image(j->p, j->image, "image", row);
 	read_services(j->p, j->services, row);
 	if (j->script.y != NULL && j->script.y->kind == YAML_LIST)
@@ -306,6 +312,12 @@ static void read_job(struct pipeline *p, struct spot s)
 
 	if (s.y->key[0] == '.' && map_get(p->extended, s.y->key) != NULL)
 		return; /* its values are those of the jobs that extend it */
+	if (p->rows == 0) {
+		reading_unknown(p->r, p->over == NULL ? s.y : p->over, "jobs",
+				"jobs from here on are too many to look at");
+		p->over = p->over == NULL ? s.y : p->over;
+		return;
+	}
 	vars_add(&v, &p->global);
 	job_variables(p, s.y, &v, 0);
 	j.image = of_job(p, s, "image", 0);
@@ -371,6 +383,7 @@ static void read_inputs(struct pipeline *p, const struct yaml *inputs)
 void gitlab_read(struct reading *r, const struct reading_doc *docs)
 {
 	struct pipeline p = { .r = r,
+			      .rows = GITLAB_MAX_ROWS,
 			      .steps = GITLAB_MAX_STEPS,
 			      .top = map_new(YAML_FOREIGN_MAX_NODES),
 			      .extended = map_new(YAML_FOREIGN_MAX_NODES) };

@@ -15,6 +15,8 @@
 #define GITLAB_MAX_CHAIN 11	/* extends of extends: GitLab's own limit */
 #define GITLAB_MAX_STEPS 200000 /* jobs looked into for others that extend them */
 
+#define GITLAB_MAX_ROWS 20000 /* jobs, each row of their matrices for itself */
+
 void gitlab_read(struct reading *r, const struct reading_doc *docs);
 
 #endif

@@ -15,7 +15,7 @@
 
 #include "discover/reading.h"
 
-#define HELM_MAX_TEMPLATES 2000 /* files */
+#define HELM_MAX_SEARCH (1u << 30) /* bytes of templates looked through for defines */
 
 struct helm {
 	const struct yaml *chart;  /* Chart.yaml; may be NULL */
@@ -26,6 +26,7 @@ struct helm {
 	} * template;
 	size_t templates;
 	/* its own */
+	size_t searched;
 	struct vars blocks; /* paths in the values that are images */
 	struct vars images; /* what was found there */
 	struct vars tags;   /* paths whose tag is appVersion, and what stands before it */

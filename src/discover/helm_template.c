@@ -3,6 +3,7 @@
  */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "discover/helm.h"
@@ -55,10 +56,13 @@ static void note_tags(struct helm *h, struct view text)
 		while ((path = next_path(&rest)) != NULL) {
 			size_t n = strlen(path);
 
-			if (n > 4 && strcmp(path + n - 4, ".tag") == 0) {
+			bool tag = n > 4 && strcmp(path + n - 4, ".tag") == 0;
+
+			if (tag)
 				path[n - 4] = '\0';
+			/* Or a whole image is handed on with it. */
+			if (tag || (n >= 5 && strcasecmp(path + n - 5, "image") == 0))
 				vars_set(&h->tags, path, v ? "v" : "");
-			}
 			mem_freep(&path);
 		}
 	}
@@ -105,7 +109,7 @@ static bool any_found(const struct helm *h, struct view v)
 }
 
 /* What {{ define "NAME" }} has up to the next define. n 0: there is none. */
-static struct view body_of(const struct helm *h, struct view name)
+static struct view body_of(struct helm *h, struct view name)
 {
 	CLEANUP(mem_freep)
 	char *mark = mem_fmt("define \"%.*s\"", (int)name.n, name.p);
@@ -113,8 +117,12 @@ static struct view body_of(const struct helm *h, struct view name)
 
 	for (i = 0; i < h->templates; i++) {
 		struct view v = h->template[i].text;
-		const char *at = memmem(v.p, v.n, mark, strlen(mark)), *end;
+		const char *at, *end;
 
+		if (h->searched > HELM_MAX_SEARCH)
+			break;
+		h->searched += v.n;
+		at = memmem(v.p, v.n, mark, strlen(mark));
 		if (at == NULL)
 			continue;
 		at += strlen(mark);
@@ -128,7 +136,7 @@ static struct view body_of(const struct helm *h, struct view name)
 }
 
 /* The value names images of the values, itself or in what it includes. */
-static bool is_taken(const struct helm *h, struct view value)
+static bool is_taken(struct helm *h, struct view value)
 {
 	static const char *const words[] = { "include \"", "template \"" };
 	const char *at = NULL, *end;

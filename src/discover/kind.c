@@ -64,6 +64,10 @@ static bool is_dockerfile(const char *name)
 		"*.lock",
 		"*.swp",
 		"*~",
+		"*.gz",
+		"*.tar",
+		"*.zip",
+		"*.png",
 		NULL,
 	};
 

@@ -51,7 +51,7 @@ void reading_add(struct reading *r, struct find f, const char *image)
 	if (f.image[0] != '\0')
 		f.why = "";
 	/* What cannot be said cannot be changed either, nor what is put together. */
-	if (f.image[0] == '\0' || strcmp(f.image, f.text) != 0)
+	if (f.image[0] == '\0' || strcmp(f.image, f.text) != 0 || f.len != strlen(f.text))
 		f.len = 0;
 	r->rc = finds_add(r->finds, &f, r->e);
 }

@@ -29,23 +29,11 @@ struct adding {
 
 /* --- what there is of it --- */
 
-static bool is_whole(struct store *s, const struct stored *m)
+static bool find_blob(void *arg, const struct digest *d, uint64_t *size)
 {
-	struct manifest parsed;
-	uint64_t size;
-	bool whole = true;
-	size_t i;
+	const struct adding *a = arg;
 
-	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) != 0)
-		return false;
-	for (i = 0; i < parsed.nchildren && whole; i++) {
-		const struct child *c = &parsed.child[i];
-
-		whole = c->is_manifest || c->is_foreign ||
-			(blob_exists(s, &c->digest, &size) && size == c->size);
-	}
-	manifest_done(&parsed);
-	return whole;
+	return blob_exists(a->x->job->store, d, size);
 }
 
 /* One that an index names is there only with its blobs: a cache often has some. */
@@ -58,7 +46,7 @@ static int find_manifest(void *arg, const struct digest *d, bool root,
 	struct err why;
 
 	if (mstore_get(a->x->job->store, &a->im->repo, d, &m, &why) == 0) {
-		if (root || is_whole(a->x->job->store, m)) {
+		if (root || parts_are_here(m, find_blob, arg)) {
 			*out = m;
 			return 0;
 		}
@@ -71,13 +59,6 @@ static int find_manifest(void *arg, const struct digest *d, bool root,
 	digest_text(d, text);
 	return err_set(e, ERR_NOT_FOUND, "not all of %.24s is in the store; pull it%s",
 		       text, root ? "" : " for this platform");
-}
-
-static bool find_blob(void *arg, const struct digest *d, uint64_t *size)
-{
-	const struct adding *a = arg;
-
-	return blob_exists(a->x->job->store, d, size);
 }
 
 /* --- adding --- */

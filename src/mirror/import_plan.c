@@ -38,25 +38,6 @@ static bool find_blob(void *arg, const struct digest *d, uint64_t *size)
 	return blob_exists(x->job->store, d, size) || bundle_has(x->job->from, d, size);
 }
 
-static bool is_whole(struct import *x, const struct stored *m)
-{
-	struct manifest parsed;
-	bool whole = true;
-	uint64_t size;
-	size_t i;
-
-	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) != 0)
-		return false;
-	for (i = 0; i < parsed.nchildren && whole; i++) {
-		const struct child *c = &parsed.child[i];
-
-		whole = c->is_manifest || c->is_foreign ||
-			(find_blob(x, &c->digest, &size) && size == c->size);
-	}
-	manifest_done(&parsed);
-	return whole;
-}
-
 /* What the bundle has itself must be whole; what only the store has counts if it is. */
 static int find_manifest(void *arg, const struct digest *d, bool root,
 			 struct stored **out, struct err *e)
@@ -76,7 +57,7 @@ static int find_manifest(void *arg, const struct digest *d, bool root,
 		return -1;
 	}
 	if (mstore_load(x->job->store, d, &m, NULL) == 0) {
-		if (root || is_whole(x, m)) {
+		if (root || parts_are_here(m, find_blob, x)) {
 			*out = m;
 			return 0;
 		}

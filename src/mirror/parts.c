@@ -255,3 +255,24 @@ int parts_make(struct store *s, const struct reponame *from, const struct digest
 	}
 	return walk(&w, &root, out, e);
 }
+
+bool parts_are_here(const struct stored *m,
+		    bool (*find)(void *arg, const struct digest *d, uint64_t *size),
+		    void *arg)
+{
+	struct manifest parsed;
+	bool here = true;
+	uint64_t size;
+	size_t i;
+
+	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) != 0)
+		return false;
+	for (i = 0; i < parsed.nchildren && here; i++) {
+		const struct child *c = &parsed.child[i];
+
+		here = c->is_manifest || c->is_foreign ||
+		       (find(arg, &c->digest, &size) && size == c->size);
+	}
+	manifest_done(&parsed);
+	return here;
+}

@@ -65,4 +65,10 @@ int parts_walk(const struct parts_source *from, const struct digest *root,
 	       const struct warm_wish *wish, struct parts *out, struct err *e);
 void parts_done(struct parts *p); /* also when zeroed */
 
+/* Does find know every blob that the manifest names, with the size that it says? Foreign
+ * layers are nobody's, and manifests are not asked about. */
+bool parts_are_here(const struct stored *m,
+		    bool (*find)(void *arg, const struct digest *d, uint64_t *size),
+		    void *arg);
+
 #endif

@@ -102,6 +102,7 @@ void *vuln_keep_room(struct vuln *v, size_t n)
 		t = mem_alloc(sizeof(*t));
 		t->next = v->text;
 		v->text = t;
+		v->text_bytes += TEXT_BYTES;
 	}
 	p = t->room + t->used;
 	t->used += step;
@@ -359,6 +360,11 @@ int vuln_say(struct vuln *v, const struct vuln_verdict *what, struct err *e)
 			       "the data say more than %d things of these images: scan "
 			       "fewer at once",
 			       VULN_MAX_VERDICTS);
+	if (v->text_bytes >= VULN_MAX_TEXT)
+		return err_set(e, ERR_LIMIT,
+			       "what the data say of these images takes more than %zu "
+			       "bytes: scan fewer at once",
+			       VULN_MAX_TEXT);
 	if (v->nverdicts == v->room) {
 		v->room = v->room > 0 ? 2 * v->room : 256;
 		v->verdict = mem_grow(v->verdict, v->room * sizeof(*v->verdict));

@@ -59,6 +59,7 @@ struct vuln {
 	struct vuln_verdict *verdict;
 	size_t nverdicts, room;
 	struct vuln_text *text;
+	size_t text_bytes; /* what that has taken, unused room counted */
 	struct map *seen;  /* ecosystems */
 	struct map *found; /* "image name id", vuln_merge.h */
 };
@@ -69,7 +70,7 @@ const struct vuln_named *vuln_lookup(const struct vuln *v, enum package_kind kin
 /* Copies of texts that live as long as v. */
 const char *vuln_keep(struct vuln *v, const char *s);
 void *vuln_keep_room(struct vuln *v, size_t n); /* for pointers; not zeroed */
-/* ERR_LIMIT over VULN_MAX_VERDICTS. */
+/* ERR_LIMIT over VULN_MAX_VERDICTS or VULN_MAX_TEXT. */
 int vuln_say(struct vuln *v, const struct vuln_verdict *what, struct err *e);
 /* There are data of this ecosystem ("Debian:12", "PyPI"). */
 void vuln_saw(struct vuln *v, const char *ecosystem);

@@ -38,6 +38,8 @@ def main() -> None:
             put("sigbundle", path.stem, body)
         for i, text in enumerate(re.findall(r'"rawBytes":"([^"]+)"', body.decode())):
             put("cert", f"{path.stem}-{i}", base64.b64decode(text))
+        for text in re.findall(r'"signedTimestamp":"([^"]+)"', body.decode()):
+            put("tsa", path.stem, base64.b64decode(text))
         found = re.search(r'"envelope":("[^"]+")', body.decode())
         if found:
             put("checkpoint", path.stem, json.loads(found[1]).encode())

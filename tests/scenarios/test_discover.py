@@ -146,6 +146,33 @@ def test_what_is_printed_is_pulled(command, hub, scratch):
     assert {row["image"] for row in done.rows() if "image" in row} == {"alpine:3.19", "redis:7"}
 
 
+def test_found_locked_pinned_and_pulled(command, hub, scratch):
+    """The whole way; what is pinned already stays locked so until the lock moves."""
+    old = hub.add(build("library/alpine", "3"), "library/alpine", "3.19")
+    folder = scratch / "src"
+    folder.mkdir()
+    write(folder, "Dockerfile", "FROM alpine:3.19 AS base\n")
+    found = command("discover", cwd=folder).out
+    assert command("lock", "--file", "-", cwd=folder, input=found).status == 0
+    assert command("lock", "--pin", cwd=folder).status == 0
+    assert (folder / "Dockerfile").read_text() == (
+        f"# larder lock: alpine:3.19\nFROM alpine:3.19@{old.digest} AS base\n")
+    new = hub.add(build("library/alpine", "4"), "library/alpine", "3.19")
+    again = command("discover", cwd=folder).out
+    assert f"alpine:3.19@{old.digest}" in again
+    done = command("lock", "--file", "-", cwd=folder, input=again)
+    assert done.status == 0 and old.digest in (folder / "larder.lock").read_text(), done
+    done = command("lock", "--update", cwd=folder)
+    assert done.status == 0 and new.digest in (folder / "larder.lock").read_text(), done
+    assert command("lock", "--pin", cwd=folder).status == 0
+    assert f"FROM alpine:3.19@{new.digest} AS base" in (folder / "Dockerfile").read_text()
+    done = command("pull", "--file", "-", "--json", cwd=folder,
+                   input=command("discover", cwd=folder).out)
+    assert done.rows()[0]["digest"] == new.digest, done
+    assert command("lock", "--unpin", cwd=folder).status == 0
+    assert (folder / "Dockerfile").read_text() == "FROM alpine:3.19 AS base\n"
+
+
 # --- pinned ----------------------------------------------------------------------------
 
 def digest_of(number: int) -> str:

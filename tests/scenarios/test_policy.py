@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import larder_binary
+from harness import Command, larder_binary
 from hub import build, client
 from hub.images import referrer
 from hub.push import Pusher
@@ -138,15 +139,16 @@ def test_without_the_upstream(hub, larder, policy, key, clock):
         assert_pulled(get(made, image), image)
 
 
-def test_signatures_that_cannot_be_had(hub, larder, policy, key):
+def test_signatures_that_cannot_be_had(hub, larder, policy, key, clock):
     """Closed: nobody knows whether it is signed."""
     image = hub.add(build("x"), REPO, "1")
     sign_at(hub, REPO, image, key)
-    made = larder(settings=policy(("**", "require")))
+    made = larder(settings=policy(("**", "require")), env=clock.env)
     with hub.fault("manifest_head", "status", path=".sig"):
         refused = get(made, image)
         assert refused.error_status == 403
         assert "503" in message(ask(made, f"/v2/{REPO}/manifests/1"))
+    clock.advance(11)
     wait_until(lambda: get(made, image).ok, "it is looked for again", 20)
 
 
@@ -172,14 +174,15 @@ def test_moved_to_what_is_not_signed(hub, larder, policy, key):
     assert ask(made, f"/v2/{REPO}/manifests/{good.digest}").status == 200
 
 
-def test_images_that_live_here(larders, policy, key):
+def test_images_that_live_here(larders, policy, key, clock):
     """Pushed unsigned, refused; signed, served."""
-    made = larders(settings=policy(("team/**", "require")))
+    made = larders(settings=policy(("team/**", "require")), env=clock.env)
     image = build("x")
     with Pusher(made.url) as pusher:
         pusher.image("team/app", "1", image)
         assert client.pull(made.url, "team/app", "1").error_status == 403
         pusher.image("team/app", signature_tag(image.digest), key.sign(image.digest))
+    clock.advance(11)
     wait_until(lambda: client.pull(made.url, "team/app", "1").ok, "it is signed", 15)
 
 
@@ -229,3 +232,22 @@ def test_who_signs(larders, policy, key, scratch):
         pusher.image("team/app", "1", image)
     assert ask(made, "/v2/team/app/manifests/1", headers=CI).status == 403
     assert ask(made, f"/v2/team/app/manifests/{image.digest}", headers=ANN).status == 200
+
+
+def test_what_commands_hand_on(hub, larders, policy, key, scratch):
+    """larder pull --to: to another registry goes what would be served, and nothing else."""
+    signed, unsigned = (hub.add(build(v), REPO, v) for v in ("signed", "unsigned"))
+    sign_at(hub, REPO, signed, key)
+    target = larders(root=scratch / "target")
+    command = Command(scratch / "root", {"docker.io": hub.url},
+                      {"LARDER_POLICY": policy(("docker.io/**", "require"))["policy"]})
+    done = command("pull", "--to", f"registry://{target.host}/base", "thing:signed",
+                   "thing:unsigned", "--json")
+    assert done.status == 2, done
+    rows = {row["image"]: row for row in done.rows() if "image" in row}
+    assert rows["thing:signed"]["result"] == "new", rows
+    assert rows["thing:unsigned"]["result"] == "failed"
+    assert "is not served, by the policy for docker.io/**" in rows["thing:unsigned"]["error"]
+    names = json.loads(ask(target, "/v2/_catalog").body)["repositories"]
+    tags = [json.loads(ask(target, f"/v2/{name}/tags/list").body)["tags"] for name in names]
+    assert tags == [["signed"]], (names, tags)

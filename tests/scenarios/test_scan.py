@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import time
 
 import pytest
 
-from harness import Command
-from hub.images import Blob, Image, Manifest, OCI_EMPTY, OCI_MANIFEST, sha256
+from harness import Command, larder_binary
+from hub import build
+from hub.images import Blob, Image, Manifest, OCI_EMPTY, OCI_MANIFEST, layer, sha256
 
-from .helpers import leftovers
-from .scanning import (ALPINE_HAS, DEBIAN_HAS, alpine_image, debian_image, found, put_data,
-                       put_zip, unknown_image)
+from .helpers import MIB, leftovers
+from .scanning import (ALPINE_HAS, DEBIAN_HAS, DEBIAN_OSV, TRACKER, alpine_image,
+                       debian_image, found, put_data, put_zip, unknown_image)
 
 
 @pytest.fixture
@@ -154,6 +156,17 @@ def test_a_system_without_data(hub, command, data, app):
     assert done.status == 2
     assert "NO DATA of its system (Debian:12): 7 packages were not looked up" in done.out
     assert "2 vulnerabilities: 2 medium; 2 have a fix, in what there are data of" in done.out
+
+
+def test_what_could_not_be_read(hub, command):
+    hub.add(build("library/rpm", "1", platforms=("linux/amd64",), layers=[layer({
+        "etc/os-release": b"ID=rocky\nVERSION_ID=9.3\n",
+        "var/lib/rpm/rpmdb.sqlite": b"SQLite format 3\0 and nothing else"})]),
+        "library/rpm", "1")
+    done = command("scan", "--platform", "linux/amd64", "rpm:1")
+    assert done.status == 2, done
+    assert "  NOT READ: var/lib/rpm/rpmdb.sqlite: " in done.out
+    assert scan(command, "rpm:1", status=2)[0]["notRead"]
 
 
 def test_damaged_data(command, data, app):
@@ -339,6 +352,24 @@ def test_wrong_use(command, scratch):
                         ([], "no images")]:
         done = command("scan", *words)
         assert done.status == 100 and said in done.err, done
+
+
+@pytest.mark.memory
+def test_memory_does_not_grow_with_the_data(command, data, app):
+    """70 MB of data in a process that may have 48 MB."""
+    scan(command, "app:1")
+    row = {"description": "x" * 40_000, "releases": {"bookworm": {"status": "open"}}}
+    rest = json.dumps({f"package-{at}": {"CVE-2099-1": row} for at in range(1000)})
+    (data / "json").write_text(json.dumps(TRACKER)[:-1] + ", " + rest[1:])
+    put_zip(data / "large.zip", [
+        {**one, "id": f"X-{at}", "details": "y" * 200_000}
+        for at in range(150) for one in DEBIAN_OSV[4:5]])
+    done = subprocess.run(
+        ["prlimit", f"--data={48 * MIB}", str(larder_binary()), "scan", "--json",
+         "--offline", "--platform", "linux/amd64", "app:1"], env=command.env, text=True,
+        capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert found(json.loads(done.stdout.splitlines()[0])) == DEBIAN_HAS
 
 
 def test_hostile_data(command, data, app):

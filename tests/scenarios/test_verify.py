@@ -67,6 +67,24 @@ def test_each_kind_also_without_the_network(origin, verify, recorded, flags, kin
     assert "upstream" not in again and "gap" not in again
 
 
+def test_kept_and_carried(origin, verify, scratch, clock):
+    """Signatures stay as long as their image, and go with it to where no network leads."""
+    push(origin, "app", "cosign2-key", "cosign3-key")
+    assert verify("pull", "--signatures", "app:v1").status == 0
+    clock.advance(400 * 86400)
+    assert verify("prune", env=clock.env).status == 0
+    found = one(verify("verify", "--offline", "--json", *KEY))
+    assert [s["verdict"] for s in found["signatures"]] == ["good", "good"]
+    archive = scratch / "out.tar"
+    done = verify("export", "--with-referrers", "-o", str(archive), "app:v1")
+    assert done.status == 0, done
+    far = Command(scratch / "far")
+    assert far("import", str(archive)).status == 0
+    there = one(far("verify", "--offline", "--json", *KEY))
+    assert there["verdict"] == "good" and there["digest"] == found["digest"]
+    assert {s["kind"] for s in there["signatures"]} == {"cosign", "bundle"}
+
+
 def test_upstream_asked_in_vain(origin, verify):
     """What is here counts as well."""
     push(origin, "app", "cosign3-key")

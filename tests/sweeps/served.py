@@ -181,14 +181,16 @@ class PullTogether(Pull):
                            env={**site.env, "REGISTRY_LOG_LEVEL": "debug"})
         return self.made
 
+    def _linked(self, site: Site) -> bool:
+        return all((site.root / "docker/registry/v2/repositories" / repo / "_layers/sha256"
+                    / self.layer.digest[7:] / "link").exists() for repo in self.repos)
+
     def _pull_all(self, site: Site, url: str) -> None:
         with site.hub.hold("cdn", path=self.layer.digest[7:]) as gate, \
                 ThreadPoolExecutor(2) as pool:
             pulls = [pool.submit(client.pull, url, repo, "1") for repo in self.repos]
-            links = [site.root / "docker/registry/v2/repositories" / repo / "_layers/sha256"
-                     / self.layer.digest[7:] / "link" for repo in self.repos]
             until = time.monotonic() + 5
-            while not all(link.exists() for link in links) and time.monotonic() < until and \
+            while not self._linked(site) and time.monotonic() < until and \
                     not all(pull.done() for pull in pulls):
                 time.sleep(0.005)
             gate.release()
@@ -196,7 +198,9 @@ class PullTogether(Pull):
                 if not pull.result().ok:
                     raise Failed(repr(pull.result().errors))
 
-    def _stored(self, had: bool) -> None:
+    def _stored(self, site: Site, had: bool) -> None:
+        if not self._linked(site):      # on a full disk a manifest, and its links, are not stored
+            raise Failed("nobody has linked it")
         if had:
             return
         text = f"digest={self.layer.digest}"
@@ -218,7 +222,7 @@ class PullTogether(Pull):
         had = (site.root / "docker/registry/v2/blobs/sha256" / digest[:2] / digest / "data").exists()
         yield loose, lambda: self._pull_all(site, url)
         yield Changes({("blobs", repo, self.layer.digest): True for repo in self.repos}), \
-            lambda: self._stored(had)
+            lambda: self._stored(site, had)
 
 
 class Evict(Scenario):

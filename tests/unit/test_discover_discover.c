@@ -257,6 +257,10 @@ static void bad_files(void **state)
 	put(t, "w/Dockerfile", big);
 	finds(t, "w", NULL, "w/Dockerfile:0 ? larger than 4194304 bytes\n");
 	test_free(big);
+	assert_int_equal(
+		fs_put(t->fd, "x/Dockerfile", NULL, "FROM a\0b\n", 9, FS_REPLACE, NULL),
+		0);
+	finds(t, "x", NULL, "x/Dockerfile:0 ? it is no text: there is a NUL in it\n");
 }
 
 static void deep(void **state)

@@ -263,6 +263,8 @@ static void mounts(void **state)
 	      "1 FROM a\n3 RUN --mount ? 0: stages have numbers in COPY --from alone\n");
 	reads("FROM a\nRUN --mount=from=b,target=/x --mount=from=c,target=/y true\n",
 	      "1 FROM a\n2 RUN --mount b\n2 RUN --mount c\n");
+	reads("FROM a\nRUN --mount=from=b,target=/x,from=c true\n",
+	      "1 FROM a\n2 RUN --mount c\n");
 }
 
 static void onbuild(void **state)
@@ -289,6 +291,7 @@ static void literal_places(void **state)
 		{ "FROM \\\n alpine:3\n", 8, 8 },
 		{ "COPY --from=alpine:3 alpine:3 /\n", 12, 8 },
 		{ "RUN --mount=source=alpine:3,from=alpine:3 x\n", 33, 8 },
+		{ "RUN --mount=from=b,target=/from=b,x=from=b:2,from=b x\n", 50, 1 },
 		{ "# syntax = alpine:3\n", 11, 8 },
 	};
 	const struct dockerfile d = { .any_platform = true };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "trust/vuln_impl.h"
 #include "trust/vuln_system.h"
 #include "trust/vuln_tracker.h"
 #include "vuln_try.h"
@@ -402,6 +403,35 @@ static void another_image(void **state)
 	vuln_free(v);
 }
 
+/* Data that say too much of one image end the scan, with a word about it. */
+static void limits(void **state)
+{
+	const char *id = "CVE-1";
+	struct vuln_verdict d = { .source = VULN_OSV,
+				  .state = VERDICT_AFFECTED,
+				  .fixed = "",
+				  .note = "",
+				  .id = &id,
+				  .nids = 1,
+				  .nsame = 1 };
+	struct vuln *v = vuln_new();
+	struct err e = { 0 };
+
+	vuln_try_add(v, &bookworm);
+	assert_int_equal(vuln_say(v, &d, &e), 0);
+	v->text_bytes = VULN_MAX_TEXT - 1;
+	assert_int_equal(vuln_say(v, &d, &e), 0);
+	v->text_bytes = VULN_MAX_TEXT;
+	assert_err(vuln_say(v, &d, &e), e, ERR_LIMIT);
+	v->text_bytes = 0;
+	v->nverdicts = VULN_MAX_VERDICTS;
+	assert_err(vuln_say(v, &d, &e), e, ERR_LIMIT);
+	v->nverdicts = 2;
+	assert_int_equal(vuln_finish(v, &e), 0);
+	assert_findings(v, 0, "CVE-1 zlib<? unknown");
+	vuln_free(v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +445,7 @@ int main(void)
 		cmocka_unit_test(the_distribution_decides),
 		cmocka_unit_test(whose_python),
 		cmocka_unit_test(another_image),
+		cmocka_unit_test(limits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
