@@ -219,3 +219,42 @@ int evidence_add(struct evidence *ev, bool is_tag, const struct digest *manifest
 	}
 	return 0;
 }
+
+int evidence_add_layers(struct evidence *ev, const struct digest *manifest,
+			struct view body, uint64_t most, struct err *e)
+{
+	CLEANUP(json_freep)
+	struct json *o = json_parse(body, NULL);
+	const struct json *layers = json_get(o, "layers");
+	struct evidence_item *it = NULL;
+	const char *digest;
+	int64_t size;
+	size_t i;
+
+	for (i = 0; i < json_len(layers); i++) {
+		const struct json *layer = json_at(layers, i);
+
+		if (new_item(ev, EVIDENCE_BUNDLE, manifest, &it, e) != 0)
+			return -1;
+		digest = json_get_str(layer, "digest");
+		if (digest == NULL ||
+		    digest_parse(view_of(digest), &it->blob, NULL) != 0 ||
+		    !json_get_int(layer, "size", &size) || size < 0)
+			set_gap(it, "its manifest is malformed");
+		else if ((uint64_t)size > most)
+			set_gap(it, "it is larger than what is looked at");
+		else
+			it->size = (uint64_t)size;
+	}
+	return 0;
+}
+
+const char *evidence_gap(const struct evidence *ev)
+{
+	size_t i;
+
+	for (i = 0; i < ev->n; i++)
+		if (ev->item[i].gap != NULL)
+			return ev->item[i].gap;
+	return ev->gap[0] != '\0' ? ev->gap : NULL;
+}

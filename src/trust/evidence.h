@@ -67,6 +67,11 @@ void evidence_done(struct evidence *ev);
  * with a gap. ERR_LIMIT: over EVIDENCE_MAX_ITEMS; nothing is added. */
 int evidence_add(struct evidence *ev, bool is_tag, const struct digest *manifest,
 		 struct view body, struct err *e);
+/* Its layers as they are, each of at most so many bytes, which add nothing to the sum. */
+int evidence_add_layers(struct evidence *ev, const struct digest *manifest,
+			struct view body, uint64_t most, struct err *e);
+/* The first gap, of an item or of all; NULL: there is none. */
+const char *evidence_gap(const struct evidence *ev);
 /* The classic tag: "sha256-<hex>.sig". */
 void evidence_tag(const struct digest *subject, char out[TAG_MAX_BYTES + 1]);
 

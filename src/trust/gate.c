@@ -58,6 +58,7 @@ struct gate_pass {
 	struct stored *subject;
 	const struct policy *policy; /* of the subject */
 	struct inquiry *inquiry;
+	bool texts; /* it is about an image if it holds texts alone */
 	bool fresh;
 	char why[VERIFY_WHY_MAX]; /* of the manifest itself */
 	struct gate_parent parent[GATE_PARENTS_MAX];
@@ -293,6 +294,23 @@ static enum answer seek(struct gate *g, const struct route *r, bool by_digest,
 	return ANSWER_READY;
 }
 
+/* READY: its layers are texts, as a signature's are. */
+static enum answer seek_texts(struct gate_pass *p)
+{
+	struct err e;
+	enum answer answer = inquiry_step(p->inquiry, &e);
+	const char *gap = evidence_gap(inquiry_evidence(p->inquiry));
+
+	if (answer == ANSWER_WAIT)
+		return is_late(p) ? ANSWER_FAILED : ANSWER_WAIT;
+	if (answer == ANSWER_READY && gap == NULL)
+		return ANSWER_READY;
+	snprintf(p->why, sizeof(p->why),
+		 "it has a signature's tag, but not a signature's layers: %.300s",
+		 gap != NULL ? gap : e.msg);
+	return ANSWER_FAILED;
+}
+
 /* --- the question --------------------------------------------------------------- */
 
 static void decided(struct gate *g, enum decision d)
@@ -362,7 +380,7 @@ static void let_through(struct gate *g, const struct rules *rules, const struct 
  * signatures are waited for, and what was found is not about what it leads to now. */
 static struct gate_pass *begin(struct gate *g, struct rules *rules, const struct route *r,
 			       const struct stored *m, const struct policy *policy,
-			       struct gate_pass *old)
+			       bool texts, struct gate_pass *old)
 {
 	struct gate_pass *p = mem_alloc(sizeof(*p));
 	struct stored *copy =
@@ -373,6 +391,11 @@ static struct gate_pass *begin(struct gate *g, struct rules *rules, const struct
 	p->asked = m->digest;
 	p->since_ms = old != NULL ? old->since_ms : clock_passed_ms();
 	look_at(g, r, p, copy, policy, false);
+	if (texts) {
+		inquiry_free(p->inquiry);
+		p->inquiry = inquiry_new_texts(g->mirror, r, copy, VISIT_CLIENT);
+	}
+	p->texts = texts;
 	stored_unref(copy);
 	gate_pass_free(old);
 	return p;
@@ -392,6 +415,7 @@ static enum answer ask(struct gate *g, struct rules *rules, const struct route *
 	int64_t now_ms = clock_passed_ms();
 	enum gate_known_answer known;
 	enum answer answer;
+	bool texts = false;
 
 	if (policy == NULL) {
 		if (!ref->is_digest)
@@ -406,8 +430,11 @@ static enum answer ask(struct gate *g, struct rules *rules, const struct route *
 		return ANSWER_READY;
 	}
 	if (known == GATE_UNKNOWN && gate_about_is((struct view){ m->body, m->n },
-						   ref->is_digest ? NULL : ref->tag))
-		return ANSWER_READY;
+						   ref->is_digest ? NULL : ref->tag)) {
+		texts = gate_about_could_run((struct view){ m->body, m->n });
+		if (!texts)
+			return ANSWER_READY;
+	}
 	if (r->site == NULL && is_signer(rules, user)) {
 		decided(g, SIGNER);
 		return ANSWER_READY;
@@ -419,10 +446,12 @@ static enum answer ask(struct gate *g, struct rules *rules, const struct route *
 		return no(g, r, ref, policy, why, say, e);
 	}
 	if (*pass == NULL || !digest_equal(&(*pass)->asked, &m->digest))
-		*pass = begin(g, rules, r, m, policy, *pass);
-	answer = seek(g, r, ref->is_digest, *pass);
+		*pass = begin(g, rules, r, m, policy, texts, *pass);
+	answer = (*pass)->texts ? seek_texts(*pass) : seek(g, r, ref->is_digest, *pass);
 	if (answer == ANSWER_WAIT)
 		return ANSWER_WAIT;
+	if (answer == ANSWER_READY && (*pass)->texts)
+		return ANSWER_READY; /* and nothing of it by another tag */
 	/* Who reads the answer slowly keeps no evidence. */
 	inquiry_free(TAKE((*pass)->inquiry));
 	if (answer == ANSWER_READY) {

@@ -7,6 +7,8 @@
  * store and at the upstream (inquiry.h), and judged (verify.h). Fail-closed: what could
  * not be looked for is missing.
  *
+ * What is looked at is what is given out: a tag that moves meanwhile is looked at anew.
+ *
  * What has been found is remembered: a yes for an hour, a no for ten seconds, so that a
  * crowd is answered from memory and a signature that comes later is seen. Signatures
  * themselves, and what else is about an image and no image, are always served.

@@ -96,3 +96,11 @@ bool gate_about_is(struct view body, const char *tag)
 			return false;
 	return is_tool_tag(tag) || !is_image_config(config);
 }
+
+bool gate_about_could_run(struct view body)
+{
+	CLEANUP(json_freep)
+	struct json *doc = json_parse(body, NULL);
+
+	return is_image_config(json_get_str(json_get(doc, "config"), "mediaType"));
+}

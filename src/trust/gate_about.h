@@ -14,5 +14,8 @@
  * signatures know ("sha256-<hex>.sig", .att, .sbom; tag NULL: by digest). A member that
  * is not known makes it an image: another reader may know it. */
 bool gate_about_is(struct view body, const char *tag);
+/* Of one that is: nothing but what its layers hold keeps an engine from running it.
+ * Docker and Podman do not look at their types. */
+bool gate_about_could_run(struct view body);
 
 #endif

@@ -35,6 +35,7 @@ struct inquiry {
 	enum visit_for who;
 	enum inquiry_how how;
 	enum stage stage;
+	bool texts; /* bodies are only looked at */
 	struct visit visit;
 	struct task *flight; /* a reference: a body that is coming */
 	unsigned flights;    /* that have come for this body */
@@ -68,6 +69,22 @@ struct inquiry *inquiry_new(struct mirror *m, const struct route *r,
 		q->route.site = NULL; /* as if it lived here */
 	evidence_init(&q->ev, d, media_type, size);
 	begin_visit(q);
+	return q;
+}
+
+struct inquiry *inquiry_new_texts(struct mirror *m, const struct route *r,
+				  const struct stored *manifest, enum visit_for who)
+{
+	struct inquiry *q = inquiry_new(m, r, &manifest->digest, manifest->media_type,
+					manifest->n, who, INQUIRY_KEPT);
+	struct err e;
+
+	q->texts = true;
+	if (evidence_add_layers(&q->ev, &manifest->digest,
+				(struct view){ manifest->body, manifest->n },
+				INQUIRY_MAX_TEXT, &e) != 0)
+		snprintf(q->ev.gap, sizeof(q->ev.gap), "%s", e.msg);
+	q->stage = q->ev.n > 0 ? BODIES : OVER;
 	return q;
 }
 
@@ -258,6 +275,31 @@ static int read_body(int fd, struct evidence_item *it, struct err *e)
 		       : err_set(e, ERR_CORRUPT, "its bytes are not those of its digest");
 }
 
+/* A tar of texts alone is possible, but has no program that could read them. */
+static int check_text(int fd, const struct evidence_item *it, struct err *e)
+{
+	unsigned char part[16384];
+	uint64_t off = 0;
+	size_t got, i;
+
+	for (;;) {
+		if (fs_pread(fd, part, sizeof(part), off, &got, e) != 0)
+			return -1;
+		if (got == 0)
+			break;
+		for (i = 0; i < got; i++)
+			if ((part[i] < ' ' && strchr("\t\n\r", part[i]) == NULL) ||
+			    part[i] == '\0' || part[i] > 0xf4)
+				return err_set(e, ERR_DENIED, "it is no text");
+		off += got;
+		if (off > it->size)
+			break;
+	}
+	return off == it->size ? 0
+			       : err_set(e, ERR_CORRUPT,
+					 "it has not the size that its manifest says");
+}
+
 /* WAIT, or READY: the store is to be looked at again. */
 static enum answer watch_flight(struct inquiry *q, struct err *e)
 {
@@ -300,7 +342,10 @@ static enum answer ask_body(struct inquiry *q, struct evidence_item *it, struct 
 		q->flight = found.flight;
 		return ask_body(q, it, e);
 	}
-	rc = q->stage == READ ? read_body(found.fd, it, e) : 0;
+	if (q->stage != READ)
+		rc = 0;
+	else
+		rc = q->texts ? check_text(found.fd, it, e) : read_body(found.fd, it, e);
 	mem_closep(&found.fd);
 	return rc == 0 ? ANSWER_READY : ANSWER_FAILED;
 }

@@ -16,11 +16,13 @@
 #include "mirror/mirror.h"
 #include "mirror/route.h"
 #include "mirror/visit.h"
+#include "store/mcache.h"
 #include "trust/evidence.h"
 
 #define INQUIRY_MAX_REFERRERS 256 /* manifests about one image that are looked at */
 /* Of an upstream's list, by its types: each may cost a pull of its quota. */
 #define INQUIRY_MAX_FETCHED EVIDENCE_MAX_ITEMS
+#define INQUIRY_MAX_TEXT (32u << 20) /* bytes of one layer that is to be text */
 
 enum inquiry_how {
 	INQUIRY_KEPT,	/* what is here is as fresh as the settings want it */
@@ -35,6 +37,10 @@ struct inquiry;
 struct inquiry *inquiry_new(struct mirror *m, const struct route *r,
 			    const struct digest *d, const char *media_type, uint64_t size,
 			    enum visit_for who, enum inquiry_how how);
+/* Whether each layer of this manifest is text, so that no engine could run anything that
+ * is in it. Evidence of it has gaps where one is not, and no bodies. */
+struct inquiry *inquiry_new_texts(struct mirror *m, const struct route *r,
+				  const struct stored *manifest, enum visit_for who);
 void inquiry_free(struct inquiry *g); /* NULL is fine */
 void inquiry_freep(struct inquiry **g);
 
