@@ -21,8 +21,8 @@
 #include "base/mem.h"
 
 #define LOOK_MS 60000 /* the clock may be set meanwhile */
-#define WORK_MS 2 /* at least, before a rest */
-#define REST 3	  /* times as long as the work */
+#define WORK_MS 2     /* at least, before a rest */
+#define REST 3	      /* times as long as the work */
 #define REST_MOST_MS 500
 #define NEVER INT64_MAX
 #define HOUR_MS INT64_C(3600000)

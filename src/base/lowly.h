@@ -1,6 +1,6 @@
 /*
- * lowly.h - threads whose work waits for others'. Only for the calling thread; there is no
- * way back.
+ * lowly.h - threads whose work waits for others'. Only for the calling thread; there is
+ * no way back.
  */
 #ifndef LARDER_BASE_LOWLY_H
 #define LARDER_BASE_LOWLY_H
