@@ -64,7 +64,6 @@ static struct group *start(struct doctor *d, const char *name,
 {
 	struct group *g = mem_alloc(sizeof(*g));
 	pthread_condattr_t attr;
-	pthread_t thread;
 
 	*g = (struct group){ .d = d, .name = name, .fn = fn, .which = which };
 	g->deadline_ms = clock_mono_ms() + limit_ms;
@@ -73,10 +72,9 @@ static struct group *start(struct doctor *d, const char *name,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&g->moved, &attr);
 	pthread_condattr_destroy(&attr);
-	if (pthread_create(&thread, NULL, run_group, g) == 0) {
-		pthread_detach(thread);
+	g->has_thread = pthread_create(&g->thread, NULL, run_group, g) == 0;
+	if (g->has_thread)
 		return g;
-	}
 	finding_say(g, name, FINDING_FAIL, "no thread could be started for this check");
 	g->done = true;
 	return g;
@@ -118,6 +116,10 @@ static void finish(struct group *g, int64_t until_ms,
 	hand_over(g, say, arg, tally);
 	if (!done)
 		return;
+	/* It has still to leave the libraries that it used: they may be cleaned up next.
+	 */
+	if (g->has_thread)
+		pthread_join(g->thread, NULL);
 	pthread_mutex_destroy(&g->mu);
 	pthread_cond_destroy(&g->moved);
 	free(g);

@@ -32,7 +32,9 @@ struct group {
 	void (*fn)(struct group *g);
 	size_t which;	     /* the upstream's, where there is one group each */
 	int64_t deadline_ms; /* monotonic: when it should have ended by itself */
-	pthread_mutex_t mu;  /* guards the rest */
+	bool has_thread;     /* to be joined */
+	pthread_t thread;
+	pthread_mutex_t mu; /* guards the rest */
 	pthread_cond_t moved;
 	struct finding found[FINDING_MOST];
 	size_t n;
