@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/fs.h"
 #include "store/layout.h"
@@ -12,11 +13,10 @@
 #include "store/room_count.h"
 #include "store/walk.h"
 
-#define TRIES 10 /* then a slice in which much goes on is taken as it is */
-#define OTHER_TRIES                                                                      \
-	300	/* of downloads under way, which are known but for a first time          \
-		 */
-#define STEP 64 /* files between two breaths */
+#define TRIES 300    /* to find a moment in which nothing moves, ... */
+#define PAUSE_MS 2   /* so far apart: what is under way there ends with the disk */
+#define LAST_TRIES 3 /* of slices in which there was none, at the end */
+#define STEP 64	     /* files between two breaths */
 
 struct census {
 	struct store *s;
@@ -78,24 +78,31 @@ static int walk_slice(struct census *c, unsigned slice, struct err *e)
 	return add_folder(c, LAYOUT_UPLOADS, e);
 }
 
-/* 1: something moved all the time. */
-static int count_slice(struct census *c, unsigned slice, struct err *e)
+static void pause_ms(long ms)
 {
-	unsigned tries, most = slice < ROOM_SLICES ? TRIES : OTHER_TRIES;
+	const struct timespec ts = { .tv_nsec = ms * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* 1: something moved all the time. What was counted then would be wrong for good: a file
+ * that comes while it is counted is said once more by who brings it. */
+static int count_slice(struct census *c, unsigned slice, unsigned most, struct err *e)
+{
 	struct room_count count;
+	unsigned tries;
 
-	for (tries = 1; tries <= most; tries++) {
-		bool quiet = room_count_begin(c->s, slice, &count);
-		bool force = tries == most && slice < ROOM_SLICES;
-
-		if (!quiet && !force) {
+	for (tries = 0; tries < most; tries++) {
+		if (tries > 0)
+			pause_ms(PAUSE_MS);
+		if (!room_count_begin(c->s, slice, &count)) {
 			if (breathe(c, e) != 0)
 				return -1;
 			continue;
 		}
 		if (walk_slice(c, slice, e) != 0)
 			return -1;
-		if (room_count_end(c->s, &count, c->bytes, force))
+		if (room_count_end(c->s, &count, c->bytes))
 			return 0;
 	}
 	return 1;
@@ -104,19 +111,25 @@ static int count_slice(struct census *c, unsigned slice, struct err *e)
 int census_run(struct store *s, bool (*breathe_fn)(void *arg), void *arg, struct err *e)
 {
 	struct census c = { .s = s, .breathe = breathe_fn, .arg = arg };
-	/* First, since it needs a quiet moment and this may be the start. */
-	int others = count_slice(&c, ROOM_SLICES, e);
-	unsigned slice;
+	bool open[ROOM_SLICES + 1], all = true;
+	unsigned i, slice;
+	int rc;
 
-	if (others < 0)
-		return -1;
-	for (slice = 0; slice < ROOM_SLICES; slice++)
-		if (breathe(&c, e) != 0 || count_slice(&c, slice, e) < 0)
+	/* What is no blob first, since it needs a quiet moment and this may be the start.
+	 */
+	for (i = 0; i <= ROOM_SLICES; i++) {
+		slice = (i + ROOM_SLICES) % (ROOM_SLICES + 1);
+		rc = breathe(&c, e) != 0 ? -1 : count_slice(&c, slice, TRIES, e);
+		if (rc < 0)
 			return -1;
-	if (others != 0)
-		others = count_slice(&c, ROOM_SLICES, e);
-	if (others < 0)
-		return -1;
-	room_counted(s, others == 0);
+		open[slice] = rc > 0;
+	}
+	for (slice = 0; slice <= ROOM_SLICES; slice++) {
+		rc = open[slice] ? count_slice(&c, slice, LAST_TRIES * TRIES, e) : 0;
+		if (rc < 0)
+			return -1;
+		all = all && rc == 0;
+	}
+	room_counted(s, all);
 	return 0;
 }

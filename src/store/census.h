@@ -2,8 +2,8 @@
  * census.h - counting what the store's files have, beside serving.
  *
  * Slice by slice: one in which a file came or went meanwhile is counted again, so the sum
- * is right whatever goes on. Downloads and uploads need a moment without a write; where
- * there is none, what is known of them stays, and is doubtful.
+ * is right whatever goes on. Downloads and uploads need a moment without a write. Where
+ * no moment is found, for seconds, what is known stays, and is doubtful.
  */
 #ifndef LARDER_STORE_CENSUS_H
 #define LARDER_STORE_CENSUS_H

@@ -43,8 +43,7 @@ bool room_count_begin(struct store *s, unsigned slice, struct room_count *c)
 	return atomic_load(&n->slice[slice].busy) == 0;
 }
 
-bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes,
-		    bool force)
+bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes)
 {
 	struct room_numbers *n = s->room->n;
 	int64_t more = (int64_t)bytes - c->had;
@@ -55,7 +54,7 @@ bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes,
 	else
 		still = atomic_load(&n->slice[c->slice].busy) == 0 &&
 			atomic_load(&n->slice[c->slice].moves) == c->moves;
-	if (!still && !force)
+	if (!still)
 		return false;
 	if (c->slice != ROOM_SLICES)
 		atomic_fetch_add(&n->slice[c->slice].bytes, more);

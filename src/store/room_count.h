@@ -10,14 +10,13 @@
 #include "store/room.h"
 
 /* One slice's files are counted between the two. False: some came or went
- * meanwhile; count again. With `force` it is taken as it is. */
+ * meanwhile; count again. */
 struct room_count {
 	unsigned slice; /* ROOM_SLICES: what is no blob */
 	uint64_t moves;
 	int64_t had;
 };
 bool room_count_begin(struct store *s, unsigned slice, struct room_count *c);
-bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes,
-		    bool force);
+bool room_count_end(struct store *s, const struct room_count *c, uint64_t bytes);
 
 #endif
