@@ -30,6 +30,16 @@ struct reader *reader_new(struct task *t, uint64_t off, int64_t size)
 	return rd;
 }
 
+bool reader_missed(struct reader *rd)
+{
+	bool missed;
+
+	pthread_mutex_lock(&rd->f->mu);
+	missed = rd->lost && rd->pos == rd->first;
+	pthread_mutex_unlock(&rd->f->mu);
+	return missed;
+}
+
 void reader_free(struct reader *rd)
 {
 	struct flight *f;

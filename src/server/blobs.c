@@ -185,6 +185,7 @@ static enum MHD_Result from_flight(struct request *rq, const char *digest,
 	struct range part = { 0, MHD_SIZE_UNKNOWN };
 	enum range_kind kind = RANGE_NONE;
 	struct MHD_Response *r;
+	struct reader *reader;
 	struct stream *s;
 	int many;
 
@@ -194,12 +195,17 @@ static enum MHD_Result from_flight(struct request *rq, const char *digest,
 		task_unref(found->flight);
 		return unsatisfied(rq, (uint64_t)found->size);
 	}
+	reader = reader_new(found->flight, part.first, found->size);
+	task_unref(found->flight);
+	if (reader_missed(reader)) {
+		reader_free(reader);
+		return blobs_handle(rq); /* which finds that it has to wait */
+	}
 	s = mem_alloc(sizeof(*s));
 	s->rq = rq;
 	s->server = rq->server;
 	s->first = part.first;
-	s->reader = reader_new(found->flight, part.first, found->size);
-	task_unref(found->flight);
+	s->reader = reader;
 	many = atomic_fetch_add(&rq->server->streams, 1);
 	r = MHD_create_response_from_callback(
 		part.count, many > MANY_STREAMS ? BLOCK_BYTES_MANY : BLOCK_BYTES,

@@ -24,10 +24,10 @@ def content_files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 def content_bytes(root: Path) -> int:
     """How much there was at one moment, at least: only what is still there after the look
-    counts, and no file twice."""
+    counts, and no file twice; a smaller one of that number is another."""
     seen = {st.st_ino: st.st_size for _, st in content_files(root)}
-    still = {st.st_ino for _, st in content_files(root)}
-    return sum(size for ino, size in seen.items() if ino in still)
+    still = {st.st_ino: st.st_size for _, st in content_files(root)}
+    return sum(size for ino, size in seen.items() if still.get(ino, -1) >= size)
 
 
 class Watch(threading.Thread):
