@@ -165,8 +165,9 @@ static enum answer ready_stale(struct visit *v, struct found_manifest *out)
 	return ANSWER_READY;
 }
 
-/* What was found is only a beginning, and the rest cannot be had now: then what the tag
- * led to before, if that is whole. Not for who wants to know how it is. */
+/* What was found is only a beginning, and the rest cannot be had now, as far as is known
+ * or as an upstream shows that has not even confirmed it: then what the tag led to
+ * before, if that is whole. Not for who wants to know how it is. */
 static void use_former(struct mirror *m, const struct route *r, const char *tag,
 		       const struct tagstate *state, struct visit *v,
 		       struct found_manifest *out)
@@ -174,7 +175,8 @@ static void use_former(struct mirror *m, const struct route *r, const char *tag,
 	struct stored *former;
 	struct digest d;
 
-	if (v->must_check || upstream_can_give(r->site->up, &r->remote) ||
+	if (v->must_check ||
+	    (!out->stale && upstream_can_give(r->site->up, &r->remote)) ||
 	    !former_find(m->store, &r->name, tag, &state->digest, &d))
 		return;
 	former = have_manifest(m, r, &d, NULL);
