@@ -22,7 +22,6 @@
 
 #define SHORT_DIGEST 12
 #define FROM_WIDTH 16
-#define PAGES_MAX 100000
 
 struct telling {
 	struct store *store;
@@ -101,22 +100,11 @@ static int ask_store(struct telling *t, const struct imageref *image, const char
 	return rc;
 }
 
-static int take_page(struct telling *t, const struct plain *page, struct err *e)
+static int take_line(void *arg, struct view line, struct err *e)
 {
-	struct view left = buf_view(&page->body);
 	struct past_row row;
 
-	while (left.n > 0) {
-		const char *end = memchr(left.p, '\n', left.n);
-		struct view line = { left.p,
-				     end != NULL ? (size_t)(end - left.p) : left.n };
-
-		left.p += line.n + (end != NULL);
-		left.n -= line.n + (end != NULL);
-		if (past_json_read(line, &row, e) != 0 || print_row(t, &row, e) != 0)
-			return -1;
-	}
-	return 0;
+	return past_json_read(line, &row, e) == 0 ? print_row(arg, &row, e) : -1;
 }
 
 /* What is put into the path has nothing in it that would have to be encoded. */
@@ -125,9 +113,8 @@ static int ask_server(struct telling *t, const struct settings *s,
 {
 	char path[PLAIN_NEXT_MAX], name[IMAGEREF_TEXT_MAX], when[24];
 	const char *asof = t->as_of;
+	const struct remote_list pages = { take_line, NULL, t };
 	struct remote r;
-	struct plain page;
-	unsigned pages = 0;
 	int rc;
 
 	imageref_name(image, name);
@@ -139,18 +126,8 @@ static int ask_server(struct telling *t, const struct settings *s,
 		 tag != NULL ? "&tag=" : "", tag != NULL ? tag : "",
 		 asof != NULL ? "&asof=" : "", asof != NULL ? asof : "");
 	rc = remote_open(&r, s, t->server, false, REMOTE_ASK_MS, e);
-	while (rc == 0 && path[0] != '\0') {
-		if (pages++ == PAGES_MAX) {
-			rc = err_set(e, ERR_LIMIT, "more than %d pages", PAGES_MAX);
-			break;
-		}
-		rc = remote_get(&r, path, &page, e);
-		if (rc != 0)
-			break;
-		rc = take_page(t, &page, e);
-		memcpy(path, page.next, sizeof(path));
-		plain_done(&page);
-	}
+	if (rc == 0)
+		rc = remote_list(&r, path, &pages, e);
 	remote_close(&r);
 	return rc;
 }

@@ -21,8 +21,6 @@
 #include "store/usage.h"
 #include "upstream/upstream.h"
 
-#define PAGES_MAX 100000
-
 struct listing {
 	const struct options *o;
 	bool json, digests, all;
@@ -107,28 +105,19 @@ static int list_store(struct listing *l, const struct settings *s, struct err *e
 	return rc;
 }
 
-static int take_page(struct listing *l, const struct plain *page, struct err *e)
+static int take_line(void *arg, struct view line, struct err *e)
 {
-	struct view left = buf_view(&page->body);
+	struct listing *l = arg;
 	struct inventory_row row;
 
-	while (left.n > 0) {
-		const char *end = memchr(left.p, '\n', left.n);
-		struct view line = { left.p,
-				     end != NULL ? (size_t)(end - left.p) : left.n };
-
-		left.p += line.n + (end != NULL);
-		left.n -= line.n + (end != NULL);
-		if (inventory_json_read(line, &row, e) != 0)
-			return -1;
-		if (want(l, row.shown, row.tag) && take(l, &row, e) != 0)
-			return -1;
-	}
-	return 0;
+	if (inventory_json_read(line, &row, e) != 0)
+		return -1;
+	return want(l, row.shown, row.tag) ? take(l, &row, e) : 0;
 }
 
-static void take_total(struct listing *l, const struct plain *page)
+static void take_total(void *arg, const struct plain *page)
 {
+	struct listing *l = arg;
 	struct view v = transport_header(&page->head, "Larder-Unique-Bytes", 0);
 	char text[32];
 
@@ -142,29 +131,15 @@ static void take_total(struct listing *l, const struct plain *page)
 
 static int list_server(struct listing *l, const struct settings *s, struct err *e)
 {
-	char path[PLAIN_NEXT_MAX];
+	const struct remote_list pages = { take_line, take_total, l };
 	struct remote r;
-	struct plain page;
-	unsigned pages = 0;
-	int rc;
+	int rc = remote_open(&r, s, l->server, false, REMOTE_ASK_MS, e);
 
-	snprintf(path, sizeof(path), "/larder/v1/images?n=500%s", l->all ? "&all=1" : "");
-	rc = remote_open(&r, s, l->server, false, REMOTE_ASK_MS, e);
-	while (rc == 0 && path[0] != '\0') {
-		if (pages++ == PAGES_MAX) {
-			rc = err_set(e, ERR_LIMIT, "more than %d pages", PAGES_MAX);
-			break;
-		}
-		rc = remote_get(&r, path, &page, e);
-		if (rc != 0)
-			break;
-		rc = take_page(l, &page, e);
-		if (rc == 0 && page.body.n == 0 && page.next[0] != '\0')
-			rc = err_set(e, ERR_UPSTREAM, "an empty page, and more after it");
-		take_total(l, &page);
-		memcpy(path, page.next, sizeof(path));
-		plain_done(&page);
-	}
+	if (rc == 0)
+		rc = remote_list(&r,
+				 l->all ? "/larder/v1/images?n=500&all=1"
+					: "/larder/v1/images?n=500",
+				 &pages, e);
 	remote_close(&r);
 	return rc;
 }

@@ -106,6 +106,47 @@ int remote_post(struct remote *r, const char *path, struct plain *out, struct er
 	return greet_and_ask(r, plain_post, path, out, e);
 }
 
+static int each_line(const struct remote_list *l, struct view left, struct err *e)
+{
+	while (left.n > 0) {
+		const char *end = memchr(left.p, '\n', left.n);
+		struct view line = { left.p,
+				     end != NULL ? (size_t)(end - left.p) : left.n };
+
+		left.p += line.n + (end != NULL);
+		left.n -= line.n + (end != NULL);
+		if (l->line(l->arg, line, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int remote_list(struct remote *r, const char *path, const struct remote_list *l,
+		struct err *e)
+{
+	char next[PLAIN_NEXT_MAX];
+	struct plain page;
+	unsigned pages = 0;
+	int rc = 0;
+
+	snprintf(next, sizeof(next), "%s", path);
+	while (rc == 0 && next[0] != '\0') {
+		if (pages++ == REMOTE_PAGES_MAX)
+			return err_set(e, ERR_LIMIT, "more than %d pages",
+				       REMOTE_PAGES_MAX);
+		if (remote_get(r, next, &page, e) != 0)
+			return -1;
+		rc = each_line(l, buf_view(&page.body), e);
+		if (rc == 0 && page.body.n == 0 && page.next[0] != '\0')
+			rc = err_set(e, ERR_UPSTREAM, "an empty page, and more after it");
+		if (l->page != NULL)
+			l->page(l->arg, &page);
+		memcpy(next, page.next, sizeof(next));
+		plain_done(&page);
+	}
+	return rc;
+}
+
 int remote_ready(struct remote *r, struct err *e)
 {
 	struct plain answer;

@@ -34,6 +34,17 @@ void remote_close(struct remote *r);
 int remote_get(struct remote *r, const char *path, struct plain *out, struct err *e);
 /* The same with POST. */
 int remote_post(struct remote *r, const char *path, struct plain *out, struct err *e);
+/* A list that comes in pages of lines: line for each line, without its end; page (NULL:
+ * nobody) after the lines of each. Either may end it with other than 0. ERR_LIMIT over
+ * REMOTE_PAGES_MAX pages, ERR_UPSTREAM for an empty one that is not the last. */
+#define REMOTE_PAGES_MAX 100000
+struct remote_list {
+	int (*line)(void *arg, struct view line, struct err *e);
+	void (*page)(void *arg, const struct plain *page);
+	void *arg;
+};
+int remote_list(struct remote *r, const char *path, const struct remote_list *l,
+		struct err *e);
 /* Does it say that it is ready? -1: *e says why not. */
 int remote_ready(struct remote *r, struct err *e);
 
