@@ -23,6 +23,7 @@ def pulled(larder, *wanted: str) -> None:
     for text in wanted:
         repository, tag = text.rsplit(":", 1)
         assert client.pull(larder.url, repository, tag).ok
+    wait_until(lambda: larder.metric("larder_flights") == 0, "what came is stored")
 
 
 def command(larder, hub, **env: str) -> Command:
