@@ -172,7 +172,7 @@ static enum exit_status report(const struct importing *x, const struct import_jo
 		.images = job->n,
 		.failed = count_failed(job),
 		.bytes = x->dry_run ? job->bytes : job->done_bytes,
-		.blobs = job->blobs,
+		.blobs = x->dry_run ? job->blobs : job->done_blobs,
 		.took_ms = took_ms,
 		.dry_run = x->dry_run,
 		.what = "brought",

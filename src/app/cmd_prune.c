@@ -54,6 +54,18 @@ static bool want(void *arg, const struct retire_image *im)
 				  im->hold == RETIRE_LOCAL);
 }
 
+/* A day (its beginning) or a time, with its zone or in UTC. */
+static bool is_date(const char *text, int64_t *at_s)
+{
+	char whole[48];
+
+	if (httpdate_parse(view_of(text), at_s))
+		return true;
+	snprintf(whole, sizeof(whole), "%.30s%s", text,
+		 strlen(text) == strlen("2026-11-01") ? "T00:00:00Z" : "Z");
+	return httpdate_parse(view_of(whole), at_s);
+}
+
 /* "24h", or the moment itself, as `docker image prune` takes them. */
 static int set_until(struct pruning *p, const char *text, struct err *e)
 {
@@ -61,13 +73,12 @@ static int set_until(struct pruning *p, const char *text, struct err *e)
 
 	if (setting_value_duration(text, &p->unused_ms, NULL) == 0)
 		return 0;
-	if (setting_value_count(text, &at_s, NULL) != 0 &&
-	    !httpdate_parse(view_of(text), &at_s))
-		return err_set(
-			e, ERR_INVALID,
-			"--filter until=%.60s: neither a duration such as 24h, nor "
-			"a time such as 2026-11-01T00:00:00Z or seconds since 1970",
-			text);
+	if (setting_value_count(text, &at_s, NULL) != 0 && !is_date(text, &at_s))
+		return err_set(e, ERR_INVALID,
+			       "--filter until=%.60s: neither a duration such as 24h, "
+			       "nor a time such as 2026-11-01, 2026-11-01T06:30:00Z or "
+			       "seconds since 1970",
+			       text);
 	p->unused_ms = clock_wall_ms() - at_s * 1000;
 	if (p->unused_ms < 0)
 		return err_set(e, ERR_INVALID, "--filter until=%.60s is in the future",
@@ -155,11 +166,12 @@ static void print_end(const struct pruning *p, const struct pruned *out)
 		       ",\"blobs\":%" PRIu64 ",\"bytes\":%" PRIu64
 		       ",\"held\":{\"local\":%" PRIu64 ",\"pinned\":%" PRIu64
 		       ",\"locked\":%" PRIu64 ",\"listed\":%" PRIu64
-		       "},\"unreadable\":%" PRIu64 ",\"dryRun\":%s}\n",
+		       "},\"recent\":%" PRIu64 ",\"unreadable\":%" PRIu64
+		       ",\"dryRun\":%s}\n",
 		       out->images, out->manifests, c->removed, c->removed_bytes,
 		       out->held[RETIRE_LOCAL], out->held[RETIRE_PINNED],
-		       out->held[RETIRE_LOCKED], out->held[RETIRE_LISTED], c->unreadable,
-		       p->dry_run ? "true" : "false");
+		       out->held[RETIRE_LOCKED], out->held[RETIRE_LISTED], out->recent,
+		       c->unreadable, p->dry_run ? "true" : "false");
 		return;
 	}
 	human_bytes(c->removed_bytes, bytes);
@@ -173,6 +185,12 @@ static void print_end(const struct pruning *p, const struct pruned *out)
 		       " locked, %" PRIu64 " on the list of larder.images\n",
 		       out->held[RETIRE_PINNED], out->held[RETIRE_LOCKED],
 		       out->held[RETIRE_LISTED]);
+	if (out->recent > 0) {
+		human_span(p->unused_ms, bytes);
+		printf("stay, as they were used or came in the last %s: %" PRIu64
+		       " (--filter until=... says otherwise)\n",
+		       bytes, out->recent);
+	}
 	if (c->unreadable > 0)
 		printf("%" PRIu64 " manifest%s could not be read; all that %s "
 		       "repositor%s link%s stays\n",
@@ -272,8 +290,10 @@ int cmd_prune(int argc, char **argv, char **envp)
 		  "(larder.tags), locked (larder.lock) nor listed (larder.images).",
 		  0, 0 },
 		{ "filter", 0, OPTION_MANY, &p.filters, "until=WHEN",
-		  "Only what was last used before that: a duration such as 240h, a time "
-		  "as RFC 3339 has it, or seconds since 1970. Without it, 24h.",
+		  "Only what was last used before that: a duration such as 240h, a day "
+		  "or "
+		  "a time (2026-11-01, 2026-11-01T06:30:00Z; without a zone UTC), or "
+		  "seconds since 1970. Without it, 24h.",
 		  0, 0 },
 		{ "local", 0, OPTION_FLAG, &p.local, NULL,
 		  "Also what lives here, as far as a PATTERN names it.", 0, 0 },

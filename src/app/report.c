@@ -35,7 +35,7 @@ static int size_text(struct buf *out, const struct report *r)
 		return rc | buf_adds(out, ", no limit\n");
 	human_bytes(r->limit_bytes, limit);
 	human_bytes(r->low_bytes, low);
-	rc |= buf_addf(out, " of at most %s", limit);
+	rc |= buf_addf(out, "%s of at most %s", r->counted ? "" : ",", limit);
 	if (r->counted)
 		rc |= buf_addf(out, " (%.0f%%)",
 			       100.0 * (double)r->used_bytes / (double)r->limit_bytes);
@@ -83,9 +83,11 @@ static int store_text(struct buf *out, const struct report *r)
 		rc |= size_text(out, r);
 	human_bytes(r->facts.partial_bytes, a);
 	human_bytes(r->facts.upload_bytes, b);
-	rc |= buf_addf(out, "unfinished %llu downloads (%s), %llu uploads (%s)\n",
-		       (unsigned long long)r->facts.partials, a,
-		       (unsigned long long)r->facts.uploads, b);
+	rc |= buf_adds(out, "unfinished ");
+	rc |= report_sites_count(out, (int64_t)r->facts.partials, "download");
+	rc |= buf_addf(out, " (%s), ", a);
+	rc |= report_sites_count(out, (int64_t)r->facts.uploads, "upload");
+	rc |= buf_addf(out, " (%s)\n", b);
 	return rc | scrub_text(out, &r->scrub);
 }
 
@@ -104,6 +106,8 @@ static int rate_text(struct buf *out, const struct json *asked)
 static int server_text(struct buf *out, const struct report *r)
 {
 	const struct json *d = r->server, *asked = json_get(d, "requests");
+	const struct json *size = json_get(d, "size");
+	int64_t active = report_sites_number(d, "active");
 	char a[HUMAN_MAX], b[HUMAN_MAX];
 	int rc;
 
@@ -123,19 +127,22 @@ static int server_text(struct buf *out, const struct report *r)
 		       (long long)report_sites_number(asked, "error"),
 		       (long long)report_sites_number(asked, "failed"));
 	rc |= rate_text(out, asked);
-	rc |= buf_addf(out, "saved      %s in %lld requests\n",
-		       size_of(d, "savedBytes", a),
-		       (long long)report_sites_number(d, "savedRequests"));
-	rc |= buf_addf(out, "moved      %s to clients, %s from upstreams\n",
+	rc |= buf_addf(out, "saved      %s in ", size_of(d, "savedBytes", a));
+	rc |= report_sites_count(out, report_sites_number(d, "savedRequests"), "request");
+	rc |= buf_addf(out, "\nmoved      %s to clients, %s from upstreams\n",
 		       size_of(d, "sentBytes", a), size_of(d, "fetchedBytes", b));
-	if (report_sites_number(json_get(d, "size"), "limitBytes") > 0)
-		rc |= buf_addf(out, "evicted    %lld images, %s\n",
-			       (long long)report_sites_number(json_get(d, "size"),
-							      "evictedImages"),
-			       size_of(json_get(d, "size"), "evictedBytes", a));
-	rc |= buf_addf(out, "under way  %lld downloads, %lld requests\n",
-		       (long long)report_sites_number(d, "flights"),
-		       (long long)report_sites_number(d, "active"));
+	if (report_sites_number(size, "limitBytes") > 0) {
+		rc |= buf_adds(out, "evicted    ");
+		rc |= report_sites_count(out, report_sites_number(size, "evictedImages"),
+					 "image");
+		rc |= buf_addf(out, ", %s\n", size_of(size, "evictedBytes", a));
+	}
+	rc |= buf_adds(out, "under way  ");
+	rc |= report_sites_count(out, report_sites_number(d, "flights"), "download");
+	rc |= buf_adds(out, ", ");
+	rc |= report_sites_count(out, active - (active > 0),
+				 "request"); /* not this one */
+	rc |= buf_adds(out, "\n");
 	if (r->root == NULL) {
 		const struct json *disk = json_get(d, "disk");
 

@@ -29,6 +29,11 @@ int report_sites_word(struct buf *out, const char *s)
 	return rc;
 }
 
+int report_sites_count(struct buf *out, int64_t n, const char *what)
+{
+	return buf_addf(out, "%lld %s%s", (long long)n, what, n == 1 ? "" : "s");
+}
+
 static int64_t number(const struct json *doc, const char *key)
 {
 	return report_sites_number(doc, key);
@@ -128,6 +133,8 @@ static int state_text(struct buf *out, const struct json *site)
 		rc |= buf_adds(out, ": ");
 	}
 	rc |= report_sites_word(out, json_get_str(site, "cause"));
+	if (number(site, "retryInSeconds") == 0)
+		return rc | buf_adds(out, "), tried again with the next request");
 	rc |= buf_adds(out, "), tried again in ");
 	return rc | add_span(out, number(site, "retryInSeconds"));
 }
@@ -141,7 +148,9 @@ static int site_text(struct buf *out, const struct json *site, bool first)
 	rc |= report_sites_word(out, json_get_str(site, "host"));
 	rc |= buf_adds(out, ": ");
 	rc |= state_text(out, site);
-	rc |= buf_addf(out, ", %lld requests\n", (long long)number(site, "requests"));
+	rc |= buf_adds(out, ", ");
+	rc |= report_sites_count(out, number(site, "requests"), "request");
+	rc |= buf_adds(out, "\n");
 	for (i = 0; i < json_len(accounts); i++)
 		rc |= account_text(out, json_at(accounts, i));
 	return rc;

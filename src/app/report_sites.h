@@ -4,6 +4,8 @@
 #ifndef LARDER_APP_REPORT_SITES_H
 #define LARDER_APP_REPORT_SITES_H
 
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "codec/json.h"
 
@@ -13,6 +15,8 @@ int report_sites_text(struct buf *out, const struct json *sites, bool always);
 
 /* For reports: a number that can be added up; 0 where there is none. */
 int64_t report_sites_number(const struct json *doc, const char *key);
+/* "1 download", "2 downloads" */
+int report_sites_count(struct buf *out, int64_t n, const char *what);
 /* What another sent, as it may go to a terminal. */
 int report_sites_word(struct buf *out, const char *s);
 

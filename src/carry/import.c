@@ -93,6 +93,7 @@ static int take(void *arg, const struct digest *d, uint64_t size, bundle_read re
 		bring_close(&b);
 	}
 	blob->is_here = rc == 0;
+	x->job->done_blobs += rc == 0;
 	if (rc == 0 || blob->why.kind == ERR_CORRUPT)
 		return 0;
 	*e = blob->why;

@@ -72,7 +72,8 @@ struct import_job {
 	size_t n;
 	uint64_t bytes; /* that the store lacks */
 	size_t blobs;
-	uint64_t done_bytes;
+	uint64_t done_bytes; /* that have come, also of a blob that turned out wrong */
+	size_t done_blobs;
 };
 
 struct import;

@@ -35,13 +35,16 @@ static bool is_old(const struct pruning *w, const struct retire_image *im)
 static bool goes(struct pruning *w, const struct retire_image *im)
 {
 	const struct prune_ask *ask = w->ask;
+	bool old = is_old(w, im);
 
-	if ((im->tag[0] != '\0' && !ask->all) || !is_old(w, im) ||
+	if ((im->tag[0] != '\0' && !ask->all) ||
 	    (ask->want != NULL && !ask->want(ask->arg, im)))
 		return false;
-	if (im->hold == RETIRE_FREE || (im->hold == RETIRE_LOCAL && ask->local))
-		return true;
-	w->out->held[im->hold]++;
+	if (im->hold == RETIRE_FREE || (im->hold == RETIRE_LOCAL && ask->local)) {
+		w->out->recent += !old;
+		return old;
+	}
+	w->out->held[im->hold] += old;
 	return false;
 }
 

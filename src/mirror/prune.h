@@ -32,6 +32,7 @@ struct prune_ask {
 struct pruned {
 	uint64_t images, manifests;
 	uint64_t held[RETIRE_HOLDS]; /* that the rules would have taken, but for that */
+	uint64_t recent;	     /* that nothing held, but that unused_ms left */
 	struct collected content;
 };
 

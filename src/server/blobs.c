@@ -252,6 +252,10 @@ enum MHD_Result blobs_handle(struct request *rq)
 	case ANSWER_WAIT:
 		return park_visit(rq);
 	default:
+		/* Who pushes asks first whether it is here, and ends with a bare status
+		 * at anything but 404; what follows then says why it cannot be. */
+		if (rq->head && e.kind == ERR_DENIED)
+			e.kind = ERR_NOT_FOUND;
 		return reply_err(rq, &e, OCIERR_BLOB_UNKNOWN, OCIERR_DIGEST_INVALID);
 	}
 	if (request_none_match(rq, digest)) {

@@ -5,6 +5,7 @@
 #include "upstream/ledger_log.h"
 
 #include "base/log.h"
+#include "codec/httpdate.h"
 #include "upstream/ledger_keep.h"
 
 enum { FINE, QUARTER, TENTH, USED_UP };
@@ -51,13 +52,16 @@ void ledger_log_say(const char *host, const struct ledger_log *log)
 {
 	const struct upstream_quota *q = &log->q;
 	bool back = log->event != NULL && log->event[6] == 'b';
+	char when[24] = "-";
 
 	if (log->event == NULL)
 		return;
+	if (q->back_wall_ms > 0)
+		httpdate_format_iso(q->back_wall_ms / 1000, when);
 	log_event(back ? LOG_INFO : LOG_WARN, log->event, LS("upstream", host),
 		  LS("account", q->account), LS("source", q->source),
 		  LU("limit", q->known ? q->limit : -1),
 		  LU("remaining", q->known ? q->remaining : -1),
 		  LU("window_s", q->window_s), LU("spent", q->spent),
-		  LU("others", q->others), LU("back_wall_ms", q->back_wall_ms));
+		  LU("others", q->others), LS("back", when));
 }

@@ -242,6 +242,7 @@ def test_a_full_disk(small_disk, scratch):  # noqa: F811
     there = site(small_disk, "site")
     done = there("import", "--json", str(scratch / "x.tar"))
     assert done.status == 1 and "free; make room" in rows(done)["large:1"]["error"], done
+    assert (done.rows()[-1]["blobs"], done.rows()[-1]["bytes"]) == (0, 0), done
     piped = subprocess.run(
         ["sh", "-c", f"cat {scratch}/x.tar | exec {there.start.__globals__['larder_binary']()}"
                      " import -"], env=there.env, capture_output=True, text=True)

@@ -23,6 +23,7 @@ def pulled(larder, *wanted: str) -> None:
     for text in wanted:
         repository, tag = text.rsplit(":", 1)
         assert client.pull(larder.url, repository, tag).ok
+    wait_until(lambda: larder.metric("larder_flights") == 0, "what came is stored")
 
 
 def command(larder, hub, **env: str) -> Command:
@@ -97,6 +98,35 @@ def test_images_that_are_not_used(hub, larders, scratch):
     local = with_settings("prune", "--all", "--local", "--force", "--filter", "until=0", "own/*")
     assert local.status == 0 and "own/thing:1" in local.out, local
     check_store(made.root)
+
+
+def test_how_long_ago(hub, larders):
+    """until= as `docker image prune` takes it; what is too young for it is counted."""
+    hub.add(build("a"), "library/a", "1")
+    made = larders({"docker.io": hub.url})
+    pulled(made, "library/a:1")
+    made.stop()
+    (made.root / "larder/usage.db").unlink(missing_ok=True)
+    prune = command(made, hub)
+    young = prune("prune", "--all", "--dry-run")
+    assert young.status == 0 and "in the last 24 h: 1 (--filter until=" in young.out, young
+    age(made.root, OLD)
+
+    def goes(until: str) -> bool:
+        end = prune("prune", "--all", "--dry-run", "--json", "--filter",
+                    f"until={until}").rows()[-1]
+        assert end["images"] + end["recent"] == 1, end
+        return end["images"] == 1
+
+    now = time.time()
+    for days, expected in ((1, True), (5, False)):
+        then = time.gmtime(now - days * 86400)
+        for form in ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ",
+                     "%Y-%m-%dT%H:%M:%S+00:00"):
+            assert goes(time.strftime(form, then)) is expected, (form, days)
+        assert goes(str(int(now - days * 86400))) is expected
+        assert goes(f"{days * 24}h") is expected
+    assert goes("0")
 
 
 def test_pushed_and_deleted(larders):
@@ -174,6 +204,8 @@ def test_wrong_words(hub, larders):
     prune = command(made, hub)
     for words, said in ((["--filter", "label=x"], "there is only until="),
                         (["--filter", "until=soon"], "neither a duration"),
+                        (["--filter", "until=2026-13-01"], "neither a duration"),
+                        (["--filter", "until=2999-01-01"], "is in the future"),
                         (["--local"], "name it with a pattern"), (["a b"], "pattern")):
         done = prune("prune", *words)
         assert done.status == 100 and said in done.err, done

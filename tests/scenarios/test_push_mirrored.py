@@ -29,6 +29,17 @@ def test_what_may_not_be_changed(hub, larder):
     assert hub.count() == asked
 
 
+def test_a_push_under_a_name_that_nobody_has(hub, larder):
+    """The upstream refuses to speak of it. podman, buildah, skopeo and crane ask for the blob
+    first, and show no more than a status if that is not 404; then comes the message."""
+    made = larder()
+    digest = "sha256:" + "5" * 64
+    assert ask(made, blob_path("library/own", digest)).status == 403
+    assert ask(made, blob_path("library/own", digest), "HEAD").status == 404
+    got = Pusher(made.url).request("POST", "/v2/library/own/blobs/uploads/", None)
+    assert got.status == 405 and "LARDER_LOCAL=library/own" in got.message
+
+
 def test_mounting_what_is_mirrored(hub, larder):
     """An image built on a mirrored base has its layers without sending them."""
     image = hub.add(build("thing"), "library/thing", "1")
