@@ -10,9 +10,14 @@
 #include "trust/vuln_impl.h"
 #include "trust/vuln_system.h"
 
+#define MAX_WORDS 64 /* of one entry; the rest is left out */
+
 bool vuln_secdb_is(const struct json *doc)
 {
-	return json_is_array(json_get(doc, "packages")) &&
+	const struct json *packages = json_get(doc, "packages");
+
+	/* null: the repository has none yet */
+	return packages != NULL && (json_is_array(packages) || json_is_null(packages)) &&
 	       (json_get_str(doc, "distroversion") != NULL ||
 		json_get_str(doc, "reponame") != NULL);
 }
@@ -49,21 +54,16 @@ static size_t split(struct view entry, char id[][VULN_ID_MAX], size_t room)
 	return n;
 }
 
-/* 1: there is no name in it. */
-static int say(struct vuln *v, const struct vuln_named *units, const char *ecosystem,
-	       const char *entry, const char *fix, struct err *e)
+/* What is said of one thing, whose names the first nsame of ids are. */
+static int say_one(struct vuln *v, const struct vuln_named *units, const char *ecosystem,
+		   const char **ids, size_t n, size_t nsame, const char *fix,
+		   struct err *e)
 {
-	char id[VULN_MAX_IDS][VULN_ID_MAX];
-	const char *ids[VULN_MAX_IDS];
-	size_t i, n = split(view_of(entry), id, VULN_MAX_IDS);
+	bool never = strcmp(fix, "0") == 0;
+	size_t i;
 
-	if (n == 0)
-		return 1;
-	for (i = 0; i < n; i++)
-		ids[i] = id[i];
 	for (i = 0; i < units->n; i++) {
 		const struct vuln_unit *u = &v->unit[units->unit[i]];
-		bool never = strcmp(fix, "0") == 0;
 		struct vuln_verdict d = { .unit = units->unit[i],
 					  .source = VULN_SECDB,
 					  .rating.score = -1,
@@ -71,7 +71,7 @@ static int say(struct vuln *v, const struct vuln_named *units, const char *ecosy
 					  .note = "",
 					  .id = ids,
 					  .nids = n,
-					  .nsame = n };
+					  .nsame = nsame };
 
 		if (!vuln_system_is(v->image[u->image].out.system, ecosystem))
 			continue;
@@ -81,6 +81,39 @@ static int say(struct vuln *v, const struct vuln_named *units, const char *ecosy
 		if (d.state == VERDICT_AFFECTED)
 			d.fixed = fix;
 		if (vuln_say(v, &d, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool is_cve(const char *id)
+{
+	return strncmp(id, "CVE-", 4) == 0;
+}
+
+/* One entry. "CVE-2017-10913 XSA-218" is a vulnerability and an advisory, which may be
+ * about others as well; "CVE-2018-3620 CVE-2018-3646 XSA-273" are two. 1: there is no
+ * name in it. */
+static int say(struct vuln *v, const struct vuln_named *units, const char *ecosystem,
+	       const char *entry, const char *fix, struct err *e)
+{
+	char id[MAX_WORDS][VULN_ID_MAX];
+	const char *ids[MAX_WORDS + 1];
+	size_t i, cves = 0, others = 1, n = split(view_of(entry), id, MAX_WORDS);
+
+	if (n == 0)
+		return 1;
+	for (i = 0; i < n; i++)
+		if (is_cve(id[i]))
+			cves++;
+		else
+			ids[others++] = id[i];
+	if (cves == 0)
+		return say_one(v, units, ecosystem, ids + 1, n, n, fix, e);
+	for (i = 0; i < n; i++) {
+		ids[0] = id[i];
+		if (is_cve(id[i]) &&
+		    say_one(v, units, ecosystem, ids, others, 1, fix, e) != 0)
 			return -1;
 	}
 	return 0;

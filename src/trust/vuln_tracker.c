@@ -82,7 +82,7 @@ static void set_rating(struct vuln_rating *r, const char *urgency)
 		return;
 	r->severity = vuln_severity_of(urgency);
 	if (strncmp(urgency, "unimportant", 11) == 0)
-		r->grade = GRADE_FINAL;
+		r->grade = GRADE_OWN;
 	else if (r->severity != VULN_UNKNOWN)
 		r->grade = GRADE_URGENCY;
 }
