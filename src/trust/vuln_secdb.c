@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "trust/vuln_data.h"
 #include "trust/vuln_impl.h"
 #include "trust/vuln_system.h"
@@ -22,23 +23,32 @@ bool vuln_secdb_is(const struct json *doc)
 		json_get_str(doc, "reponame") != NULL);
 }
 
-/* "v3.21" and "edge" are Alpine's; without one, Wolfi's and Chainguard's say by their
- * URL whose they are. */
+/* "v3.21" and "edge" are Alpine's. Those that have no releases say by their URL whose
+ * they are. */
 static int ecosystem_of(const struct json *doc, char out[192], struct err *e)
 {
+	static const struct {
+		const char *host, *ecosystem;
+	} rolling[] = {
+		{ "//packages.wolfi.dev", "Wolfi" },
+		{ "//packages.cgr.dev", "Chainguard" },
+		{ "//packages.mini.dev", "MinimOS" },
+	};
 	const char *version = json_get_str(doc, "distroversion");
 	const char *url = json_get_str(doc, "urlprefix");
+	size_t i;
 
-	if (url != NULL && strstr(url, "wolfi") != NULL)
-		snprintf(out, 192, "Wolfi");
-	else if (url != NULL && strstr(url, "chainguard") != NULL)
-		snprintf(out, 192, "Chainguard");
-	else if (version != NULL && (version[0] == 'v' || strcmp(version, "edge") == 0))
-		snprintf(out, 192, "Alpine:%.60s", version);
-	else
+	for (i = 0; url != NULL && i < ARRAY_LEN(rolling); i++)
+		if (strstr(url, rolling[i].host) != NULL) {
+			snprintf(out, 192, "%s", rolling[i].ecosystem);
+			return 0;
+		}
+	if (version == NULL || (version[0] != 'v' && strcmp(version, "edge") != 0))
 		return err_set(e, ERR_INVALID,
 			       "it does not say of which release of Alpine it is "
-			       "(distroversion)");
+			       "(distroversion), and its urlprefix is not that of Wolfi, "
+			       "Chainguard or MinimOS");
+	snprintf(out, 192, "Alpine:%.60s", version);
 	return 0;
 }
 

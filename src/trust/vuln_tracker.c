@@ -131,6 +131,8 @@ static int on_member(void *arg, const char *outer, const char *key, struct view 
 	r->count->records++;
 	doc = json_parse(value, NULL);
 	releases = json_get(doc, "releases");
+	if (json_is_array(releases) && json_len(releases) == 0)
+		return 0; /* as it once wrote that there are none */
 	if (!json_is_object(releases) || !vuln_id_ok(view_of(key))) {
 		r->count->broken++;
 		return 0;
