@@ -302,47 +302,6 @@ def test_a_bill_of_materials(command, app, scratch):
     assert command("scan", "--sbom", "xml", "app:1").status == 100
 
 
-# --- other scanners ---------------------------------------------------------------------
-
-def stand_in(scratch, name: str, script: str) -> dict[str, str]:
-    """A program of that name first in PATH."""
-    folder = scratch / "bin"
-    folder.mkdir(exist_ok=True)
-    (folder / name).write_text("#!/bin/sh\n" + script)
-    (folder / name).chmod(0o755)
-    return {"PATH": f"{folder}:{os.environ['PATH']}"}
-
-
-@pytest.mark.parametrize("tool, place", [("trivy", '"$3"'), ("grype", '"${1#oci-dir:}"')])
-def test_another_scanner(command, app, scratch, tool, place):
-    env = stand_in(scratch, tool, f'echo "$@"\ncat {place}/index.json\nexit 7\n')
-    done = command("scan", "--with", tool, "--with-arg", "--severity", "--with-arg", "HIGH",
-                   "--platform", "linux/amd64", "app:1", env=env)
-    assert done.status == 7, done
-    line, index = done.out.split("\n", 1)
-    assert line.endswith(" --severity HIGH")
-    assert line.startswith("image --input /" if tool == "trivy" else "oci-dir:/")
-    assert json.loads(index)["manifests"][0]["digest"] == app.platforms["linux/amd64"]
-    assert not leftovers(command.root)
-
-
-def test_a_scanner_that_is_not_there(command, app, scratch):
-    env = {"PATH": str(scratch)}
-    done = command("scan", "--with", "grype", "--platform", "linux/amd64", "app:1", env=env)
-    assert done.status == 1 and "it is not installed" in done.err
-    assert command("scan", "--with", "docker", "app:1").status == 100
-
-
-def test_a_scanner_that_does_not_end(command, app, scratch):
-    env = stand_in(scratch, "trivy", "sleep 60 &\nwait\n")
-    began = time.monotonic()
-    done = command("scan", "--with", "trivy", "--timeout", "1", "--platform", "linux/amd64",
-                   "app:1", env=env)
-    assert done.status == 1 and "--timeout gives it longer" in done.err
-    assert time.monotonic() - began < 20
-    assert not leftovers(command.root)
-
-
 def test_wrong_use(command, scratch):
     for words, said in [(["--fail-on", "bad", "app"], "is none of unknown"),
                         (["--all", "app"], "--all is every image"),
