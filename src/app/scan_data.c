@@ -29,7 +29,7 @@
 /* What to place, for the systems that there are. */
 static void add_hint(struct buf *b, const char *system)
 {
-	size_t n = strcspn(system, ":");
+	size_t i, n = strcspn(system, ":");
 
 	if (strncmp(system, "Debian:", 7) == 0)
 		buf_adds(b, "\n  https://security-tracker.debian.org/tracker/data/json");
@@ -38,8 +38,10 @@ static void add_hint(struct buf *b, const char *system)
 			 "\n  https://secdb.alpinelinux.org/%s/main.json and "
 			 "community.json",
 			 system + 7);
-	buf_addf(b, "\n  https://osv-vulnerabilities.storage.googleapis.com/%.*s/all.zip",
-		 (int)n, system);
+	buf_adds(b, "\n  https://osv-vulnerabilities.storage.googleapis.com/");
+	for (i = 0; i < n; i++)
+		buf_addf(b, system[i] == ' ' ? "%%20" : "%c", system[i]);
+	buf_adds(b, "/all.zip");
 }
 
 static void print_hints(struct scan *s)

@@ -9,6 +9,7 @@
 
 #include "app/scan.h"
 #include "app/scan_json.h"
+#include "app/scan_verdict.h"
 #include "base/clock.h"
 #include "base/human.h"
 #include "base/mem.h"
@@ -58,6 +59,7 @@ void scan_count(struct scan *s, const struct scan_target *t, struct scan_count *
 		out->by[f->severity]++;
 		out->fixable += f->fixed[0] != '\0';
 		out->unrated += f->severity == VULN_UNKNOWN;
+		out->hidden += f->severity < s->least;
 		out->hit += s->has_fail_on && f->severity >= s->fail_on;
 		out->mended += t->newer == SCAN_NEWER_HERE &&
 			       !vuln_has(s->vuln, t->newer_vuln, f);
@@ -200,6 +202,10 @@ static void print_sum(struct scan *s, const struct scan_target *t)
 		puts("  no packages in it that are known of: nothing can be said");
 		return;
 	}
+	if ((im->units == 0 || !im->has_system) && (im->python == 0 || !im->has_python)) {
+		puts("  nothing in it could be looked up");
+		return;
+	}
 	printf("  %zu vulnerabilit%s", c.all, c.all == 1 ? "y" : "ies");
 	for (i = ARRAY_LEN(c.by); i-- > 0;)
 		if (c.by[i] > 0) {
@@ -211,6 +217,9 @@ static void print_sum(struct scan *s, const struct scan_target *t)
 		printf("; %zu %s a fix", c.fixable, c.fixable == 1 ? "has" : "have");
 	if (c.ignored > 0)
 		printf("; %zu not counted", c.ignored);
+	if (c.hidden > 0)
+		printf("; %zu below %s not shown", c.hidden,
+		       vuln_severity_word(s->least));
 	puts(scan_is_blind(s, t) ? ", in what there are data of" : "");
 }
 
@@ -254,11 +263,12 @@ static void print_short_of(struct scan *s, const struct scan_target *t)
 		fputs("  NO DATA of its system (", stdout);
 		human_print(stdout,
 			    im->system[0] != '\0' ? im->system : "which is not known");
-		printf("): %zu packages were not looked up\n", im->units);
+		printf("): %zu package%s not looked up\n", im->units,
+		       im->units == 1 ? " was" : "s were");
 	}
 	if (im->python > 0 && !im->has_python)
-		printf("  NO DATA of PyPI: %zu Python distributions were not looked up\n",
-		       im->python);
+		printf("  NO DATA of PyPI: %zu Python distribution%s not looked up\n",
+		       im->python, im->python == 1 ? " was" : "s were");
 	for (i = 0; i < t->ngaps && i < 5; i++) {
 		fputs("  NOT READ: ", stdout);
 		human_print(stdout, t->gap[i]);
@@ -284,7 +294,8 @@ static void print_target(struct scan *s, const struct scan_target *t)
 	platform_text(&t->platform, platform);
 	printf("%s  %.19s  %s\n  ", t->text, digest, platform);
 	human_print(stdout, t->os[0] != '\0' ? t->os : "no system that says its name");
-	printf(", %zu packages, %zu Python distributions\n", im->units, im->python);
+	printf(", %zu package%s, %zu Python distribution%s\n", im->units,
+	       im->units == 1 ? "" : "s", im->python, im->python == 1 ? "" : "s");
 	print_findings(s, t);
 	print_sum(s, t);
 	print_newer(s, t);
@@ -310,60 +321,6 @@ static void print_data(const struct scan *s)
 		printf("data: %zu entries, of an age that they do not say\n", n);
 }
 
-static void print_stale(const struct scan *s)
-{
-	char limit[HUMAN_MAX];
-
-	human_span(s->settings->vulnerabilities_age_ms, limit);
-	if (scan_is_stale(s))
-		fprintf(stderr,
-			"larder scan: warning: the data are older than %s "
-			"(larder.vulnerabilities-age), or do not say how old they are: "
-			"what became known since is not in them\n",
-			limit);
-}
-
-static void print_excepts(const struct scan *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->excepts.n; i++) {
-		const struct vuln_exception *x = &s->excepts.at[i];
-
-		if (x->expired && x->used > 0)
-			fprintf(stderr,
-				"larder scan: warning: the exception for %s ended on %s: "
-				"it counts again\n",
-				x->id, x->until);
-		else if (x->used == 0)
-			fprintf(stderr,
-				"larder scan: the exception for %s (line %u) is about "
-				"nothing here\n",
-				x->id, x->line);
-	}
-}
-
-/* What --fail-on could not judge must not look like a yes. */
-static void print_unrated(struct scan *s)
-{
-	size_t i, n = 0;
-
-	for (i = 0; i < s->n; i++) {
-		struct scan_count c;
-
-		if (s->target[i].failed)
-			continue;
-		scan_count(s, &s->target[i], &c);
-		n += c.unrated;
-	}
-	if (n > 0 && s->has_fail_on && s->fail_on > VULN_UNKNOWN)
-		fprintf(stderr,
-			"larder scan: warning: %zu of unknown severity do not count "
-			"towards --fail-on %s; OSV's data say more often how bad "
-			"something is, and --fail-on unknown counts all\n",
-			n, vuln_severity_word(s->fail_on));
-}
-
 void scan_report(struct scan *s)
 {
 	size_t i;
@@ -376,7 +333,5 @@ void scan_report(struct scan *s)
 		print_data(s);
 	}
 	fflush(stdout);
-	print_stale(s);
-	print_excepts(s);
-	print_unrated(s);
+	scan_verdict(s);
 }

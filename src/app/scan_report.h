@@ -21,6 +21,7 @@ struct scan_count {
 	size_t hit;	/* at or above --fail-on */
 	size_t mended;	/* not in the newer digest */
 	size_t unrated; /* of no known severity */
+	size_t hidden;	/* below --severity */
 };
 void scan_count(struct scan *s, const struct scan_target *t, struct scan_count *out);
 bool scan_shows(const struct scan *s, const struct vuln_finding *f);

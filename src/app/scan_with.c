@@ -31,17 +31,29 @@
 
 /* --- the folder --- */
 
+/* Trivy takes what follows one of these for a tag. */
+static bool is_plain(const char *path)
+{
+	return strpbrk(path, ":@") == NULL;
+}
+
 static int make_folder(struct scan *s, char path[PATH_BYTES], struct err *e)
 {
 	const char *tmp = setting_env_get(s->envp, "TMPDIR");
 
+	if (tmp == NULL || tmp[0] == '\0')
+		tmp = "/tmp";
 	/* Beside the layers there is room for them; what a crash leaves there is removed
 	 * when the store is next opened. */
-	if (s->store == s->g.store)
+	if (s->store == s->g.store && is_plain(s->store->root))
 		snprintf(path, PATH_BYTES, "%s/larder/tmp/scan-XXXXXX", s->store->root);
+	else if (is_plain(tmp))
+		snprintf(path, PATH_BYTES, "%s/larder-scan-XXXXXX", tmp);
 	else
-		snprintf(path, PATH_BYTES, "%s/larder-scan-XXXXXX",
-			 tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp");
+		return err_set(e, ERR_INVALID,
+			       "the temporary folder %.200s has a \":\" or \"@\" in its "
+			       "name, which Trivy takes for a tag: set TMPDIR to another",
+			       tmp);
 	return mkdtemp(path) != NULL ? 0 : err_errno(e, "%s", path);
 }
 
@@ -67,6 +79,38 @@ static int fill_folder(struct scan *s, const struct scan_target *t, const char *
 	rc = im.failed ? -1 : export_dir_write(x, fd, e);
 	export_plan_free(x);
 	return rc;
+}
+
+/* --- its environment --- */
+
+/* With --offline it shall ask nobody either, unless told otherwise by these names. They
+ * are variables and no arguments since a version that does not know one passes over it.
+ */
+static const char *const alone[][2] = {
+	{ "GRYPE_DB_AUTO_UPDATE", "GRYPE_DB_AUTO_UPDATE=false" },
+	{ "GRYPE_CHECK_FOR_APP_UPDATE", "GRYPE_CHECK_FOR_APP_UPDATE=false" },
+	{ "TRIVY_SKIP_DB_UPDATE", "TRIVY_SKIP_DB_UPDATE=true" },
+	{ "TRIVY_SKIP_JAVA_DB_UPDATE", "TRIVY_SKIP_JAVA_DB_UPDATE=true" },
+	{ "TRIVY_SKIP_VERSION_CHECK", "TRIVY_SKIP_VERSION_CHECK=true" },
+	{ "TRIVY_DISABLE_TELEMETRY", "TRIVY_DISABLE_TELEMETRY=true" },
+	{ "TRIVY_OFFLINE_SCAN", "TRIVY_OFFLINE_SCAN=true" },
+};
+
+/* Borrows all that is in it. */
+static char **make_environment(const struct scan *s)
+{
+	char **out;
+	size_t i, n = 0;
+
+	while (s->envp[n] != NULL)
+		n++;
+	out = mem_alloc((n + ARRAY_LEN(alone) + 1) * sizeof(*out));
+	memcpy(out, s->envp, n * sizeof(*out));
+	for (i = 0; s->offline && i < ARRAY_LEN(alone); i++)
+		if (setting_env_get(s->envp, alone[i][0]) == NULL)
+			out[n++] = (char *)alone[i][1];
+	out[n] = NULL;
+	return out;
 }
 
 /* --- the scanner --- */
@@ -134,6 +178,8 @@ static int run(struct scan *s, const char *path, char **args, size_t n, int *sta
 {
 	CLEANUP(mem_freep)
 	char *place = mem_fmt("oci-dir:%s", path);
+	CLEANUP(mem_freep)
+	char **environment = make_environment(s);
 	char *argv[MAX_ARGS], image[] = "image", input[] = "--input";
 	sigset_t set, before;
 	size_t i, k = 0;
@@ -155,7 +201,7 @@ static int run(struct scan *s, const char *path, char **args, size_t n, int *sta
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, &before);
-	rc = start(argv, s->envp, &pid);
+	rc = start(argv, environment, &pid);
 	if (rc != 0)
 		rc = err_set(e, ERR_NOT_FOUND, "cannot run %s: %s", s->with,
 			     rc == ENOENT
@@ -199,6 +245,9 @@ int scan_with(struct scan *s, char **args, size_t n)
 		if (t->failed) {
 			fprintf(stderr, "larder scan: %s: %s\n", t->text, t->why.msg);
 			status = EXIT_FAILED;
+		} else if (status != 0) {
+			fprintf(stderr, "larder scan: %s: %s ended with exit status %d\n",
+				t->text, s->with, status);
 		}
 		worst = status > worst ? status : worst;
 	}

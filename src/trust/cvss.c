@@ -1,5 +1,5 @@
 /*
- * cvss.c - the formulas of the base groups. Tables are the specifications'.
+ * cvss.c - the formulas of the base groups of v2 and v3. Tables are the specifications'.
  */
 #include "trust/cvss.h"
 
@@ -8,17 +8,12 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
-
-struct metric {
-	const char *name;
-	const char *values; /* a letter each */
-	double weight[4];
-};
+#include "trust/cvss_v4.h"
+#include "trust/cvss_vector.h"
 
 /* v3.1, section 7.4; PR by unchanged scope. S has no weight. */
-static const struct metric metrics3[] = {
+static const struct cvss_metric metrics3[] = {
 	{ "AV", "NALP", { 0.85, 0.62, 0.55, 0.2 } },
 	{ "AC", "LH", { 0.77, 0.44 } },
 	{ "PR", "NLH", { 0.85, 0.62, 0.27 } },
@@ -32,7 +27,7 @@ enum { AV3, AC3, PR3, UI3, S3, C3, I3, A3 };
 static const double pr_changed[] = { 0.85, 0.68, 0.5 };
 
 /* v2 guide, section 3.2.1. */
-static const struct metric metrics2[] = {
+static const struct cvss_metric metrics2[] = {
 	{ "AV", "LAN", { 0.395, 0.646, 1.0 } }, { "AC", "HML", { 0.35, 0.61, 0.71 } },
 	{ "Au", "MSN", { 0.45, 0.56, 0.704 } }, { "C", "NPC", { 0, 0.275, 0.66 } },
 	{ "I", "NPC", { 0, 0.275, 0.66 } },	{ "A", "NPC", { 0, 0.275, 0.66 } },
@@ -40,46 +35,6 @@ static const struct metric metrics2[] = {
 enum { AV2, AC2, AU2, C2, I2, A2 };
 
 #define METRICS_MAX ARRAY_LEN(metrics3)
-
-/* Which of its values each metric has. */
-static int take_metric(const struct metric *m, size_t n, struct view part, int *value)
-{
-	const char *colon = memchr(part.p, ':', part.n);
-	size_t name_n = colon != NULL ? (size_t)(colon - part.p) : 0;
-	size_t i;
-
-	if (name_n == 0 || name_n + 1 >= part.n)
-		return -1;
-	for (i = 0; i < n; i++) {
-		const char *at;
-
-		if (!view_is((struct view){ part.p, name_n }, m[i].name))
-			continue;
-		at = part.n == name_n + 2 ? strchr(m[i].values, colon[1]) : NULL;
-		if (at == NULL || *at == '\0' || value[i] >= 0)
-			return -1;
-		value[i] = (int)(at - m[i].values);
-		return 0;
-	}
-	return 0; /* temporal, environmental */
-}
-
-static int take_vector(const struct metric *m, size_t n, const char *text, int *value)
-{
-	size_t i, length;
-
-	for (i = 0; i < n; i++)
-		value[i] = -1;
-	for (; *text != '\0'; text += length + (text[length] == '/')) {
-		length = strcspn(text, "/");
-		if (take_metric(m, n, (struct view){ text, length }, value) != 0)
-			return -1;
-	}
-	for (i = 0; i < n; i++)
-		if (value[i] < 0)
-			return -1;
-	return 0;
-}
 
 /* v3.1, appendix A: to one decimal, upwards, unmoved by how doubles are kept. */
 static int round_up(double score)
@@ -91,11 +46,11 @@ static int round_up(double score)
 
 static int score3(const char *text)
 {
-	const struct metric *m = metrics3;
+	const struct cvss_metric *m = metrics3;
 	int v[METRICS_MAX];
 	double iss, impact, exploit, pr;
 
-	if (take_vector(m, ARRAY_LEN(metrics3), text, v) != 0)
+	if (cvss_vector_read(m, ARRAY_LEN(metrics3), ARRAY_LEN(metrics3), text, v) != 0)
 		return -1;
 	iss = 1 - (1 - m[C3].weight[v[C3]]) * (1 - m[I3].weight[v[I3]]) *
 			  (1 - m[A3].weight[v[A3]]);
@@ -113,11 +68,11 @@ static int score3(const char *text)
 
 static int score2(const char *text)
 {
-	const struct metric *m = metrics2;
+	const struct cvss_metric *m = metrics2;
 	int v[METRICS_MAX];
 	double impact, exploit, score;
 
-	if (take_vector(m, ARRAY_LEN(metrics2), text, v) != 0)
+	if (cvss_vector_read(m, ARRAY_LEN(metrics2), ARRAY_LEN(metrics2), text, v) != 0)
 		return -1;
 	impact = 10.41 * (1 - (1 - m[C2].weight[v[C2]]) * (1 - m[I2].weight[v[I2]]) *
 				      (1 - m[A2].weight[v[A2]]));
@@ -134,6 +89,8 @@ int cvss_score(const char *vector)
 
 	if (strncmp(vector, "CVSS:3.0/", 9) == 0 || strncmp(vector, "CVSS:3.1/", 9) == 0)
 		return score3(vector + 9);
+	if (strncmp(vector, "CVSS:4.0/", 9) == 0)
+		return cvss_v4_score(vector + 9);
 	if (n >= sizeof(plain) || strncmp(vector, "CVSS:", 5) == 0)
 		return -1;
 	if (n > 2 && vector[0] == '(' && vector[n - 1] == ')') {

@@ -13,6 +13,8 @@
 #include "trust/license.h"
 #include "trust/purl.h"
 
+#define TRIVY "aquasecurity:trivy:"
+
 static void add_property(struct jsonout *j, const char *name, const char *value)
 {
 	jsonout_open(j, NULL, '{');
@@ -115,6 +117,36 @@ static void add_license(struct jsonout *j, const char *text)
 	jsonout_close(j, ']');
 }
 
+/* Trivy looks packages up by their source, and reads that from properties of its own
+ * alone (pkg/sbom/io/decode.go of it): without these it would take the names of what is
+ * installed, and find nothing of openssl for libssl3. */
+static void add_for_trivy(struct jsonout *j, const struct package *p)
+{
+	const char *version = p->source_version, *release = NULL;
+	const char *colon = strchr(version, ':');
+	char part[PACKAGE_TEXT_MAX];
+
+	add_property(j, TRIVY "SrcName", p->source);
+	if (p->kind != PACKAGE_APK) {
+		release = strrchr(version, '-');
+		/* one that is no number would make it refuse the document */
+		if (colon != NULL && colon > version && colon - version < 10 &&
+		    strspn(version, "0123456789") == (size_t)(colon - version)) {
+			snprintf(part, sizeof(part), "%.*s", (int)(colon - version),
+				 version);
+			add_property(j, TRIVY "SrcEpoch", part);
+			version = colon + 1;
+		}
+		if (release != NULL && release >= version)
+			add_property(j, TRIVY "SrcRelease", release + 1);
+		else
+			release = NULL;
+	}
+	snprintf(part, sizeof(part), "%.*s",
+		 release != NULL ? (int)(release - version) : PACKAGE_TEXT_MAX, version);
+	add_property(j, TRIVY "SrcVersion", part);
+}
+
 static void add_properties(struct jsonout *j, const struct contents *c,
 			   const struct package *p)
 {
@@ -125,6 +157,7 @@ static void add_properties(struct jsonout *j, const struct contents *c,
 	if (p->kind != PACKAGE_PYTHON) {
 		add_property(j, "larder:package:source", p->source);
 		add_property(j, "larder:package:sourceVersion", p->source_version);
+		add_for_trivy(j, p);
 	}
 	if (p->layer < c->nlayers) {
 		digest_text(&c->layer[p->layer].digest, text);

@@ -20,7 +20,7 @@
 #define VULN_MAX_UNITS 1000000		  /* packages of all images of a run */
 #define VULN_MAX_VERDICTS 2000000	  /* what data say of them */
 #define VULN_MAX_TEXT ((size_t)512 << 20) /* bytes of it all */
-#define VULN_MAX_IDS 64			  /* of one advisory; the rest is left out */
+#define VULN_MAX_IDS 4096		  /* of one advisory; the rest is left out */
 #define VULN_ID_MAX 64			  /* of one id, with NUL */
 
 enum vuln_severity {

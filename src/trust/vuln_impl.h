@@ -21,13 +21,23 @@ enum verdict_state {
 	VERDICT_UNDETERMINED,
 };
 
-/* How much a severity is worth: the best of those who speak counts. */
-enum vuln_grade { GRADE_NONE, GRADE_URGENCY, GRADE_WORD, GRADE_SCORE, GRADE_FINAL };
+/* How much a severity is worth: the best of those who speak counts; of two that are worth
+ * the same, the worse severity. */
+enum vuln_grade {
+	GRADE_NONE,
+	GRADE_URGENCY, /* of Debian */
+	GRADE_WORD,    /* of a database or an erratum */
+	GRADE_CVSS2,
+	GRADE_CVSS3,
+	GRADE_CVSS4,
+	GRADE_OWN, /* of a distribution that knows its own package: Debian's unimportant,
+		      Ubuntu's priority */
+};
 
 struct vuln_rating {
 	enum vuln_grade grade;
 	enum vuln_severity severity;
-	int score; /* with GRADE_SCORE, times ten; else -1 */
+	int score; /* of a vector, times ten; else -1 */
 };
 
 /* What one source says of one unit and one vulnerability. Texts are copied. */

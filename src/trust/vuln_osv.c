@@ -8,9 +8,10 @@
 
 #include "base/mem.h"
 #include "codec/httpdate.h"
-#include "trust/cvss.h"
 #include "trust/vuln_data.h"
 #include "trust/vuln_impl.h"
+#include "trust/vuln_osv_names.h"
+#include "trust/vuln_osv_rate.h"
 #include "trust/vuln_system.h"
 
 #define MAX_EVENTS 10000 /* of one range */
@@ -31,6 +32,19 @@ struct range {
 	size_t n;
 };
 
+/* Of a build for a module ("18.1-1.module_el8.5.0+71+8f3a675d") what it was built for
+ * says nothing of its age: one version is built for several releases, each with its own.
+ */
+static int order_of(enum version_scheme scheme, const char *a, const char *b)
+{
+	const char *x = vuln_system_module(a), *y = vuln_system_module(b);
+
+	if (scheme == VERSION_RPM && x != NULL && y != NULL && x - a == y - b &&
+	    strncmp(a, b, (size_t)(x - a)) == 0)
+		return 0;
+	return version_compare(scheme, a, b);
+}
+
 /* "0" of `introduced` is before everything. */
 static bool is_first(const struct event *ev)
 {
@@ -45,7 +59,7 @@ static int compare_events(const void *a, const void *b, void *arg)
 
 	if (is_first(x) != is_first(y))
 		return is_first(x) ? -1 : 1;
-	order = is_first(x) ? 0 : version_compare(r->scheme, x->version, y->version);
+	order = is_first(x) ? 0 : order_of(r->scheme, x->version, y->version);
 	if (order != 0)
 		return order;
 	return x->at < y->at ? -1 : x->at > y->at;
@@ -92,7 +106,7 @@ static bool before_limits(const struct range *r, const char *version)
 			continue;
 		any = true;
 		if (strcmp(ev->version, "*") == 0 ||
-		    version_compare(r->scheme, version, ev->version) < 0)
+		    order_of(r->scheme, version, ev->version) < 0)
 			return true;
 	}
 	return !any;
@@ -107,9 +121,7 @@ static bool in_range(const struct range *r, const char *version)
 		return false;
 	for (i = 0; i < r->n; i++) {
 		const struct event *ev = &r->event[i];
-		int order = is_first(ev)
-				    ? 1
-				    : version_compare(r->scheme, version, ev->version);
+		int order = is_first(ev) ? 1 : order_of(r->scheme, version, ev->version);
 
 		if (ev->kind == EVENT_INTRODUCED && order >= 0)
 			affected = true;
@@ -129,9 +141,8 @@ static void look_for_fix(const struct range *r, const char *version, const char 
 		const struct event *ev = &r->event[i];
 
 		if (ev->kind == EVENT_FIXED &&
-		    version_compare(r->scheme, ev->version, version) > 0 &&
-		    ((*fixed)[0] == '\0' ||
-		     version_compare(r->scheme, ev->version, *fixed) < 0))
+		    order_of(r->scheme, ev->version, version) > 0 &&
+		    ((*fixed)[0] == '\0' || order_of(r->scheme, ev->version, *fixed) < 0))
 			*fixed = ev->version;
 	}
 }
@@ -173,139 +184,31 @@ bool vuln_osv_affects(const struct json *affected, enum version_scheme scheme,
 	return found;
 }
 
-/* --- how bad --- */
-
-static void better(struct vuln_rating *best, enum vuln_grade grade,
-		   enum vuln_severity severity, int score)
-{
-	if (severity != VULN_UNKNOWN && grade > best->grade)
-		*best = (struct vuln_rating){ grade, severity, score };
-}
-
-/* A list of severities: v3 before v2, since hardly anybody goes on with v2. */
-static void rate_list(const struct json *list, struct vuln_rating *best)
-{
-	struct vuln_rating old = { .score = -1 };
-	size_t i;
-
-	for (i = 0; i < json_len(list); i++) {
-		const char *type = json_get_str(json_at(list, i), "type");
-		const char *text = json_get_str(json_at(list, i), "score");
-		bool v2 = type != NULL && strcmp(type, "CVSS_V2") == 0;
-		int score;
-
-		if (type == NULL || text == NULL)
-			continue;
-		if (strcmp(type, "Ubuntu") == 0)
-			better(best, GRADE_WORD, vuln_severity_of(text), -1);
-		if (strncmp(type, "CVSS_", 5) != 0)
-			continue;
-		score = cvss_score(text);
-		better(v2 ? &old : best, GRADE_SCORE, vuln_severity_of_score(score, v2),
-		       score);
-	}
-	better(best, old.grade, old.severity, old.score);
-}
-
-static void rate_words(const struct json *about, struct vuln_rating *best)
-{
-	const char *word = json_get_str(about, "severity");
-	const char *urgency = json_get_str(about, "urgency");
-
-	if (urgency != NULL && strncmp(urgency, "unimportant", 11) == 0)
-		better(best, GRADE_FINAL, VULN_NEGLIGIBLE, -1);
-	if (word != NULL)
-		better(best, GRADE_WORD, vuln_severity_of(word), -1);
-	if (urgency != NULL)
-		better(best, GRADE_URGENCY, vuln_severity_of(urgency), -1);
-}
-
-static struct vuln_rating rate(const struct json *doc, const struct json *affected)
-{
-	struct vuln_rating best = { .score = -1 };
-
-	rate_list(json_get(affected, "severity"), &best);
-	rate_list(json_get(doc, "severity"), &best);
-	rate_words(json_get(affected, "ecosystem_specific"), &best);
-	rate_words(json_get(affected, "database_specific"), &best);
-	rate_words(json_get(doc, "database_specific"), &best);
-	return best;
-}
-
-/* --- whose it is --- */
-
-struct names {
-	const char *id[VULN_MAX_IDS];
-	size_t n;
-};
-
-static void add_name(struct names *names, const char *id)
-{
-	if (id != NULL && names->n < VULN_MAX_IDS && vuln_id_ok(view_of(id)))
-		names->id[names->n++] = id;
-}
-
-static void add_list(struct names *names, const struct json *list)
-{
-	size_t i;
-
-	for (i = 0; i < json_len(list); i++)
-		add_name(names, json_str(json_at(list, i)));
-}
-
-/* One that tells of several upstream vulnerabilities, as a DSA does, is about each of
- * them and is none of them. With one CVE among them, the others are more names of it. */
-struct naming {
-	struct names same; /* id and aliases */
-	struct names upstream;
-	bool several;
-};
-
-static void read_names(const struct json *doc, struct naming *out)
-{
-	size_t i, cves = 0;
-
-	*out = (struct naming){ 0 };
-	add_name(&out->same, json_get_str(doc, "id"));
-	add_list(&out->same, json_get(doc, "aliases"));
-	add_list(&out->upstream, json_get(doc, "upstream"));
-	for (i = 0; i < out->upstream.n; i++)
-		cves += strncmp(out->upstream.id[i], "CVE-", 4) == 0;
-	out->several = out->upstream.n > 1 && cves != 1;
-}
-
-static int say_names(struct vuln *v, const struct vuln_verdict *d,
-		     const struct naming *names, struct err *e)
-{
-	const char *id[2 * VULN_MAX_IDS];
-	struct vuln_verdict one = *d;
-	size_t i, k, n = 0;
-
-	one.id = id;
-	if (names->several) {
-		for (i = 0; i < names->upstream.n; i++) {
-			id[0] = names->upstream.id[i];
-			for (k = 0; k < names->same.n; k++)
-				id[1 + k] = names->same.id[k];
-			one.nids = 1 + names->same.n;
-			one.nsame = 1;
-			if (vuln_say(v, &one, e) != 0)
-				return -1;
-		}
-		return 0;
-	}
-	for (i = 0; i < names->same.n; i++)
-		id[n++] = names->same.id[i];
-	for (i = 0; i < names->upstream.n; i++)
-		id[n++] = names->upstream.id[i];
-	one.nids = one.nsame = n;
-	return vuln_say(v, &one, e);
-}
-
 /* --- the advisory --- */
 
+/* A package of a module and one that is none, or the other way round, have nothing to do
+ * with each other's versions. */
+static bool is_other_stream(const struct json *affected, const char *version)
+{
+	const struct json *ranges = json_get(affected, "ranges");
+	bool ours = vuln_system_module(version) != NULL;
+	size_t i, k;
+
+	for (i = 0; i < json_len(ranges); i++) {
+		const struct json *events = json_get(json_at(ranges, i), "events");
+
+		for (k = 0; k < json_len(events); k++) {
+			const char *fix = json_get_str(json_at(events, k), "fixed");
+
+			if (fix != NULL && (vuln_system_module(fix) != NULL) != ours)
+				return true;
+		}
+	}
+	return false;
+}
+
 static int read_affected(struct vuln *v, const struct json *doc,
-			 const struct json *affected, const struct naming *names,
+			 const struct json *affected, const struct vuln_osv_names *names,
 			 struct err *e)
 {
 	const struct json *package = json_get(affected, "package");
@@ -335,16 +238,33 @@ static int read_affected(struct vuln *v, const struct json *doc,
 
 		if (kind != PACKAGE_PYTHON && !vuln_system_is(im->system, ecosystem))
 			continue;
-		d.rating = rate(doc, affected);
+		if (kind == PACKAGE_RPM && is_other_stream(affected, u->version))
+			continue;
+		d.rating = vuln_osv_rate(doc, affected, kind);
 		if (vuln_osv_affects(affected, package_scheme(kind), u->version,
 				     &d.fixed))
 			d.state = VERDICT_AFFECTED;
 		else if (d.rating.grade == GRADE_NONE)
 			continue;
-		if (say_names(v, &d, names, e) != 0)
+		if (vuln_osv_names_say(v, &d, names, e) != 0)
 			return -1;
 	}
 	return 0;
+}
+
+static bool is_of_system(const struct json *affected)
+{
+	enum package_kind kind;
+	size_t i;
+
+	for (i = 0; i < json_len(affected); i++) {
+		const char *ecosystem = json_get_str(
+			json_get(json_at(affected, i), "package"), "ecosystem");
+
+		if (ecosystem != NULL && vuln_system_kind(ecosystem, &kind))
+			return kind != PACKAGE_PYTHON;
+	}
+	return false;
 }
 
 bool vuln_osv_is(const struct json *doc)
@@ -359,7 +279,8 @@ int vuln_osv_read(struct vuln *v, const struct json *doc, struct vuln_count *cou
 	const char *id = json_get_str(doc, "id");
 	const char *modified = json_get_str(doc, "modified");
 	const char *withdrawn = json_get_str(doc, "withdrawn");
-	struct naming names;
+	CLEANUP(vuln_osv_names_done)
+	struct vuln_osv_names names = { 0 };
 	int64_t seconds;
 	size_t i;
 
@@ -375,7 +296,9 @@ int vuln_osv_read(struct vuln *v, const struct json *doc, struct vuln_count *cou
 		count->withdrawn++;
 		return 0;
 	}
-	read_names(doc, &names);
+	vuln_osv_names_read(doc, is_of_system(affected), &names);
+	if (vuln_osv_names_is_erratum(&names))
+		return 0;
 	for (i = 0; i < json_len(affected); i++)
 		if (read_affected(v, doc, json_at(affected, i), &names, e) != 0)
 			return -1;

@@ -6,34 +6,49 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "trust/vuln_data.h"
 #include "trust/vuln_impl.h"
 #include "trust/vuln_system.h"
 
+#define MAX_WORDS 64 /* of one entry; the rest is left out */
+
 bool vuln_secdb_is(const struct json *doc)
 {
-	return json_is_array(json_get(doc, "packages")) &&
+	const struct json *packages = json_get(doc, "packages");
+
+	/* null: the repository has none yet */
+	return packages != NULL && (json_is_array(packages) || json_is_null(packages)) &&
 	       (json_get_str(doc, "distroversion") != NULL ||
 		json_get_str(doc, "reponame") != NULL);
 }
 
-/* "v3.21" and "edge" are Alpine's; without one, Wolfi's and Chainguard's say by their
- * URL whose they are. */
+/* "v3.21" and "edge" are Alpine's. Those that have no releases say by their URL whose
+ * they are. */
 static int ecosystem_of(const struct json *doc, char out[192], struct err *e)
 {
+	static const struct {
+		const char *host, *ecosystem;
+	} rolling[] = {
+		{ "//packages.wolfi.dev", "Wolfi" },
+		{ "//packages.cgr.dev", "Chainguard" },
+		{ "//packages.mini.dev", "MinimOS" },
+	};
 	const char *version = json_get_str(doc, "distroversion");
 	const char *url = json_get_str(doc, "urlprefix");
+	size_t i;
 
-	if (url != NULL && strstr(url, "wolfi") != NULL)
-		snprintf(out, 192, "Wolfi");
-	else if (url != NULL && strstr(url, "chainguard") != NULL)
-		snprintf(out, 192, "Chainguard");
-	else if (version != NULL && (version[0] == 'v' || strcmp(version, "edge") == 0))
-		snprintf(out, 192, "Alpine:%.60s", version);
-	else
+	for (i = 0; url != NULL && i < ARRAY_LEN(rolling); i++)
+		if (strstr(url, rolling[i].host) != NULL) {
+			snprintf(out, 192, "%s", rolling[i].ecosystem);
+			return 0;
+		}
+	if (version == NULL || (version[0] != 'v' && strcmp(version, "edge") != 0))
 		return err_set(e, ERR_INVALID,
 			       "it does not say of which release of Alpine it is "
-			       "(distroversion)");
+			       "(distroversion), and its urlprefix is not that of Wolfi, "
+			       "Chainguard or MinimOS");
+	snprintf(out, 192, "Alpine:%.60s", version);
 	return 0;
 }
 
@@ -49,21 +64,16 @@ static size_t split(struct view entry, char id[][VULN_ID_MAX], size_t room)
 	return n;
 }
 
-/* 1: there is no name in it. */
-static int say(struct vuln *v, const struct vuln_named *units, const char *ecosystem,
-	       const char *entry, const char *fix, struct err *e)
+/* What is said of one thing, whose names the first nsame of ids are. */
+static int say_one(struct vuln *v, const struct vuln_named *units, const char *ecosystem,
+		   const char **ids, size_t n, size_t nsame, const char *fix,
+		   struct err *e)
 {
-	char id[VULN_MAX_IDS][VULN_ID_MAX];
-	const char *ids[VULN_MAX_IDS];
-	size_t i, n = split(view_of(entry), id, VULN_MAX_IDS);
+	bool never = strcmp(fix, "0") == 0;
+	size_t i;
 
-	if (n == 0)
-		return 1;
-	for (i = 0; i < n; i++)
-		ids[i] = id[i];
 	for (i = 0; i < units->n; i++) {
 		const struct vuln_unit *u = &v->unit[units->unit[i]];
-		bool never = strcmp(fix, "0") == 0;
 		struct vuln_verdict d = { .unit = units->unit[i],
 					  .source = VULN_SECDB,
 					  .rating.score = -1,
@@ -71,7 +81,7 @@ static int say(struct vuln *v, const struct vuln_named *units, const char *ecosy
 					  .note = "",
 					  .id = ids,
 					  .nids = n,
-					  .nsame = n };
+					  .nsame = nsame };
 
 		if (!vuln_system_is(v->image[u->image].out.system, ecosystem))
 			continue;
@@ -81,6 +91,39 @@ static int say(struct vuln *v, const struct vuln_named *units, const char *ecosy
 		if (d.state == VERDICT_AFFECTED)
 			d.fixed = fix;
 		if (vuln_say(v, &d, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool is_cve(const char *id)
+{
+	return strncmp(id, "CVE-", 4) == 0;
+}
+
+/* One entry. "CVE-2017-10913 XSA-218" is a vulnerability and an advisory, which may be
+ * about others as well; "CVE-2018-3620 CVE-2018-3646 XSA-273" are two. 1: there is no
+ * name in it. */
+static int say(struct vuln *v, const struct vuln_named *units, const char *ecosystem,
+	       const char *entry, const char *fix, struct err *e)
+{
+	char id[MAX_WORDS][VULN_ID_MAX];
+	const char *ids[MAX_WORDS + 1];
+	size_t i, cves = 0, others = 1, n = split(view_of(entry), id, MAX_WORDS);
+
+	if (n == 0)
+		return 1;
+	for (i = 0; i < n; i++)
+		if (is_cve(id[i]))
+			cves++;
+		else
+			ids[others++] = id[i];
+	if (cves == 0)
+		return say_one(v, units, ecosystem, ids + 1, n, n, fix, e);
+	for (i = 0; i < n; i++) {
+		ids[0] = id[i];
+		if (is_cve(id[i]) &&
+		    say_one(v, units, ecosystem, ids, others, 1, fix, e) != 0)
 			return -1;
 	}
 	return 0;

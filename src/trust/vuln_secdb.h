@@ -4,8 +4,9 @@
  *
  * {"distroversion": "v3.21", "reponame": "main", "packages": [{"pkg": {"name": "zlib",
  * "secfixes": {"1.2.12-r2": ["CVE-2022-37434"]}}}]}. Version "0" says that the package
- * has never been affected. One entry may be several names of one thing, with spaces
- * between. Only what has been fixed is in it.
+ * has never been affected. One entry may have several names with spaces between: of one
+ * vulnerability and an advisory about it, or of several. Only what has been fixed is in
+ * it.
  */
 #ifndef LARDER_TRUST_VULN_SECDB_H
 #define LARDER_TRUST_VULN_SECDB_H

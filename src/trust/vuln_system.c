@@ -27,6 +27,7 @@ static const struct {
 	{ "minimos", "MinimOS", RELEASE_NONE, PACKAGE_APK },
 	{ "almalinux", "AlmaLinux", RELEASE_MAJOR, PACKAGE_RPM },
 	{ "rocky", "Rocky Linux", RELEASE_MAJOR, PACKAGE_RPM },
+	{ "rhel", "Red Hat", RELEASE_MAJOR, PACKAGE_RPM },
 	{ "mageia", "Mageia", RELEASE_MAJOR, PACKAGE_RPM },
 	{ "photon", "Photon OS", RELEASE_FULL, PACKAGE_RPM },
 	{ "opensuse-leap", "openSUSE", RELEASE_NAME, PACKAGE_RPM },
@@ -114,8 +115,25 @@ void vuln_system(const struct contents_os *os, char system[192], char codename[6
 	}
 	if (systems[i].release != RELEASE_NONE && release[0] == '\0')
 		return; /* which one is not said: any data might be wrong for it */
-	snprintf(system, 192, "%s%s%s", systems[i].ecosystem,
-		 release[0] != '\0' ? ":" : "", release);
+	snprintf(system, 192, "%s%s%s%s", systems[i].ecosystem,
+		 release[0] != '\0' ? ":" : "",
+		 strcmp(os->id, "rhel") == 0 ? "enterprise_linux:" : "", release);
+}
+
+/* Another product of the same release: what base images have is in modules. */
+static bool is_suse(const char *system, const char *ecosystem)
+{
+	static const char ours[] = "SUSE:Linux Enterprise Server ", any[] = "SUSE:Linux ";
+	const char *release, *at;
+	size_t n;
+
+	if (strncmp(system, ours, strlen(ours)) != 0 ||
+	    strncmp(ecosystem, any, strlen(any)) != 0)
+		return false;
+	release = system + strlen(ours) - 1; /* " 15 SP6" */
+	at = strstr(ecosystem, release);
+	n = strlen(release);
+	return at != NULL && n > 1 && (at[n] == '\0' || at[n] == '-');
 }
 
 bool vuln_system_is(const char *system, const char *ecosystem)
@@ -126,6 +144,12 @@ bool vuln_system_is(const char *system, const char *ecosystem)
 		return false;
 	if (strncmp(ecosystem, system, n) == 0 &&
 	    (ecosystem[n] == '\0' || strcmp(ecosystem + n, ":LTS") == 0))
+		return true;
+	/* of version 10 on minor releases have names of their own: "10.1" */
+	if (strncmp(system, "Red Hat:", 8) == 0 && strncmp(ecosystem, system, n) == 0 &&
+	    strchr(":.", ecosystem[n]) != NULL)
+		return true;
+	if (is_suse(system, ecosystem))
 		return true;
 	return strncmp(ecosystem, system, base) == 0 && ecosystem[base] == '\0';
 }
@@ -145,6 +169,13 @@ bool vuln_system_kind(const char *ecosystem, enum package_kind *kind)
 			return true;
 		}
 	return false;
+}
+
+const char *vuln_system_module(const char *version)
+{
+	const char *at = strstr(version, ".module");
+
+	return at != NULL && (at[7] == '+' || at[7] == '_') ? at : NULL;
 }
 
 bool vuln_system_python(const char *name, char *out, size_t room)

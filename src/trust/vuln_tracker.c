@@ -82,7 +82,7 @@ static void set_rating(struct vuln_rating *r, const char *urgency)
 		return;
 	r->severity = vuln_severity_of(urgency);
 	if (strncmp(urgency, "unimportant", 11) == 0)
-		r->grade = GRADE_FINAL;
+		r->grade = GRADE_OWN;
 	else if (r->severity != VULN_UNKNOWN)
 		r->grade = GRADE_URGENCY;
 }
@@ -131,6 +131,8 @@ static int on_member(void *arg, const char *outer, const char *key, struct view 
 	r->count->records++;
 	doc = json_parse(value, NULL);
 	releases = json_get(doc, "releases");
+	if (json_is_array(releases) && json_len(releases) == 0)
+		return 0; /* as it once wrote that there are none */
 	if (!json_is_object(releases) || !vuln_id_ok(view_of(key))) {
 		r->count->broken++;
 		return 0;

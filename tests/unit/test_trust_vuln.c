@@ -11,6 +11,9 @@
 #include "trust/vuln_tracker.h"
 #include "vuln_try.h"
 
+#define RHEL(v) "Red Hat:enterprise_linux:" v
+#define SLES(v) "SUSE:Linux Enterprise Server " v
+
 static void system_is(const char *id, const char *version, const char *codename,
 		      const char *debian_version, const char *name, const char *want,
 		      const char *want_codename)
@@ -44,6 +47,10 @@ static void systems(void **state)
 	system_is("wolfi", "20230201", "", "", "", "Wolfi", "");
 	system_is("rocky", "9.3", "", "", "", "Rocky Linux:9", "");
 	system_is("almalinux", "8.10", "", "", "", "AlmaLinux:8", "");
+	system_is("rhel", "9.4", "", "", "Red Hat Enterprise Linux 9.4 (Plow)",
+		  "Red Hat:enterprise_linux:9", "");
+	system_is("sles", "15.6", "", "", "SUSE Linux Enterprise Server 15 SP6",
+		  "SUSE:Linux Enterprise Server 15 SP6", "");
 	system_is("opensuse-leap", "15.5", "", "", "openSUSE Leap 15.5",
 		  "openSUSE:Leap 15.5", "");
 	system_is("fedora", "40", "", "", "", "", "");
@@ -54,6 +61,16 @@ static void systems(void **state)
 	assert_false(vuln_system_is("Debian:12", "Debian:1"));
 	assert_true(vuln_system_is("Debian:12", "Debian"));
 	assert_false(vuln_system_is("", "Debian"));
+	assert_true(vuln_system_is(RHEL("9"), RHEL("9::baseos")));
+	assert_true(vuln_system_is(RHEL("10"), RHEL("10.1")));
+	assert_false(vuln_system_is(RHEL("9"), RHEL("95::baseos")));
+	assert_false(vuln_system_is(RHEL("9"), "Red Hat:rhel_eus:9.4::baseos"));
+	assert_true(vuln_system_is(SLES("15 SP6"),
+				   "SUSE:Linux Enterprise Module for Basesystem 15 SP6"));
+	assert_true(vuln_system_is(SLES("15 SP3"), SLES("15 SP3-LTSS")));
+	assert_false(vuln_system_is(SLES("15 SP6"), SLES("15 SP60")));
+	assert_false(vuln_system_is(
+		SLES("15 SP6"), "SUSE:Linux Enterprise Module for Basesystem 15 SP5"));
 }
 
 static const struct vuln_one alpine = { .os = "alpine",
@@ -109,6 +126,15 @@ static void alpines_database(void **state)
 		    "\"3.1.4-r3\":[\"CVE-2023-1 GHSA-aa-bb (part 2)\",\"XSA-9\"]",
 		    "CVE-2023-1=GHSA-aa-bb openssl<3.1.4-r3 unknown; "
 		    "XSA-9 openssl<3.1.4-r3 unknown");
+	/* an advisory about two is not a name of both; two in one entry are two */
+	secdb_finds(
+		"v3.19",
+		"\"3.1.4-r3\":[\"CVE-2017-10913 XSA-218\",\"CVE-2017-10914 XSA-218\"]",
+		"CVE-2017-10913=XSA-218 openssl<3.1.4-r3 unknown; "
+		"CVE-2017-10914=XSA-218 openssl<3.1.4-r3 unknown");
+	secdb_finds("v3.19", "\"3.1.4-r3\":[\"CVE-2018-3620 CVE-2018-3646 XSA-273\"]",
+		    "CVE-2018-3620=XSA-273 openssl<3.1.4-r3 unknown; "
+		    "CVE-2018-3646=XSA-273 openssl<3.1.4-r3 unknown");
 	/* fixed again later: the first was not enough */
 	secdb_finds("v3.19",
 		    "\"3.1.4-r1\":[\"CVE-2023-1\"],\"3.1.4-r5\":[\"CVE-2023-1\"]",

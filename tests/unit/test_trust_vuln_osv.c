@@ -244,10 +244,36 @@ static void how_bad(void **state)
 			   "Debian:12", "openssl", IN("0")),
 		  "high" },
 		{ ADVISORY("CVE-1",
-			   "\"severity\":[{\"type\":\"Ubuntu\",\"score\":\"negligible\"}"
-			   "],",
+			   "\"severity\":[{\"type\":\"CVSS_V3\",\"score\":"
+			   "\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"},"
+			   "{\"type\":\"Ubuntu\",\"score\":\"negligible\"}],",
 			   "Debian:12", "openssl", IN("0")),
 		  "negligible" },
+		/* GHSA-hgrr-935x-pq79, whose database says LOW */
+		{ ADVISORY(
+			  "CVE-1",
+			  "\"severity\":[{\"type\":\"CVSS_V4\",\"score\":\"CVSS:4.0/AV:N/"
+			  "AC:L/AT:P/PR:L/UI:N/VC:N/VI:N/VA:H/SC:N/SI:N/SA:N/E:U\"},"
+			  "{\"type\":\"CVSS_V3\",\"score\":\"CVSS:3.1/AV:N/AC:H/PR:N/"
+			  "UI:N/S:U/C:N/I:N/A:H\"}],",
+			  "Debian:12", "openssl", IN("0")),
+		  "low" },
+		/* what is said of the package goes before what is said of all */
+		{ "{\"id\":\"CVE-1\",\"modified\":\"2026-01-02T03:04:05Z\","
+		  "\"severity\":[{\"type\":\"CVSS_V4\",\"score\":\"CVSS:4.0/AV:N/AC:L/"
+		  "AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H\"}],"
+		  "\"affected\":[{\"package\":{\"ecosystem\":\"Debian:12\",\"name\":"
+		  "\"openssl\"},\"severity\":[{\"type\":\"CVSS_V3\",\"score\":"
+		  "\"CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N\"}],"
+		  "\"versions\":[\"3.0.11-1~deb12u1\"]}]}",
+		  "low" },
+		/* of no use: the word counts */
+		{ ADVISORY("CVE-1",
+			   "\"severity\":[{\"type\":\"CVSS_V4\",\"score\":\"CVSS:4.0/"
+			   "AV:N\"}"
+			   "],\"database_specific\":{\"severity\":\"CRITICAL\"},",
+			   "Debian:12", "openssl", IN("0")),
+		  "critical" },
 	};
 	size_t i;
 
