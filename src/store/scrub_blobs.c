@@ -228,7 +228,7 @@ static void no_blob(struct scrub *r, const struct digest *d)
 		return;
 	if (w == NULL)
 		w = scrub_wounds_add(r, d, SCRUB_MISSING,
-				     "its folder is here, and it is not");
+				     "the blob is gone; its folder is here");
 	if (w != NULL && w->kind == SCRUB_MISSING)
 		w->perhaps = w->out = true;
 }

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "codec/httpdate.h"
 #include "store/blob.h"
 #include "store/link.h"
 #include "store/mcache.h"
@@ -68,6 +69,7 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 {
 	struct scrub *r = arg;
 	struct wound *w;
+	char when[24], why[100];
 
 	/* Somebody has brought it again. */
 	if (blob_exists(r->s, &q->digest, NULL)) {
@@ -79,8 +81,9 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 		return 0;
 	w = scrub_wounds_find(r, &q->digest); /* the state has it */
 	if (w == NULL) {
-		w = scrub_wounds_add(r, &q->digest, SCRUB_CORRUPT,
-				     "found earlier, and in quarantine");
+		httpdate_format_iso(q->since_ms / 1000, when);
+		snprintf(why, sizeof(why), "found at %s, and in quarantine since", when);
+		w = scrub_wounds_add(r, &q->digest, SCRUB_CORRUPT, why);
 		if (w == NULL)
 			return 0;
 		w->old = true;
