@@ -218,6 +218,7 @@ PHASES = (
     Phase("while it collects", collect="1s"),
     Phase("while it scrubs", scrub="1s"),
     Phase("while it scrubs, and larder prune --dry-run runs", ("prune", "--dry-run"), scrub="1s"),
+    Phase("while larder scrub runs", ("scrub", "--no-fetch")),
 )
 
 

@@ -40,13 +40,29 @@ static bool pace(void *arg, uint64_t bytes)
 	return chores_breathe(j->c);
 }
 
-static void say(const struct scrubbed *out, int64_t took_ms)
+/* Of a pass, in all its pieces; of a piece, only what is worth saying. */
+static void say(const struct chores *c, const struct scrubbed *out, bool names_only,
+		int64_t began_ms, int64_t took_ms)
 {
-	log_event(out->harmed > 0 ? LOG_WARN : LOG_INFO, "scrub.done",
-		  LU("blobs", out->blobs), LU("bytes", out->bytes),
-		  LU("findings", out->findings), LU("mended", out->mended),
-		  LU("repaired", out->repaired), LU("harmed", out->harmed),
-		  LU("took_ms", took_ms));
+	struct scrub_state st;
+
+	scrub_state_read(c->store, &st);
+	if (names_only || !out->complete) {
+		if (out->findings > 0)
+			log_event(LOG_INFO, names_only ? "scrub.again" : "scrub.part",
+				  LU("findings", out->findings),
+				  LU("mended", out->mended),
+				  LU("repaired", out->repaired), LU("harmed", st.harmed),
+				  LU("took_ms", took_ms));
+		return;
+	}
+	log_event(st.harmed > 0 ? LOG_WARN : LOG_INFO, "scrub.done",
+		  LU("blobs", st.pass.blobs), LU("bytes", st.pass.bytes),
+		  LU("repositories", st.pass.repositories),
+		  LU("manifests", st.pass.manifests), LU("links", st.pass.links),
+		  LU("findings", st.pass.findings), LU("mended", st.pass.mended),
+		  LU("repaired", st.pass.repaired), LU("harmed", st.harmed),
+		  LU("curable", st.curable), LU("took_ms", st.ended_ms - began_ms));
 }
 
 static int64_t retry_ms(const struct chores *c)
@@ -66,7 +82,7 @@ static int64_t next_ms(const struct chores *c, const struct scrub_state *st)
 		return NEXT_SLICE_MS;
 	if (left_ms > c->conf.scrub_ms)
 		left_ms = c->conf.scrub_ms; /* the clock was set back */
-	if (st->harmed > 0) {
+	if (st->harmed > st->lasting) {
 		again_ms = c->scrub_tried_ms + retry_ms(c) - clock_mono_ms();
 		left_ms = again_ms < left_ms ? again_ms : left_ms;
 	}
@@ -82,13 +98,14 @@ static bool choose(const struct chores *c, const struct scrub_state *st, bool *n
 	if (st->began_ms != 0 || st->ended_ms == 0 || age_ms >= c->conf.scrub_ms ||
 	    age_ms < 0)
 		return true;
-	*names_only = st->harmed > 0 &&
+	*names_only = st->harmed > st->lasting &&
 		      (c->scrub_tries == 0 ||
 		       clock_mono_ms() >= c->scrub_tried_ms + retry_ms(c));
 	return *names_only;
 }
 
-static void run(struct chores *c, struct plan *plan, bool names_only)
+/* began_ms: of the pass, by the wall clock; 0: it begins. */
+static void run(struct chores *c, struct plan *plan, bool names_only, int64_t began_ms)
 {
 	struct job j = { .c = c, .began_ms = clock_mono_ms() };
 	struct repair_ask ask = { .store = c->store,
@@ -108,8 +125,10 @@ static void run(struct chores *c, struct plan *plan, bool names_only)
 		else if (out.complete)
 			c->scrub_tries = 0;
 		c->scrub_tried_ms = clock_mono_ms();
-		if (out.complete || out.findings > 0)
-			say(&out, clock_mono_ms() - j.began_ms);
+		say(c, &out, names_only,
+		    began_ms > 0 ? began_ms
+				 : clock_wall_ms() - (clock_mono_ms() - j.began_ms),
+		    clock_mono_ms() - j.began_ms);
 		return;
 	}
 	c->again_ms = BUSY_MS;
@@ -126,7 +145,7 @@ void chore_scrub(struct chores *c)
 	scrub_state_read(c->store, &st);
 	if (choose(c, &st, &names_only)) {
 		plan = mirror_plan(c->mirror);
-		run(c, plan, names_only);
+		run(c, plan, names_only, st.began_ms);
 		plan_unref(plan);
 		scrub_state_read(c->store, &st);
 	}

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 #include "upstream/upstream.h"
 
@@ -375,6 +376,7 @@ int cmd_export(int argc, char **argv, char **envp)
 	int status;
 
 	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		lowly_after(); /* and all threads after it */
 		log_setup(LOG_ERROR, LOG_TEXT);
 		carry_init(&x.carry, "export", x.quiet, envp);
 		x.settings = s;

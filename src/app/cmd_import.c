@@ -14,6 +14,7 @@
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 #include "carry/import.h"
 #include "oci/pattern.h"
@@ -272,6 +273,7 @@ int cmd_import(int argc, char **argv, char **envp)
 	int status;
 
 	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		lowly_after(); /* and all threads after it */
 		log_setup(LOG_ERROR, LOG_TEXT);
 		carry_init(&x.carry, "import", x.quiet, envp);
 		x.settings = s;

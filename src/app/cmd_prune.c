@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/human.h"
 #include "base/log.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 #include "codec/httpdate.h"
 #include "mirror/inventory_json.h"
@@ -327,6 +328,7 @@ int cmd_prune(int argc, char **argv, char **envp)
 
 	p.o = &o;
 	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		lowly_after(); /* and all threads after it */
 		log_setup(LOG_WARN, LOG_TEXT);
 		signal(SIGINT, on_signal);
 		signal(SIGTERM, on_signal);

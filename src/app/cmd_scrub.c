@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/human.h"
 #include "base/log.h"
+#include "base/lowly.h"
 #include "base/mem.h"
 #include "mirror/repair.h"
 #include "oci/pattern.h"
@@ -108,8 +109,9 @@ static void print_json(const struct scrub_finding *f)
 	add_text(&b, "why", f->why);
 	add_text(&b, "digest", digest);
 	add_text(&b, "done", scrub_done_word(f->done));
-	buf_addf(&b, "\"harms\":%s,\"known\":%s,\"images\":[",
-		 f->harms ? "true" : "false", f->known ? "true" : "false");
+	buf_addf(&b, "\"harms\":%s,\"known\":%s,\"curable\":%s,\"images\":[",
+		 f->harms ? "true" : "false", f->known ? "true" : "false",
+		 f->harms && f->nsources > 0 ? "true" : "false");
 	for (i = 0; i < f->nimages; i++) {
 		buf_adds(&b, i > 0 ? ",\"" : "\"");
 		buf_add_json(&b, f->image[i], strlen(f->image[i]));
@@ -117,6 +119,7 @@ static void print_json(const struct scrub_finding *f)
 	}
 	buf_addf(&b, "],\"imagesCount\":%zu}\n", f->images);
 	fputs(buf_str(&b), stdout);
+	fflush(stdout);
 }
 
 static const char *done_text(const struct scrub_finding *f)
@@ -129,9 +132,14 @@ static const char *done_text(const struct scrub_finding *f)
 	case SCRUB_QUARANTINED:
 		return "in quarantine, nobody needs it";
 	case SCRUB_TOLD:
-		return f->kind == SCRUB_STRAY ? "stays" : "";
+		if (f->kind == SCRUB_STRAY)
+			return "stays";
+		return f->harms && f->nsources > 0 ? "an upstream may have it" : "";
 	default:
-		return f->harms ? "NOT REPAIRED" : "left";
+		if (!f->harms)
+			return "left";
+		return f->nsources > 0 ? "NOT REPAIRED; an upstream may have it"
+				       : "NOT REPAIRED; nobody else has it";
 	}
 }
 
@@ -161,9 +169,50 @@ static void print_row(void *arg, const struct scrub_finding *f)
 		printf(" and %zu more", f->images - f->nimages);
 	if (f->nimages > 0)
 		putchar('\n');
+	fflush(stdout); /* it is not said again when the rest of the pass goes on */
 }
 
-static void print_end(const struct scrubbing *p, const struct scrubbed *out)
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* Of a pass that this run only ended. */
+static void print_pass(const struct scrubbing *p, struct store *store,
+		       const struct scrubbed *out)
+{
+	struct scrub_state st;
+	char bytes[HUMAN_MAX];
+
+	scrub_state_read(store, &st);
+	if (!p->go_on || p->look || !out->complete || st.pass.blobs <= out->blobs)
+		return;
+	human_bytes(st.pass.bytes, bytes);
+	printf("with what had been looked at before: %" PRIu64 " blob%s (%s), %" PRIu64
+	       " manifest%s, %" PRIu64 " link%s\n",
+	       st.pass.blobs, plural(st.pass.blobs), bytes, st.pass.manifests,
+	       plural(st.pass.manifests), st.pass.links, plural(st.pass.links));
+}
+
+/* What somebody can do about it. */
+static void print_advice(const struct scrubbing *p, const struct scrubbed *out)
+{
+	uint64_t own = out->harmed - out->curable;
+
+	if (out->curable > 0)
+		printf("%" PRIu64 " of them may be had from an upstream: %s\n",
+		       out->curable,
+		       p->look	       ? "larder scrub asks for it"
+		       : p->local_only ? "larder scrub without --no-fetch asks for it"
+				       : "try again later; a larder that serves does");
+	if (own > 0 && !p->look)
+		printf("%" PRIu64 " of them cannot: push the images again, put the files "
+		       "back from a backup, or delete the images\n",
+		       own);
+}
+
+static void print_end(const struct scrubbing *p, struct store *store,
+		      const struct scrubbed *out)
 {
 	char bytes[HUMAN_MAX], took[HUMAN_MAX];
 
@@ -186,16 +235,23 @@ static void print_end(const struct scrubbing *p, const struct scrubbed *out)
 		putchar('\n');
 	printf("%" PRIu64 " blob%s (%s), %" PRIu64 " manifest%s, %" PRIu64
 	       " link%s looked at in %s: ",
-	       out->blobs, out->blobs == 1 ? "" : "s", bytes, out->manifests,
-	       out->manifests == 1 ? "" : "s", out->links, out->links == 1 ? "" : "s",
-	       took);
+	       out->blobs, plural(out->blobs), bytes, out->manifests,
+	       plural(out->manifests), out->links, plural(out->links), took);
 	if (out->findings == 0)
-		printf("all is well\n");
+		printf(out->complete ? "all is well\n" : "nothing found so far\n");
+	else if (p->look)
+		printf("%" PRIu64 " found, %" PRIu64 " harm%s; nothing was changed\n",
+		       out->findings, out->harmed, out->harmed == 1 ? "s" : "");
 	else
 		printf("%" PRIu64 " found, %" PRIu64 " mended, %" PRIu64
 		       " fetched again, %" PRIu64 " still harm%s\n",
 		       out->findings, out->mended, out->repaired, out->harmed,
 		       out->harmed == 1 ? "s" : "");
+	print_pass(p, store, out);
+	if (out->complete)
+		print_advice(p, out);
+	else if (!p->look && p->o->n_operands == 0)
+		printf("larder scrub --continue goes on from there\n");
 }
 
 /* --- the command --- */
@@ -293,7 +349,7 @@ static int scrub(struct scrubbing *p, const struct settings *s, struct err *e)
 	if (rc == 0) {
 		rc = scrub_store(p, s, store, &out, e);
 		if (rc == 0 || out.blobs > 0)
-			print_end(p, &out);
+			print_end(p, store, &out);
 	}
 	store_close(store);
 	atomic_store(&over, true);
@@ -354,6 +410,7 @@ int cmd_scrub(int argc, char **argv, char **envp)
 
 	p.o = &o;
 	if (options_begin(&o, argc, argv, envp, &s, &status)) {
+		lowly_after(); /* and all threads after it */
 		log_setup(LOG_ERROR, LOG_TEXT);
 		status = scrub(&p, s, &e);
 		if (status != EXIT_DONE && status != EXIT_PARTLY)

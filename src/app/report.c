@@ -54,8 +54,8 @@ static int scrub_text(struct buf *out, const struct scrub_state *st)
 		rc |= buf_adds(out, "never all looked at");
 	}
 	if (st->began_ms > 0)
-		rc |= buf_addf(out, ", %u%% of the next pass",
-			       st->at * 100 / SCRUB_PLACES);
+		rc |= buf_addf(out, ", %.0f%% of the next pass",
+			       100 * scrub_state_share(st));
 	if (st->harmed > 0)
 		rc |= buf_addf(out, "; %llu wrong: larder scrub names %s",
 			       (unsigned long long)st->harmed,

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "store/quarantine.h"
 
@@ -75,6 +76,7 @@ void scrub_give(struct scrub *r, struct scrub_finding *f)
 	struct scrubbed *out = r->out;
 
 	out->findings++;
+	r->known += f->known;
 	out->found[f->kind]++;
 	out->mended += f->done == SCRUB_MENDED;
 	out->repaired += f->done == SCRUB_REPAIRED;
@@ -115,22 +117,49 @@ static int take_turn(struct store *s, int *fd, struct err *e)
 	return err_set(e, ERR_BUSY, "this store is being scrubbed just now");
 }
 
+bool scrub_over(const struct scrub *r)
+{
+	return clock_mono_ms() >= r->until_ms;
+}
+
+static void begin_pass(struct scrub *r)
+{
+	r->state.began_ms = clock_wall_ms();
+	r->state.stage = SCRUB_AT_BLOBS;
+	r->state.at = 0;
+	r->state.pass = (struct scrub_pass){ 0 };
+	r->walk = (struct scrub_walk){ 0 };
+}
+
+/* What the state says counts for who goes on in a pass, or asks only what became of what
+ * the last one found. */
 static void begin(struct scrub *r)
 {
-	scrub_state_read(r->s, &r->state);
-	if (!r->ask->names_only && (!r->ask->go_on || r->state.began_ms == 0)) {
-		r->state.began_ms = clock_wall_ms();
-		r->state.at = 0;
-		r->state.blobs = r->state.bytes = 0;
-	}
-	r->until_ms = r->ask->slice_ms > 0 ? clock_mono_ms() + r->ask->slice_ms
-					   : INT64_MAX;
+	const struct scrub_ask *ask = r->ask;
+	struct scrub_state was;
+	bool goes_on;
+
+	r->by_digest = map_new(SCRUB_MAX_WOUNDS);
+	scrub_state_read(r->s, &was);
+	goes_on = ask->want == NULL && was.began_ms != 0 &&
+		  (ask->go_on || ask->names_only);
+	r->names_only = ask->names_only && !goes_on;
+	scrub_state_take(r, goes_on || r->names_only);
+	if (r->names_only)
+		r->walk = (struct scrub_walk){ 0 };
+	else if (!goes_on)
+		begin_pass(r);
+	r->before = r->state.pass;
+	r->until_ms = ask->slice_ms > 0 && !r->names_only
+			      ? clock_mono_ms() + ask->slice_ms
+			      : INT64_MAX;
+	r->written_ms = clock_mono_ms();
+	r->written_wounds = r->nwounds;
 	r->own = marks_new(OWN_BYTES);
 	r->right = marks_new(RIGHT_BYTES);
-	if (r->ask->want != NULL) {
+	if (ask->want != NULL) {
 		r->wanted = marks_new(WANTED_BYTES);
 		marks_begin(r->wanted, 0, MARKS_RANGE_END);
-		r->state.at = 0;
 	}
 	if (posix_memalign((void **)&r->chunk, ALIGN, SCRUB_CHUNK_BYTES) != 0)
 		abort();
@@ -139,74 +168,154 @@ static void begin(struct scrub *r)
 static void end(struct scrub *r)
 {
 	scrub_wounds_free(r);
+	buf_done(&r->noted);
 	marks_free(r->own);
 	marks_free(r->right);
 	marks_free(r->wanted);
 	free(r->chunk);
 }
 
-/* The pass has seen everything: the next one begins anew. */
-static void finish(struct scrub *r)
+static void move(struct scrub *r, enum scrub_stage to)
 {
-	r->out->complete = true;
-	if (r->ask->names_only)
-		return;
-	r->state.ended_ms = clock_wall_ms();
-	r->state.began_ms = 0;
-	r->state.at = 0;
+	r->state.stage = to;
+	r->walk = (struct scrub_walk){ 0 };
+	scrub_state_write(r);
 }
 
-/* A manifest that is back may name what nobody seemed to need. */
-static int look_at_names(struct scrub *r, bool full, struct err *e)
-{
-	bool again = true;
-	int round;
+/* --- its stages: 0: through; 1: the slice is over; -1 --- */
 
-	r->checks = full;
-	for (round = 0; round < MAX_ROUNDS && again; round++) {
-		r->out->repositories = r->out->manifests = 0;
-		if (scrub_names(r, e) != 0 || scrub_wounds_first(r, &again, e) != 0)
+static int blobs(struct scrub *r, struct err *e)
+{
+	int rc = scrub_blobs(r, e);
+
+	if (rc < 0)
+		scrub_state_write(r);
+	else if (rc == 0)
+		move(r, SCRUB_AT_NAMES);
+	else if (r->fresh > 0) /* not to be left until the last blob has been read */
+		move(r, SCRUB_AT_HARM);
+	else
+		scrub_state_write(r);
+	return rc;
+}
+
+/* A manifest that is back may name what nobody seemed to need, and what turns out to be
+ * missing may be named by who was asked before. */
+static int ask_all(struct scrub *r, struct err *e)
+{
+	bool again;
+	int rc;
+
+	r->checks = false;
+	if (r->nwounds == 0 && !r->names_only)
+		return 0;
+	for (;;) {
+		if (r->walk.last.s[0] == '\0')
+			scrub_wounds_forget_images(r);
+		rc = scrub_names(r, e);
+		if (rc != 0)
+			return rc;
+		if (scrub_wounds_first(r, &again, e) != 0)
 			return -1;
-		r->checks = false;
+		if ((!again && !r->walk.grew) || r->walk.round + 1 >= MAX_ROUNDS)
+			return scrub_wounds_settle(r, e);
+		r->walk = (struct scrub_walk){ .round = r->walk.round + 1 };
+		scrub_state_note(r);
 	}
-	if (full && r->wanted == NULL &&
-	    (scrub_notes_types(r, e) != 0 || scrub_notes_histories(r, e) != 0 ||
-	     scrub_strays(r, e) != 0))
-		return -1;
-	return scrub_wounds_settle(r, e);
 }
+
+static int harm(struct scrub *r, struct err *e)
+{
+	int rc = ask_all(r, e);
+
+	if (rc != 0)
+		return rc;
+	r->state.harmed = r->harm_out + r->state.lasting;
+	r->state.curable = r->curable_out + r->state.lasting_curable;
+	if (r->names_only)
+		return 0;
+	move(r, SCRUB_AT_BLOBS);
+	return 1; /* the next run has none of these wounds */
+}
+
+static int names(struct scrub *r, struct err *e)
+{
+	int rc;
+
+	r->checks = true;
+	rc = scrub_names(r, e);
+	if (rc == 0)
+		move(r, SCRUB_AT_NOTES);
+	return rc;
+}
+
+static int notes(struct scrub *r, struct err *e)
+{
+	if (r->wanted == NULL &&
+	    (scrub_notes_types(r, e) != 0 || scrub_notes_histories(r, e) != 0))
+		return -1;
+	move(r, SCRUB_AT_STRAYS);
+	return scrub_over(r);
+}
+
+static int strays(struct scrub *r, struct err *e)
+{
+	if (r->wanted == NULL && scrub_strays(r, e) != 0)
+		return -1;
+	move(r, SCRUB_AT_END);
+	return scrub_over(r);
+}
+
+/* The pass has seen everything: the next one begins anew. */
+static int finish(struct scrub *r, struct err *e)
+{
+	struct scrub_state *st = &r->state;
+	int rc = ask_all(r, e);
+
+	if (rc != 0)
+		return rc;
+	scrub_state_write(r); /* for its sums */
+	st->lasting = st->pass.lasting;
+	st->lasting_curable = st->pass.lasting_curable;
+	st->harmed = r->harm_out + st->lasting;
+	st->curable = r->curable_out + st->lasting_curable;
+	st->ended_ms = clock_wall_ms();
+	st->began_ms = 0;
+	st->at = 0;
+	move(r, SCRUB_AT_BLOBS);
+	r->out->complete = true;
+	return 1;
+}
+
+static int (*const stage[SCRUB_STAGES])(struct scrub *r, struct err *e) = {
+	[SCRUB_AT_BLOBS] = blobs, [SCRUB_AT_HARM] = harm,     [SCRUB_AT_NAMES] = names,
+	[SCRUB_AT_NOTES] = notes, [SCRUB_AT_STRAYS] = strays, [SCRUB_AT_END] = finish,
+};
 
 static int run(struct scrub *r, struct err *e)
 {
-	bool full;
 	int rc = 0;
 
 	/* Once a pass. */
-	if (!r->ask->names_only && r->state.at == 0 && scrub_quarantine(r, e) != 0)
+	if (!r->names_only && r->state.stage == SCRUB_AT_BLOBS && r->state.at == 0 &&
+	    scrub_quarantine(r, e) != 0)
 		return -1;
 	if (scrub_wounds_load(r, e) != 0)
 		return -1;
 	if (r->wanted != NULL && scrub_names_want(r, e) != 0)
 		return -1;
-	if (!r->ask->names_only)
-		rc = scrub_blobs(r, e);
-	scrub_state_write(r);
+	if (r->names_only) {
+		rc = harm(r, e);
+		r->out->complete = rc == 0;
+		if (rc == 0)
+			scrub_state_write(r);
+		return rc;
+	}
+	while (rc == 0)
+		rc = stage[r->state.stage](r, e);
 	if (rc < 0)
-		return -1;
-	/* Part of a pass: only for what was found in it. */
-	if (rc == 1 && r->fresh == 0)
-		return 0;
-	full = rc == 0 && !r->ask->names_only;
-	if (look_at_names(r, full, e) != 0)
-		return -1;
-	if (rc == 0)
-		finish(r);
-	if (full)
-		r->state.lasting = r->out->harmed - r->harm_out;
-	r->state.harmed = r->harm_out + r->state.lasting;
-	r->state.curable = r->out->curable;
-	scrub_state_write(r);
-	return 0;
+		scrub_state_keep(r);
+	return rc < 0 ? -1 : 0;
 }
 
 int scrub_run(const struct scrub_ask *ask, struct scrubbed *out, struct err *e)

@@ -7,9 +7,13 @@
  * store is, and the rest is told with the images that it harms.
  *
  * It runs beside serving, pushing, collecting and other processes; one at a time in a
- * store. How far it came is written down (LAYOUT_SCRUB_STATE), so that the next run can
- * go on there. Memory is bounded whatever the store holds: of more than SCRUB_MAX_WOUNDS
+ * store. Memory is bounded whatever the store holds: of more than SCRUB_MAX_WOUNDS
  * wrong blobs at once, the others wait for the next run.
+ *
+ * A pass goes through stages; in which it is, where in it, and what it has found so far
+ * is written down (LAYOUT_SCRUB_STATE) all ten seconds or so, between two folders of
+ * blobs or two repositories, so that the next run goes on there whatever ended this one.
+ * What comes behind that place is for the next pass.
  */
 #ifndef LARDER_STORE_SCRUB_H
 #define LARDER_STORE_SCRUB_H
@@ -78,10 +82,12 @@ struct scrub_finding {
 
 struct scrub_ask {
 	struct store *store;
-	bool look;	  /* change nothing */
-	bool go_on;	  /* where the last run ended, if it did not reach the end */
-	bool names_only;  /* no hashing: what is known, and what names it */
-	int64_t slice_ms; /* stop hashing after that; 0: at the end */
+	bool look;  /* change nothing */
+	bool go_on; /* where the last run ended, if it did not reach the end */
+	/* No hashing: what is known, and what names it. Not resumable. While a pass is
+	 * under way this is a piece of that. */
+	bool names_only;
+	int64_t slice_ms; /* stop after that, between two places; 0: at the end */
 	/* All are called on the calling thread. */
 	bool (*is_local)(void *arg, const struct reponame *name); /* NULL: all are */
 	/* Is that image wanted? tag "": all of the repository. NULL: everything is; only
@@ -111,16 +117,40 @@ struct scrubbed {
  * or thread scrubs. ERR_IO: a folder that holds all others cannot be read. */
 int scrub_run(const struct scrub_ask *ask, struct scrubbed *out, struct err *e);
 
+/* The stages of a pass, in their order. */
+enum scrub_stage {
+	SCRUB_AT_BLOBS,	 /* hashing */
+	SCRUB_AT_HARM,	 /* between two pieces of it: whom the wrong ones harm; repair */
+	SCRUB_AT_NAMES,	 /* repositories: manifests, links, tags, notes */
+	SCRUB_AT_NOTES,	 /* notes that belong to no repository */
+	SCRUB_AT_STRAYS, /* what does not belong there */
+	SCRUB_AT_END,	 /* whom what is wrong harms; repair */
+	SCRUB_STAGES
+};
+
+const char *scrub_stage_word(enum scrub_stage at); /* "blobs", ... */
+
 /* What is known without a run. Times are of the wall clock, in ms; 0: never. */
 struct scrub_state {
-	int64_t began_ms;	  /* of the pass under way */
-	int64_t ended_ms;	  /* the last full pass */
-	unsigned at;		  /* of SCRUB_PLACES, done in the pass under way */
-	uint64_t blobs, bytes;	  /* of it so far */
+	int64_t began_ms; /* of the pass under way */
+	int64_t ended_ms; /* the last full pass */
+	enum scrub_stage stage;
+	unsigned at; /* of SCRUB_PLACES of blobs, done in the pass under way */
 	uint64_t harmed, curable; /* at the end of the last run that told */
-	uint64_t lasting;	  /* of harmed, what only a full pass looks at */
+	/* Of those, what only a full pass looks at. */
+	uint64_t lasting, lasting_curable;
+	/* Of the pass under way, in all its runs; else of the last one. Findings are
+	 * those that were not known before. */
+	struct scrub_pass {
+		uint64_t blobs, bytes, repositories, manifests, links;
+		uint64_t findings, mended, repaired, quarantined;
+		uint64_t lasting, lasting_curable;
+	} pass;
 };
 #define SCRUB_PLACES 8192
+/* A state that is torn, or of another larder, says that there was no pass. */
 void scrub_state_read(struct store *s, struct scrub_state *out);
+/* How much of the pass under way is done, from 0 to 1; the blobs are nine tenths. */
+double scrub_state_share(const struct scrub_state *st);
 
 #endif

@@ -14,17 +14,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fault.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/quarantine.h"
 
-#define ENDED 1	      /* the slice, not the pass */
-#define SAVE_MS 10000 /* between two notes of how far it is */
-#define PARTS 16      /* of a folder, by the next four bits of a digest */
-#define FOLDERS 256   /* of an algorithm */
+#define ENDED 1	    /* the slice, not the pass */
+#define PARTS 16    /* of a folder, by the next four bits of a digest */
+#define FOLDERS 256 /* of an algorithm */
 
 static const char *const algs[] = { "sha256", "sha512" };
 
@@ -83,7 +81,6 @@ static int hash_file(struct scrub *r, struct file *f, enum hash_alg alg,
 		hash_add(h, r->chunk, (size_t)got);
 		off += (uint64_t)got;
 		r->out->bytes += (uint64_t)got;
-		r->state.bytes += (uint64_t)got;
 		rc = scrub_pace(r, (uint64_t)got, e);
 	}
 	digest_final(alg, h, out);
@@ -213,7 +210,6 @@ static int check_blob(struct scrub *r, const struct digest *d, const char *path,
 	}
 	f->size = (uint64_t)st.st_size;
 	r->out->blobs++;
-	r->state.blobs++;
 	digest_of(d->alg, "", 0, &nothing);
 	if (st.st_size == 0 && !digest_equal(d, &nothing)) {
 		scrub_wounds_take(r, d, f->fd, SCRUB_EMPTY, "it has no bytes");
@@ -232,7 +228,7 @@ static void no_blob(struct scrub *r, const struct digest *d)
 		return;
 	if (w == NULL)
 		w = scrub_wounds_add(r, d, SCRUB_MISSING,
-				     "its folder is here, and it is not");
+				     "the blob is gone; its folder is here");
 	if (w != NULL && w->kind == SCRUB_MISSING)
 		w->perhaps = w->out = true;
 }
@@ -326,17 +322,12 @@ static int look_at_place(struct scrub *r, struct err *e)
 
 int scrub_blobs(struct scrub *r, struct err *e)
 {
-	int64_t saved_ms = clock_mono_ms();
-
 	while (r->state.at < SCRUB_PLACES) {
 		if (look_at_place(r, e) != 0)
 			return -1;
-		if (clock_mono_ms() >= r->until_ms && r->state.at < SCRUB_PLACES)
+		if (scrub_over(r) && r->state.at < SCRUB_PLACES)
 			return ENDED;
-		if (clock_mono_ms() - saved_ms >= SAVE_MS) {
-			scrub_state_write(r);
-			saved_ms = clock_mono_ms();
-		}
+		scrub_state_note(r);
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef LARDER_STORE_SCRUB_IMPL_H
 #define LARDER_STORE_SCRUB_IMPL_H
 
+#include "base/buf.h"
 #include "oci/manifest.h"
 #include "store/link.h"
 #include "store/marks.h"
@@ -40,24 +41,43 @@ struct hurt {
 	bool below; /* an index that is hurt has it */
 };
 
+/* Where a walk over all repositories is; part of what is written down. */
+struct scrub_walk {
+	struct reponame last; /* has been looked at; "": none yet */
+	unsigned round;	      /* of those that ask whom what harms */
+	bool grew;	      /* in this round more turned out to be wrong */
+};
+
 struct scrub {
 	const struct scrub_ask *ask;
 	struct scrubbed *out;
 	struct store *s;
 	struct scrub_state state;
-	int64_t until_ms; /* monotonic; when hashing stops for now. INT64_MAX: never */
+	struct scrub_pass before; /* this run: of the same pass */
+	struct scrub_walk walk;
+	bool names_only;
+	int64_t until_ms; /* monotonic; when to stop for now. INT64_MAX: never */
+	/* scrub_state.c's: what was true at the last place where one may go on, and when
+	 * that was written. */
+	struct buf noted;
+	bool is_written;
+	int64_t written_ms;
+	size_t written_wounds;
 	struct marks *wanted; /* digests to look at; NULL: all */
 	struct marks *right;  /* in quarantine, and only looked at */
 	unsigned steps;
 	unsigned char *chunk; /* of SCRUB_CHUNK_BYTES, aligned for the disk */
 	struct wound **wound;
-	size_t nwounds, fresh; /* those found in this run */
-	uint64_t harm_out;     /* of what harms, that which lies in quarantine */
+	size_t nwounds, fresh; /* those that nobody has been told of */
+	/* Of what was found to harm, blobs that are not in their places: a run that
+	 * hashes nothing knows them, too. */
+	uint64_t harm_out, curable_out;
+	uint64_t known;	       /* of the findings, those of earlier runs */
 	struct map *by_digest; /* to struct wound */
 	/* the present repository */
 	const struct reponame *name;
 	bool local, asked; /* it is wanted */
-	bool checks;	   /* links and notes, too */
+	bool checks;	   /* all that it has; else only whom wounds harm */
 	struct marks *own; /* what its manifests name */
 	bool own_full;	   /* not all of it could be noted, or read */
 	struct hurt *hurt;
@@ -74,6 +94,9 @@ void scrub_give(struct scrub *r, struct scrub_finding *f);
 /* Mended (did) or not, or only looked at. */
 enum scrub_done scrub_mended(const struct scrub *r, bool did);
 
+/* Is it time to stop for now? */
+bool scrub_over(const struct scrub *r);
+
 /* scrub_blobs.c: from r->state.at on. 0: at the end; 1: the slice is over. */
 int scrub_blobs(struct scrub *r, struct err *e);
 /* Does that file have the digest? One that cannot be read does not. */
@@ -83,7 +106,9 @@ int scrub_blobs_is(struct scrub *r, int fd, uint64_t size, const struct digest *
 /* scrub_quarantine.c: what lies there and is right goes back to its place. */
 int scrub_quarantine(struct scrub *r, struct err *e);
 
-/* scrub_names.c: every repository that is wanted; with r->checks, links and notes. */
+/* scrub_names.c: every repository that is wanted, after r->walk.last. With r->checks, all
+ * that it has; what is wounded is only noted. Without, whom that harms. 0: at the end; 1:
+ * the slice is over. */
 int scrub_names(struct scrub *r, struct err *e);
 /* The digests of what is wanted into r->wanted. */
 int scrub_names_want(struct scrub *r, struct err *e);
@@ -120,10 +145,20 @@ int scrub_wounds_images(struct scrub *r, struct err *e);
 /* All repositories have: repair and tell of what is a manifest. again: some are back, and
  * may name other wounds. */
 int scrub_wounds_first(struct scrub *r, bool *again, struct err *e);
-/* The same for all others. */
+/* All are to be asked once more: of what has not been told. */
+void scrub_wounds_forget_images(struct scrub *r);
+/* Repair and tell of all others. */
 int scrub_wounds_settle(struct scrub *r, struct err *e);
+/* Does the next run have to know of it from the state? */
+bool scrub_wounds_lasts(const struct scrub *r, const struct wound *w);
 
-/* scrub_state.c */
+/* scrub_state.c: what was written down; with the wounds, or without. */
+void scrub_state_take(struct scrub *r, bool wounds);
+/* Here one may go on; it is written down now and then, ... */
+void scrub_state_note(struct scrub *r);
+/* ... or at once, ... */
 void scrub_state_write(struct scrub *r);
+/* ... or, since the run ends early, as it was at the last such place. */
+void scrub_state_keep(struct scrub *r);
 
 #endif

@@ -20,6 +20,7 @@
 #include "store/walk.h"
 
 #define MAX_NESTED 4
+#define ENDED 1 /* the slice, not the pass */
 
 /* --- which are wanted --- */
 
@@ -133,7 +134,10 @@ static void missing(struct scrub *r, const struct digest *manifest,
 	if (w == NULL)
 		return;
 	w->out = true;
-	scrub_wounds_hurt(r, manifest, w, bytes);
+	if (bytes > w->bytes)
+		w->bytes = bytes;
+	if (!r->checks)
+		scrub_wounds_hurt(r, manifest, w, bytes);
 }
 
 static void look_at_child(struct scrub *r, const struct digest *d, const struct child *c)
@@ -142,8 +146,10 @@ static void look_at_child(struct scrub *r, const struct digest *d, const struct 
 
 	if (!marks_add(r->own, &c->digest))
 		r->own_full = true;
-	if (w != NULL)
-		scrub_wounds_hurt(r, d, w, c->size);
+	if (w != NULL) {
+		if (!r->checks)
+			scrub_wounds_hurt(r, d, w, c->size);
+	}
 	/* A mirror fetches what is asked for; what was pushed must be here, unless the
 	 * manifest was deleted meanwhile. */
 	else if (r->local && !c->is_manifest && !c->is_foreign &&
@@ -225,7 +231,8 @@ static void unreadable(struct scrub *r, const struct digest *d, const struct err
 		return;
 	}
 	if (why->kind == ERR_CORRUPT && is_right(r, d, &fd)) {
-		say_no_manifest(r, d, why->msg);
+		if (r->checks)
+			say_no_manifest(r, d, why->msg);
 		return;
 	}
 	if (why->kind == ERR_DENIED)
@@ -233,7 +240,7 @@ static void unreadable(struct scrub *r, const struct digest *d, const struct err
 	else if (quarantine_is_due(why) || why->kind == ERR_LIMIT)
 		scrub_wounds_take(r, d, fd, SCRUB_CORRUPT, why->msg);
 	w = scrub_wounds_find(r, d);
-	if (w != NULL)
+	if (w != NULL && !r->checks)
 		scrub_wounds_hurt(r, d, w, 0);
 }
 
@@ -246,10 +253,12 @@ static int look_at_manifest(void *arg, const struct digest *d, struct err *e)
 	struct err why;
 	size_t i;
 
-	r->out->manifests++;
+	if (r->checks)
+		r->out->manifests++;
 	if (w != NULL) {
 		r->own_full = true;
-		scrub_wounds_hurt(r, d, w, 0);
+		if (!r->checks)
+			scrub_wounds_hurt(r, d, w, 0);
 		return scrub_step(r, e);
 	}
 	if (mstore_peek(r->s, r->name, d, &m, &why) != 0) {
@@ -258,7 +267,8 @@ static int look_at_manifest(void *arg, const struct digest *d, struct err *e)
 	}
 	if (manifest_parse((struct view){ m->body, m->n }, &doc, &why) != 0) {
 		r->own_full = true;
-		say_no_manifest(r, d, why.msg);
+		if (r->checks)
+			say_no_manifest(r, d, why.msg);
 	} else {
 		for (i = 0; i < doc.nchildren; i++)
 			look_at_child(r, d, &doc.child[i]);
@@ -270,32 +280,28 @@ static int look_at_manifest(void *arg, const struct digest *d, struct err *e)
 	return scrub_step(r, e);
 }
 
-static int look_at_repository(void *arg, const struct reponame *name, struct err *e)
+static int look_at_repository(struct scrub *r, const struct reponame *name, struct err *e)
 {
-	struct scrub *r = arg;
-	bool wanted = is_wanted(r, name), checks = r->checks;
+	bool wanted = is_wanted(r, name);
 	int rc;
 
-	if (!wanted && r->nwounds == 0)
+	if (!wanted && (r->checks || r->nwounds == 0))
 		return scrub_step(r, e);
 	r->name = name;
 	r->local = r->ask->is_local == NULL || r->ask->is_local(r->ask->arg, name);
 	r->asked = wanted;
-	r->checks = r->checks && wanted;
 	r->own_full = false;
 	r->nhurt = 0;
 	marks_begin(r->own, 0, MARKS_RANGE_END);
-	r->out->repositories++;
 	rc = r->checks ? scrub_links_revisions(r, e) : 0;
 	if (rc == 0)
 		rc = walk_links(r->s, LINK_REVISION, name, look_at_manifest, r, e);
 	if (rc == 0)
-		rc = scrub_wounds_images(r, e);
-	if (rc == 0 && r->checks)
-		rc = scrub_links(r, e);
+		rc = r->checks ? scrub_links(r, e) : scrub_wounds_images(r, e);
 	if (rc == 0 && r->checks)
 		rc = scrub_notes(r, e);
-	r->checks = checks;
+	if (r->checks)
+		r->out->repositories++;
 	return rc;
 }
 
@@ -305,17 +311,26 @@ static int guarded(void *arg, const struct reponame *name, struct err *e)
 	struct scrub *r = arg;
 	struct err why;
 
-	if (look_at_repository(r, name, &why) == 0)
-		return 0;
-	if (why.kind == ERR_CANCELLED) {
-		*e = why;
-		return -1;
+	if (look_at_repository(r, name, &why) != 0) {
+		if (why.kind == ERR_CANCELLED) {
+			*e = why;
+			return -1;
+		}
+		if (r->checks)
+			scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, name->s,
+				   why.msg);
 	}
-	scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, name->s, why.msg);
-	return 0;
+	r->walk.last = *name;
+	scrub_state_note(r);
+	return scrub_over(r) ? ENDED : 0;
 }
 
 int scrub_names(struct scrub *r, struct err *e)
 {
-	return walk_repositories(r->s, guarded, r, e);
+	const struct reponame after = r->walk.last;
+	int rc = walk_repositories_after(r->s, &after, guarded, r, e);
+
+	if (rc == ENDED)
+		scrub_state_write(r);
+	return rc;
 }

@@ -12,6 +12,7 @@
 #include "base/fs.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "codec/httpdate.h"
 #include "store/blob.h"
 #include "store/link.h"
 #include "store/mcache.h"
@@ -60,6 +61,7 @@ struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
 	w->old = false;
 	snprintf(w->why, sizeof(w->why), "%s", why);
 	r->fresh++;
+	r->walk.grew = true;
 	return w;
 }
 
@@ -67,6 +69,7 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 {
 	struct scrub *r = arg;
 	struct wound *w;
+	char when[24], why[100];
 
 	/* Somebody has brought it again. */
 	if (blob_exists(r->s, &q->digest, NULL)) {
@@ -76,20 +79,37 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 	}
 	if (marks_has(r->right, &q->digest))
 		return 0;
-	w = scrub_wounds_add(r, &q->digest, SCRUB_CORRUPT,
-			     "found earlier, and in quarantine");
-	if (w != NULL) {
-		w->old = w->out = true;
-		w->expired = clock_wall_ms() - q->since_ms > QUARANTINE_KEEP_MS;
+	w = scrub_wounds_find(r, &q->digest); /* the state has it */
+	if (w == NULL) {
+		httpdate_format_iso(q->since_ms / 1000, when);
+		snprintf(why, sizeof(why), "found at %s, and in quarantine since", when);
+		w = scrub_wounds_add(r, &q->digest, SCRUB_CORRUPT, why);
+		if (w == NULL)
+			return 0;
+		w->old = true;
 		r->fresh--;
 	}
+	w->out = true;
+	w->expired = clock_wall_ms() - q->since_ms > QUARANTINE_KEEP_MS;
 	return 0;
 }
 
 int scrub_wounds_load(struct scrub *r, struct err *e)
 {
-	r->by_digest = map_new(SCRUB_MAX_WOUNDS);
-	return quarantine_each(r->s, load_one, r, e);
+	bool grew = r->walk.grew;
+	int rc = quarantine_each(r->s, load_one, r, e);
+
+	r->walk.grew = grew;
+	r->written_wounds = r->nwounds;
+	return rc;
+}
+
+/* What lies in quarantine is known without. */
+bool scrub_wounds_lasts(const struct scrub *r, const struct wound *w)
+{
+	if (w->settled)
+		return w->kind == SCRUB_MISSING && w->images > 0 && !w->healed;
+	return !w->old || w->kind == SCRUB_MISSING || w->images > 0;
 }
 
 void scrub_wounds_free(struct scrub *r)
@@ -343,7 +363,8 @@ static bool is_back(struct scrub *r, const struct wound *w)
 static void settle(struct scrub *r, struct wound *w, struct scrub_finding *f)
 {
 	w->settled = true;
-	if (is_back(r, w)) /* it was about to come */
+	if (is_back(r, w) || /* it was about to come, or has come since it was found */
+	    (w->out && w->images == 0 && blob_exists(r->s, &w->digest, NULL)))
 		return;
 	memset(f, 0, sizeof(*f));
 	describe(w, f);
@@ -355,7 +376,10 @@ static void settle(struct scrub *r, struct wound *w, struct scrub_finding *f)
 		heal(r, w, f);
 	scrub_give(r, f);
 	w->healed = f->done == SCRUB_MENDED || f->done == SCRUB_REPAIRED;
-	r->harm_out += w->out && !w->healed;
+	if (w->out && !w->healed) {
+		r->harm_out++;
+		r->curable_out += f->nsources > 0;
+	}
 }
 
 static int settle_some(struct scrub *r, bool all, bool *again, struct err *e)
@@ -379,8 +403,7 @@ static int settle_some(struct scrub *r, bool all, bool *again, struct err *e)
 	return rc;
 }
 
-/* They are asked about once more. */
-static void forget_images(struct scrub *r)
+void scrub_wounds_forget_images(struct scrub *r)
 {
 	size_t i, k;
 
@@ -397,11 +420,7 @@ static void forget_images(struct scrub *r)
 int scrub_wounds_first(struct scrub *r, bool *again, struct err *e)
 {
 	*again = false;
-	if (settle_some(r, false, again, e) != 0)
-		return -1;
-	if (*again)
-		forget_images(r);
-	return 0;
+	return settle_some(r, false, again, e);
 }
 
 int scrub_wounds_settle(struct scrub *r, struct err *e)

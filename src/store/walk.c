@@ -105,7 +105,17 @@ int walk_repositories(struct store *s,
 		      int (*fn)(void *arg, const struct reponame *name, struct err *e),
 		      void *arg, struct err *e)
 {
-	struct reponame last = { .s = "" };
+	const struct reponame none = { .s = "" };
+
+	return walk_repositories_after(s, &none, fn, arg, e);
+}
+
+int walk_repositories_after(struct store *s, const struct reponame *after,
+			    int (*fn)(void *arg, const struct reponame *name,
+				      struct err *e),
+			    void *arg, struct err *e)
+{
+	struct reponame last = *after;
 	bool more = true;
 	int rc = 0;
 

@@ -1,6 +1,6 @@
 /*
- * walk.h - everything of a kind in a store, one by one, in no order and without lists in
- * memory.
+ * walk.h - everything of a kind in a store, one by one, in no order (but for
+ * repositories) and without lists in memory.
  *
  * What is no valid name or digest is passed over, and so is a folder that is not there.
  * fn returns 0 to go on; anything else ends the walk and is returned. What fn removes or
@@ -30,6 +30,11 @@ int walk_links(struct store *s, enum link_kind kind, const struct reponame *name
 int walk_repositories(struct store *s,
 		      int (*fn)(void *arg, const struct reponame *name, struct err *e),
 		      void *arg, struct err *e);
+/* Those whose names come after that, in byte order. */
+int walk_repositories_after(struct store *s, const struct reponame *after,
+			    int (*fn)(void *arg, const struct reponame *name,
+				      struct err *e),
+			    void *arg, struct err *e);
 /* The entries of any folder whose names are a digest's hex. */
 int walk_digests(struct store *s, const char *path, const char *alg, walk_digest_fn fn,
 		 void *arg, struct err *e);

@@ -349,6 +349,66 @@ def test_stopped_and_gone_on_with(store):
     assert end["complete"] and [row["digest"] for row in rows] == [digests[-1]]
 
 
+def planted(root: Path) -> set[str]:
+    """Something wrong with each kind of file: the paths that are to be named."""
+    repositories = root / "docker/registry/v2/repositories"
+    layer, lost = (one.digest for one in THING.layers()[:2])
+    own = APP.layers("linux/amd64")[1].digest
+    flip(blob_file(root, layer))
+    flip(blob_file(root, own))
+    blob_file(root, lost).unlink()                      # its folder says that it was here
+    torn = next((repositories / OWN / "_layers/sha256").glob("*/link"))
+    tag = repositories / OWN / "_manifests/tags/1/current/link"
+    shutil.rmtree(tag.parents[1] / "index")
+    for path in (torn, tag):
+        path.write_text("")
+    note = next(path for path in (root / "larder/history").rglob("*") if path.is_file())
+    flip(note)
+    stray = root / "docker/registry/v2/blobs/notes.txt"
+    stray.write_text("?")
+    return {str(path.relative_to(root)) for path in (
+        *(blob_file(root, one) for one in (layer, own, lost)), torn, tag, note, stray)}
+
+
+@pytest.mark.faults
+def test_killed_and_gone_on_with(store):
+    """At each place where it writes down how far it is, and at some operations between: the parts
+    together name what is wrong, all of it, and whom it harms, as one in one piece does."""
+    root, scrub = store
+    template = root.with_name("as-it-was")
+    wrong = planted(root)
+    shutil.copytree(root, template)
+    rows, whole = scrub("--no-fetch", status=2)
+    assert {row["path"] for row in rows} == wrong
+    harms = {row["path"]: row["images"] for row in rows}
+    state = (root / "larder/scrub.state").read_text().split()[5:9]
+    calls = root.with_name("calls")
+    shutil.rmtree(root)
+    shutil.copytree(template, root)
+    scrub.command("scrub", "--no-fetch", env={
+        "LARDER_TEST_FAULT_CALLS": str(calls), "LARDER_FAULTS": "scrub.save:1+=EIO"})
+    often = {point: calls.read_text().split().count(point) for point in ("scrub.save", "fs.rename")}
+    last = often["scrub.save"]
+    places = {1, last // 2, *range(last - (last if ALL else 4), last + 1)} - {0}
+    plans = [f"scrub.save:{n}=kill" for n in places]
+    plans += [f"fs.rename:{n}=kill" for n in range(last, often["fs.rename"] + 1, 1 if ALL else 4)]
+    went_on = 0
+    for plan in plans:
+        shutil.rmtree(root)
+        shutil.copytree(template, root)
+        cut = scrub.command("scrub", "--no-fetch", "--json", env={
+            "LARDER_FAULTS": f"{plan},scrub.save:1+=EIO"})      # which is: save now
+        assert cut.status == -9, (plan, cut)
+        rows, end = scrub("--no-fetch", "--continue", status=2)
+        assert end["complete"], plan
+        went_on += end["blobs"] < whole["blobs"]
+        told = cut.rows() + rows
+        assert {row["path"] for row in told} == wrong, plan
+        assert {row["path"]: row["images"] for row in told} == harms, plan
+        assert (root / "larder/scrub.state").read_text().split()[5:9] == state, plan
+    assert went_on > len(plans) // 2
+
+
 def locked(path: Path) -> bool:
     import fcntl
     try:

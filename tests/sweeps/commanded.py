@@ -169,6 +169,27 @@ class Scrub(Scenario):
         assert wrong <= self.harmed, wrong
 
 
+class ScrubOn(Scrub):
+    """The same, where each scrub goes on in the pass of the one that was cut."""
+
+    name = "scrub-on"
+
+    def _scrub(self, site: Site) -> None:
+        site.env.setdefault("LARDER_LOCAL", "own/**")
+        self.command(site, "scrub", "--continue")
+
+    def verify(self, site: Site, state: State) -> None:
+        """However it was cut: the pass that goes on comes to its end, and nothing is left of what an
+        upstream has."""
+        if not all(state.there.values()):
+            done = Command(site.root, site.upstreams, {"LARDER_LOCAL": "own/**"})(
+                "scrub", "--continue", "--json")
+            assert done.status == 0 and done.rows()[-1]["complete"], done
+            for key in state.there:
+                state.there[key] = True
+        super().verify(site, state)
+
+
 class Import(Scenario):
     """Two images from a folder, one of which is there in part."""
 
