@@ -203,10 +203,12 @@ static void stop(struct server *server, struct mirror *m, struct aside *aside,
 		log_event(LOG_WARN, "serve.drain_ended", LU("after_ms", drain_ms),
 			  LS("what", "requests still under way are cut"));
 	mirror_cancel(m);
+	gate_cancel(aside->gate);
 	schedule_stop(aside->schedule);
 	chores_stop(aside->chores);
 	sized_stop(aside->sized);
 	server_stop(server);
+	gate_free(aside->gate);
 	mirror_stop(m);
 }
 
@@ -291,7 +293,7 @@ static int serve(const struct settings *s, const struct invocation *how)
 	}
 	lockpath_say(p, s->lock);
 	m = mirror_new(store, p, s->flights);
-	aside.gate = gate_new(m, store, mirror_usage(m));
+	aside.gate = gate_new(m, mirror_usage(m));
 	use_policies(aside.gate, &policy);
 	if (start(s, fd, store, m, aside.gate, &server, &e) != 0)
 		goto fail;
@@ -302,15 +304,14 @@ static int serve(const struct settings *s, const struct invocation *how)
 	systemd_ready();
 	wait_for_end(m, &aside, how, s, &set);
 	stop(server, m, &aside, s->drain_ms);
-	gate_free(aside.gate);
 	store_close(store);
 	upstream_global_done();
 	log_event(LOG_INFO, "serve.stopped");
 	return 0;
 fail:
 	log_event(LOG_ERROR, "serve.failed", LS("error", e.msg));
-	mirror_stop(m);
 	gate_free(aside.gate);
+	mirror_stop(m);
 	policy_file_done(&policy);
 	store_close(store);
 	return 1;

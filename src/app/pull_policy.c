@@ -17,7 +17,7 @@ int pull_policy_open(struct pull_policy *p, const struct settings *s, struct mir
 
 	if (s->policy != NULL && policy_file_read(s->policy, &file, e) != 0)
 		return -1;
-	p->gate = gate_new(m, p->store, mirror_usage(m));
+	p->gate = gate_new(m, mirror_usage(m));
 	gate_set(p->gate, TAKE(file.policies), buf_str(&file.signers), file.signers.n);
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "app/lockpath.h"
 #include "base/mem.h"
+#include "oci/wellknown.h"
 #include "upstream/upstream.h"
 
 static struct tag_policy policy_of(int64_t age_ms)
@@ -48,6 +49,7 @@ static int add_upstream(struct plan *p, const struct settings *s,
 		.header_ms = (int)s->header_ms,
 		.stall_ms = (int)s->stall_ms,
 		.reserve = s->reserve,
+		.is_mirror = !u->is_itself && !wellknown_own_url(u->host, u->url),
 	};
 	int64_t age_ms = u->has_freshness ? u->freshness_ms : s->freshness_ms;
 	struct upstream *up = upstream_new(&conf, e);

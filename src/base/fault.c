@@ -19,12 +19,13 @@
 #define MAX_FAULTS 16
 #define KILL (-1)
 #define PAUSE (-2)
+#define HOLD (-3)
 
 static struct planned {
 	char name[40];
 	unsigned long at;
 	bool onwards;
-	int errnum; /* or KILL, PAUSE */
+	int errnum; /* or KILL, PAUSE, HOLD */
 	atomic_ulong calls;
 } plan[MAX_FAULTS];
 static size_t planned;
@@ -36,9 +37,9 @@ static int errno_of(const char *word)
 	static const struct {
 		const char *word;
 		int errnum;
-	} known[] = { { "kill", KILL },	    { "pause", PAUSE },	  { "EIO", EIO },
-		      { "ENOSPC", ENOSPC }, { "EACCES", EACCES }, { "EMFILE", EMFILE },
-		      { "EDQUOT", EDQUOT } };
+	} known[] = { { "kill", KILL },	    { "pause", PAUSE },	  { "hold", HOLD },
+		      { "EIO", EIO },	    { "ENOSPC", ENOSPC }, { "EACCES", EACCES },
+		      { "EMFILE", EMFILE }, { "EDQUOT", EDQUOT } };
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -86,6 +87,17 @@ static void note_call(const char *name)
 		abort();
 }
 
+/* Until somebody opens the other end. */
+static void hold(void)
+{
+	const char *fifo = getenv("LARDER_TEST_FAULT_HOLD");
+	int fd = fifo != NULL ? open(fifo, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		abort();
+	close(fd);
+}
+
 int fault(const char *name)
 {
 	size_t i;
@@ -105,6 +117,10 @@ int fault(const char *name)
 			kill(getpid(), SIGKILL);
 		if (plan[i].errnum == PAUSE) {
 			usleep((useconds_t)(call * 7919 % 60000)); /* all differ */
+			return 0;
+		}
+		if (plan[i].errnum == HOLD) {
+			hold();
 			return 0;
 		}
 		errno = plan[i].errnum;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "oci/asof.h"
 #include "oci/pattern.h"
+#include "oci/wellknown.h"
 
 struct plan *plan_new(void)
 {
@@ -168,6 +169,18 @@ static bool is_foreign_host(const struct site *dflt, const char *name)
 	       memchr(name, '.', n) != NULL;
 }
 
+/* A mirror of several registries may take "docker.io/x" for x of docker.io, whatever it
+ * is told to take it for, and "asof-..." for a date; no lock and no policy here would
+ * know it by that name. */
+static bool is_ambiguous(struct plan *p, const char *remote)
+{
+	const char *rest;
+
+	return asof_is(remote) || by_prefix(p, remote, &rest) != NULL ||
+	       (strchr(remote, '/') != NULL &&
+		wellknown_is((struct view){ remote, strcspn(remote, "/") }));
+}
+
 static bool is_local(const struct plan *p, const char *name)
 {
 	size_t i;
@@ -198,6 +211,27 @@ static int to_local(struct plan *p, const struct reponame *name, struct route *o
 	return 0;
 }
 
+/* Without upstreams all lives here, in the places where a mirror of Docker Hub keeps it:
+ * so a store that was filled by one, or by an import, can be its clients' mirror. */
+static int to_own(struct plan *p, const struct reponame *name, const char *ns,
+		  struct route *out, struct err *e)
+{
+	char prefix[256 + 1], stored[sizeof(prefix) + NAME_MAX_BYTES + 1], *colon;
+	struct reponame own;
+
+	snprintf(prefix, sizeof(prefix), "%s/", ns);
+	colon = strrchr(prefix, ':');
+	if (colon != NULL)
+		*colon = '_';
+	if (strcmp(ns, "docker.io") == 0 || strncmp(name->s, prefix, strlen(prefix)) == 0)
+		return to_local(p, name, out, e);
+	snprintf(stored, sizeof(stored), "%s%s", prefix, name->s);
+	if (reponame_parse(view_of(stored), &own, NULL) != 0)
+		return err_set(e, ERR_NOT_FOUND,
+			       "registry %s (from ?ns=) has nothing here", ns);
+	return to_local(p, &own, out, e);
+}
+
 /*
  * The name at a site. Names of the default upstream have no prefix in the store, so one
  * may read there like a local name or like one of another upstream's. The first lives
@@ -219,8 +253,6 @@ static int to_site(struct plan *p, struct site *s, const char *name, struct rout
 	    reponame_parse(view_of(stored), &r.name, e) != 0 ||
 	    check_stored(&r.name, e) != 0)
 		return -1;
-	/* Where the upstream is a larder, "docker.io/x" is x there, but no lock and no
-	 * policy here would know it by that name. */
 	if (is_foreign_host(s, remote))
 		return err_set(e, ERR_NOT_FOUND,
 			       "%s: no name space of Docker Hub has a dot; the registry "
@@ -228,6 +260,14 @@ static int to_site(struct plan *p, struct site *s, const char *name, struct rout
 			       remote);
 	if (is_local(p, r.name.s))
 		return to_local(p, &r.name, out, e);
+	if (upstream_is_mirror(s->up) && is_ambiguous(p, remote))
+		return err_set(
+			e, ERR_NOT_FOUND,
+			"%s of registry %s cannot be asked of its mirror %s, which "
+			"may take it for another image; write the registry once, "
+			"in front (larder.upstreams.%s.itself says that the URL is "
+			"no mirror's)",
+			remote, s->host, upstream_url(s->up), s->host);
 	other = by_prefix(p, r.name.s, &rest);
 	if (other != NULL && other != s)
 		return err_set(e, ERR_NOT_FOUND,
@@ -245,6 +285,8 @@ int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	const char *rest;
 	struct site *s;
 
+	if (ns != NULL && p->nsites == 0)
+		return to_own(p, name, ns, out, e);
 	if (ns != NULL) {
 		s = find_host(p, ns);
 		if (s == NULL)

@@ -82,9 +82,11 @@ struct route {
 
 /* name as in the URL; ns the `?ns=` host in canonical form, or NULL. A name that reads in
  * the store like a local one is local, however it is spelt. ERR_NOT_FOUND: no such
- * upstream is configured, or the name would fall among another upstream's; the message
- * says which. ERR_INVALID: too long there or in the store, or it would
- * be stored under a name as of a date (oci/asof.h). On success route_done releases. */
+ * upstream is configured, the name would fall among another upstream's, or a mirror that
+ * is asked could take it for another image; the message says which. A plan without
+ * upstreams has the names of all registries' copies. ERR_INVALID: too long there or in
+ * the store, or it would be stored under a name as of a date (oci/asof.h). On success
+ * route_done releases. */
 int route_find(struct plan *p, const struct reponame *name, const char *ns,
 	       struct route *out, struct err *e);
 void route_done(struct route *r);

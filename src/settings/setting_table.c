@@ -122,6 +122,11 @@ const struct setting_row setting_table_rows[] = {
 	  "Where that registry is reached. The part before names it as image names do." },
 	{ "larder.upstreams.*.default", NULL, SETTING_BOOL, U(is_default), 0, 0, "false",
 	  "This upstream serves names without a host. At most one does." },
+	{ "larder.upstreams.*.itself", NULL, SETTING_BOOL, U(is_itself), 0, 0, "false",
+	  "Where the URL leads is that registry itself, by another address. Otherwise a "
+	  "URL at another host is a mirror's: each request then says ?ns=<host>, as "
+	  "containerd's do, and repositories whose names begin with a registry's are "
+	  "refused, since a mirror may take them for that one's." },
 	{ "larder.upstreams.*.freshness", NULL, SETTING_AGE, U(freshness_ms), 0, YEAR,
 	  "(larder.freshness)", "Freshness of this upstream's tags." },
 	{ "larder.upstreams.*.credentials", NULL, SETTING_CREDENTIALS, 0, 0, 0, NULL,

@@ -1,5 +1,6 @@
 /*
- * setting_upstreams.c - the well-known registries, and joining what was said of each.
+ * setting_upstreams.c - the registries that are mirrored, and joining what was said of
+ * each.
  */
 #include "settings/setting_upstreams.h"
 
@@ -11,20 +12,7 @@
 #include "settings/setting_value.h"
 #include "base/mem.h"
 #include "oci/reference.h"
-
-static const struct {
-	const char *host, *url;
-} known[] = {
-	{ "docker.io", "https://registry-1.docker.io" },
-	{ "gcr.io", "https://gcr.io" },
-	{ "ghcr.io", "https://ghcr.io" },
-	{ "quay.io", "https://quay.io" },
-	{ "registry.k8s.io", "https://registry.k8s.io" },
-	{ "mcr.microsoft.com", "https://mcr.microsoft.com" },
-	{ "public.ecr.aws", "https://public.ecr.aws" },
-	{ "lscr.io", "https://lscr.io" },
-	{ "registry.gitlab.com", "https://registry.gitlab.com" },
-};
+#include "oci/wellknown.h"
 
 static struct draft_upstream *entry(struct setting_draft *d, const char *host,
 				    struct err *e)
@@ -47,11 +35,11 @@ static bool has_default(const struct setting_draft *d)
 
 static int add_mirrored(struct setting_draft *d, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (entry(d, known[i].host, e) == NULL)
+	for (size_t i = 0; wellknown_host(i) != NULL; i++)
+		if (entry(d, wellknown_host(i), e) == NULL)
 			return -1;
 	if (!has_default(d))
-		entry(d, known[0].host, e)->u.is_default = true;
+		entry(d, wellknown_host(0), e)->u.is_default = true;
 	return 0;
 }
 
@@ -148,9 +136,8 @@ static bool is_loopback(const char *url)
 static int complete(struct setting_draft *d, struct draft_upstream *u, char **envp,
 		    struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(known) && u->u.url == NULL; i++)
-		if (strcmp(known[i].host, u->u.host) == 0)
-			u->u.url = mem_dup(known[i].url);
+	if (u->u.url == NULL && wellknown_url(u->u.host) != NULL)
+		u->u.url = mem_dup(wellknown_url(u->u.host));
 	if (u->u.url == NULL)
 		u->u.url = mem_fmt("https://%s", u->u.host);
 	if (u->password_file && read_password(u, e) != 0)

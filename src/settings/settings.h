@@ -65,6 +65,7 @@ struct setting_upstream {
 	bool has_freshness; /* freshness_ms counts instead of settings.freshness_ms */
 	int64_t freshness_ms; /* 0: always */
 	bool is_default;      /* serves names without a host; at most one upstream does */
+	bool is_itself;	      /* the URL is the registry's, though at another host */
 };
 
 struct settings {

@@ -9,9 +9,15 @@
  *
  * What is looked at is what is given out: a tag that moves meanwhile is looked at anew.
  *
- * What has been found is remembered: a yes for an hour, a no for ten seconds, so that a
- * crowd is answered from memory and a signature that comes later is seen. Signatures
- * themselves, and what else is about an image and no image, are always served.
+ * Looking costs time: it is done once for all who ask, on threads of its own
+ * (gate_cases.h), while requests are parked. What has been found is remembered: a yes for
+ * an hour, a no for ten seconds, so that a crowd is answered from memory and a signature
+ * that comes later is seen. Where too much is to be looked at, an image is refused with
+ * ERR_BUSY, and that is not remembered. Signatures themselves, and what else is about an
+ * image and no image, are always served.
+ *
+ * Policies that are read again count for all that has not been given out: a request that
+ * waits begins anew with them, and what an accepted index names has to be accepted again.
  *
  * Any thread.
  */
@@ -26,16 +32,17 @@
 #include "store/usage.h"
 #include "trust/policy.h"
 
-#define GATE_YES_MS (60 * 60 * 1000)
-#define GATE_NO_MS (10 * 1000)
-#define GATE_PATIENCE_MS (20 * 1000) /* for all the signatures of one image */
 #define GATE_MAX_KNOWN 20000 /* remembered; when full, all of it is found out again */
 
 struct gate;
 
 /* All borrowed; they outlive it. Nothing is restricted until policies are set. */
-struct gate *gate_new(struct mirror *m, struct store *s, struct usage *u);
-void gate_free(struct gate *g); /* NULL is fine */
+struct gate *gate_new(struct mirror *m, struct usage *u);
+/* Beside mirror_cancel: whatever is looked at ends soon, with ERR_CANCELLED. */
+void gate_cancel(struct gate *g);
+/* No request is under way. Cancels, and waits for what is looked at: where that may be
+ * something, the mirror has been cancelled. NULL is fine. */
+void gate_free(struct gate *g);
 /* For requests from now on; taken over. p NULL: nothing is restricted. signers: users who
  * are given unsigned images of local repositories, so that they can sign them; a NUL
  * after each, n in all; copied. What is remembered is forgotten. */
@@ -52,16 +59,16 @@ struct gate_say {
 
 /* As ask_manifest answered: READY: give it out (perhaps with a warning). WAIT: call again
  * when the bell has rung, with the same *pass (NULL at first; the caller's to free).
- * FAILED: ERR_DENIED, and *e is what the client is told. user: who asks; NULL: nobody
- * known. */
+ * FAILED: ERR_DENIED, ERR_BUSY or ERR_CANCELLED, and *e is what the client is told. user:
+ * who asks; NULL: nobody known. */
 enum answer gate_ask(struct gate *g, const struct route *r, const struct reference *ref,
-		     const struct stored *m, const char *user, struct gate_pass **pass,
+		     struct stored *m, const char *user, struct gate_pass **pass,
 		     struct gate_say *say, struct err *e);
 /* After WAIT. */
 struct bell *gate_pass_bell(const struct gate_pass *p, uint64_t *seen);
 
-/* The same for a thread that may wait: 0, or -1 with ERR_DENIED. */
+/* The same for a thread that may wait: 0, or -1. */
 int gate_check(struct gate *g, const struct route *r, const struct reference *ref,
-	       const struct stored *m, struct gate_say *say, struct err *e);
+	       struct stored *m, struct gate_say *say, struct err *e);
 
 #endif

@@ -38,7 +38,7 @@ static bool is_text(const char *type)
 		strcmp(type, "application/vnd.dsse.envelope.v1") == 0);
 }
 
-static bool is_tool_tag(const char *tag)
+bool gate_about_tag(const char *tag)
 {
 	size_t i;
 
@@ -94,7 +94,7 @@ bool gate_about_is(struct view body, const char *tag)
 	for (i = 0; i < n; i++)
 		if (!is_text(json_get_str(json_at(layers, i), "mediaType")))
 			return false;
-	return is_tool_tag(tag) || !is_image_config(config);
+	return gate_about_tag(tag) || !is_image_config(config);
 }
 
 bool gate_about_could_run(struct view body)

@@ -24,8 +24,6 @@ struct gate_known {
 	struct map *map; /* guarded by mu; of struct known */
 };
 
-typedef char known_key[NAME_MAX_BYTES + DIGEST_TEXT_MAX + 64];
-
 struct gate_known *gate_known_new(size_t limit)
 {
 	struct gate_known *k = mem_alloc(sizeof(*k));
@@ -62,13 +60,13 @@ void gate_known_clear(struct gate_known *k)
 	pthread_mutex_unlock(&k->mu);
 }
 
-static void key_text(known_key out, const struct gate_known_key *key)
+void gate_known_key_text(gate_known_text out, const struct gate_known_key *key)
 {
 	char text[DIGEST_TEXT_MAX];
 
 	digest_text(key->digest, text);
-	snprintf(out, sizeof(known_key), "%lu %p %s@%s", key->serial, key->policy,
-		 key->name->s, text);
+	snprintf(out, sizeof(gate_known_text), "%lu %p%s %s@%s", key->serial, key->policy,
+		 key->tool ? " tool" : "", key->name->s, text);
 }
 
 enum gate_known_answer gate_known_get(struct gate_known *k,
@@ -77,9 +75,9 @@ enum gate_known_answer gate_known_get(struct gate_known *k,
 {
 	enum gate_known_answer answer = GATE_UNKNOWN;
 	const struct known *one;
-	known_key text;
+	gate_known_text text;
 
-	key_text(text, key);
+	gate_known_key_text(text, key);
 	why[0] = '\0';
 	pthread_mutex_lock(&k->mu);
 	one = map_get(k->map, text);
@@ -110,12 +108,12 @@ void gate_known_put(struct gate_known *k, const struct gate_known_key *key, bool
 {
 	size_t n = strlen(why) + 1;
 	struct known *one = mem_alloc(sizeof(*one) + n);
-	known_key text;
+	gate_known_text text;
 
 	one->until_ms = until_ms;
 	one->yes = yes;
 	memcpy(one->why, why, n);
-	key_text(text, key);
+	gate_known_key_text(text, key);
 	pthread_mutex_lock(&k->mu);
 	put_locked(k, text, one);
 	pthread_mutex_unlock(&k->mu);

@@ -19,14 +19,18 @@ struct gate_known *gate_known_new(size_t limit);
 void gate_known_free(struct gate_known *k);
 void gate_known_clear(struct gate_known *k);
 
-/* By which policy, of which reading of them; NULL: asked for by digest. Only names here.
- */
+/* By which policy, of which reading of them; NULL: asked for by digest. tool: by a tag of
+ * tools (gate_about_tag). Only names here. */
 struct gate_known_key {
 	unsigned long serial;
 	const void *policy;
+	bool tool;
 	const struct reponame *name;
 	const struct digest *digest;
 };
+
+typedef char gate_known_text[NAME_MAX_BYTES + DIGEST_TEXT_MAX + 64];
+void gate_known_key_text(gate_known_text out, const struct gate_known_key *key);
 
 enum gate_known_answer { GATE_UNKNOWN, GATE_YES, GATE_NO };
 

@@ -1,7 +1,7 @@
 /*
  * inquiry.c - the way to an image's evidence, step by step.
  *
- *	TAG -> LIST -> MANIFESTS -> BODIES -> READ -> OVER
+ *	TAG -> LIST -> MANIFESTS -> BODIES -> OVER, then inquiry_read
  *
  * One thing is asked for at a time, each with a visit of its own; signatures are few and
  * small. What an upstream refuses is noted, and the way goes on. Bodies are read when all
@@ -22,11 +22,12 @@
 #include "mirror/ask_referrers.h"
 #include "mirror/awaited.h"
 #include "mirror/flight.h"
+#include "store/blob.h"
 #include "store/referrers.h"
 
 #define LOCAL_LIST_MAX (1u << 20)
 
-enum stage { TAG, LIST, MANIFESTS, BODIES, READ, OVER };
+enum stage { TAG, LIST, MANIFESTS, BODIES, OVER };
 
 struct inquiry {
 	struct mirror *m;
@@ -300,6 +301,31 @@ static int check_text(int fd, const struct evidence_item *it, struct err *e)
 					 "it has not the size that its manifest says");
 }
 
+static int read_item(struct inquiry *q, struct evidence_item *it, struct err *e)
+{
+	uint64_t size;
+	int fd = blob_open(q->store, &it->blob, &size, e), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = q->texts ? check_text(fd, it, e) : read_body(fd, it, e);
+	mem_closep(&fd);
+	return rc;
+}
+
+void inquiry_read(struct inquiry *q)
+{
+	struct evidence_item *it;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < q->ev.n; i++) {
+		it = &q->ev.item[i];
+		if (it->gap == NULL && read_item(q, it, &e) != 0)
+			it->gap = mem_fmt("it could not be had: %s", e.msg);
+	}
+}
+
 /* WAIT, or READY: the store is to be looked at again. */
 static enum answer watch_flight(struct inquiry *q, struct err *e)
 {
@@ -322,7 +348,6 @@ static enum answer ask_body(struct inquiry *q, struct evidence_item *it, struct 
 {
 	struct found_blob found;
 	enum answer answer;
-	int rc;
 
 	if (q->flight != NULL) {
 		answer = watch_flight(q, e);
@@ -342,12 +367,8 @@ static enum answer ask_body(struct inquiry *q, struct evidence_item *it, struct 
 		q->flight = found.flight;
 		return ask_body(q, it, e);
 	}
-	if (q->stage != READ)
-		rc = 0;
-	else
-		rc = q->texts ? check_text(found.fd, it, e) : read_body(found.fd, it, e);
 	mem_closep(&found.fd);
-	return rc == 0 ? ANSWER_READY : ANSWER_FAILED;
+	return ANSWER_READY;
 }
 
 static enum answer step_body(struct inquiry *q, struct err *e)
@@ -376,19 +397,17 @@ static void go_on(struct inquiry *q)
 		q->stage = BODIES;
 		q->at = 0;
 	}
-	if ((q->stage == BODIES || q->stage == READ) && q->at >= q->ev.n) {
-		q->stage++;
-		q->at = 0;
-	}
-	if (q->stage == READ && q->ev.n == 0)
+	if (q->stage == BODIES && q->at >= q->ev.n)
 		q->stage = OVER;
 }
 
 enum answer inquiry_step(struct inquiry *q, struct err *e)
 {
 	static enum answer (*const steps[])(struct inquiry *, struct err *) = {
-		[TAG] = step_tag,     [LIST] = step_list, [MANIFESTS] = step_manifest,
-		[BODIES] = step_body, [READ] = step_body,
+		[TAG] = step_tag,
+		[LIST] = step_list,
+		[MANIFESTS] = step_manifest,
+		[BODIES] = step_body,
 	};
 	enum answer answer;
 
@@ -420,5 +439,8 @@ int inquiry_all(struct inquiry *q, struct err *e)
 
 	while ((answer = inquiry_step(q, e)) == ANSWER_WAIT)
 		awaited_bell(q->visit.bell, q->visit.seen);
-	return answer == ANSWER_READY ? 0 : -1;
+	if (answer != ANSWER_READY)
+		return -1;
+	inquiry_read(q);
+	return 0;
 }

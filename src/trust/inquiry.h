@@ -5,7 +5,8 @@
  *
  * An inquiry belongs to one request or one thread of a command. inquiry_step does not
  * block on a network (mirror/visit.h): where it says WAIT, it is to be called again when
- * its bell has rung. inquiry_all is for threads that may wait.
+ * its bell has rung. Then what has come is read, on a thread that has time. inquiry_all
+ * is for threads that may wait for both.
  */
 #ifndef LARDER_TRUST_INQUIRY_H
 #define LARDER_TRUST_INQUIRY_H
@@ -44,15 +45,18 @@ struct inquiry *inquiry_new_texts(struct mirror *m, const struct route *r,
 void inquiry_free(struct inquiry *g); /* NULL is fine */
 void inquiry_freep(struct inquiry **g);
 
-/* READY: inquiry_evidence has all that is to be had. What could not be had is no failure
- * but a gap in it. FAILED: only when the mirror is being stopped (ERR_CANCELLED). */
+/* READY: all that is to be had is in the store. What could not be had is no failure but a
+ * gap in the evidence. FAILED: only when the mirror is being stopped (ERR_CANCELLED). */
 enum answer inquiry_step(struct inquiry *g, struct err *e);
 /* After WAIT: what it waits for. Lives until the next step. */
 struct bell *inquiry_bell(const struct inquiry *g, uint64_t *seen);
-/* After READY; borrowed. */
+/* After READY: the bodies are read into the evidence; or looked at, where they are to be
+ * texts. What has gone from the store since is a gap. Asks nobody; any thread. */
+void inquiry_read(struct inquiry *g);
+/* What was found; borrowed. Bodies come with inquiry_read. */
 const struct evidence *inquiry_evidence(const struct inquiry *g);
 
-/* The same, blocking. 0, or -1 as above. */
+/* All of it, blocking. 0, or -1 as above. */
 int inquiry_all(struct inquiry *g, struct err *e);
 
 #endif

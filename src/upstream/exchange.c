@@ -30,20 +30,38 @@ static void set_proof(struct chase *c, const struct buf *line)
 	c->authorization = line->n > 0 ? buf_str(&c->proof) : NULL;
 }
 
+/* What a mirror is asked for names the registry. A link to a next page may say it
+ * already. */
+static int make_url(const struct upstream *u, const char *path, struct buf *out,
+		    struct err *e)
+{
+	CLEANUP(mem_freep)
+	char *url = path[0] == '/' ? mem_fmt("%s%s", u->url, path) : mem_dup(path);
+
+	if (u->is_mirror && strstr(url, "?ns=") == NULL && strstr(url, "&ns=") == NULL)
+		return url_add_query(url, "ns", u->host, out, e);
+	return buf_adds(out, url) == 0
+		       ? 0
+		       : err_set(e, ERR_LIMIT, "a URL of more than %d bytes",
+				 URL_MAX_BYTES);
+}
+
 int exchange_run(struct upstream *u, struct chase *c, const struct reponame *name,
 		 const char *path, struct err *e)
 {
 	CLEANUP(auth_done)
 	struct auth auth = { 0 };
-	CLEANUP(mem_freep)
-	char *url = path[0] == '/' ? mem_fmt("%s%s", u->url, path) : mem_dup(path);
+	CLEANUP(buf_done)
+	struct buf url = BUF_INIT(URL_MAX_BYTES);
 	struct realm_want want = { name->s, c->push, c->from };
 	int rc;
 
 	if (gate_stopped())
 		return gate_stopped_err(e);
+	if (make_url(u, path, &url, e) != 0)
+		return -1;
 	c->u = u;
-	c->url = url;
+	c->url = buf_str(&url);
 	c->registry = true;
 	if (c->account == NULL)
 		c->account = account_for(u, name->s);

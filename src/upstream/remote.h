@@ -25,6 +25,7 @@ struct upstream {
 	char *realm_host; /* or NULL */
 	struct buf ca;	  /* see transport_request.ca */
 	struct transport_limits limits;
+	bool is_mirror;
 	bool direct;
 	struct account *account; /* at least one: upstream/account.h */
 	size_t n_accounts;

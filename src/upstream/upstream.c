@@ -122,6 +122,7 @@ struct upstream *upstream_new(const struct upstream_conf *conf, struct err *e)
 		u->url[n - 1] = '\0';
 	u->at = at;
 	u->realm_host = mem_dup(conf->realm_host);
+	u->is_mirror = conf->is_mirror;
 	u->direct = conf->direct;
 	u->limits = (struct transport_limits){
 		.connect_ms = or_default(conf->connect_ms, 5000),
@@ -162,6 +163,11 @@ void upstream_unref(struct upstream *u)
 const char *upstream_url(const struct upstream *u)
 {
 	return u->url;
+}
+
+bool upstream_is_mirror(const struct upstream *u)
+{
+	return u->is_mirror;
 }
 
 const char *upstream_host(const struct upstream *u)

@@ -55,13 +55,17 @@ struct upstream_conf {
 	const char *docker_config;
 	const char *ca_file;	/* PEM, in addition to the system's; NULL: none */
 	const char *realm_host; /* a foreign token realm that may have the credential */
-	bool direct;		/* through no proxy, whatever the environment says */
-	int connect_ms;		/* 0: the default of 5,000 */
-	int header_ms;		/* request sent to first header line; 0: 10,000 */
-	int stall_ms;		/* no byte of a body for so long; 0: 10,000 */
-	unsigned reserve;	/* pulls that upstream/may.h keeps from refreshing */
-	int slow_ms;		/* less than 1 KiB/s of a body for so long; 0: 30,000, or
-				   three times stall_ms */
+	/* The URL is a mirror's, which may be one of other registries, too: it is told
+	 * with each request of which (?ns=, OCI distribution-spec "Registry Proxying").
+	 */
+	bool is_mirror;
+	bool direct;	  /* through no proxy, whatever the environment says */
+	int connect_ms;	  /* 0: the default of 5,000 */
+	int header_ms;	  /* request sent to first header line; 0: 10,000 */
+	int stall_ms;	  /* no byte of a body for so long; 0: 10,000 */
+	unsigned reserve; /* pulls that upstream/may.h keeps from refreshing */
+	int slow_ms;	  /* less than 1 KiB/s of a body for so long; 0: 30,000, or
+			     three times stall_ms */
 };
 
 /* Checks the settings, contacts nobody. ERR_INVALID names the setting. */
@@ -70,6 +74,7 @@ struct upstream *upstream_ref(struct upstream *u);
 void upstream_unref(struct upstream *u); /* NULL is fine */
 const char *upstream_host(const struct upstream *u);
 const char *upstream_url(const struct upstream *u); /* has no credentials in it */
+bool upstream_is_mirror(const struct upstream *u);
 
 /* Process-wide set-up and end of the HTTP client; not while calls are running. */
 int upstream_global_init(struct err *e);

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.faults
 SOME = 6                # plans of each scenario, without LARDER_SWEEP
 SLOW = {"pull-on": 2}   # wrong bytes are asked for again after a while
 ELSEWHERE = {"fs.link",         # of files of others (larder setup)
-             "export.write"}    # of tars
+             "export.write",    # of tars
+             "gate.look"}       # no operation: a place to wait (test_policy_threads.py)
 
 
 @pytest.fixture
