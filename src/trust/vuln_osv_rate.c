@@ -11,7 +11,10 @@
 static void better(struct vuln_rating *best, enum vuln_grade grade,
 		   enum vuln_severity severity, int score)
 {
-	if (severity != VULN_UNKNOWN && grade > best->grade)
+	if (severity == VULN_UNKNOWN || grade < best->grade)
+		return;
+	if (grade > best->grade || severity > best->severity ||
+	    (severity == best->severity && score > best->score))
 		*best = (struct vuln_rating){ grade, severity, score };
 }
 
