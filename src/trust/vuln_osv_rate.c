@@ -62,8 +62,8 @@ static void rate_words(const struct json *about, struct vuln_rating *best)
 		better(best, GRADE_URGENCY, vuln_severity_of(urgency), -1);
 }
 
-/* "Important: kernel security update", as AlmaLinux and Rocky Linux have it. Red Hat's own
- * have vectors instead. */
+/* "Important: kernel security update", as AlmaLinux and Rocky Linux have it. Red Hat's
+ * own have vectors instead. */
 static void rate_summary(const char *summary, struct vuln_rating *best)
 {
 	char word[16];
