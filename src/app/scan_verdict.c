@@ -92,7 +92,7 @@ static void print_hits(struct scan *s)
 {
 	CLEANUP(buf_done)
 	struct buf text = BUF_INIT(65536);
-	size_t i, hits = 0, images = 0;
+	size_t i, images = 0;
 
 	for (i = 0; i < s->n; i++) {
 		struct scan_count c;
@@ -103,7 +103,6 @@ static void print_hits(struct scan *s)
 		if (c.hit > 0 && ++images <= NAMED)
 			buf_addf(&text, "%s%zu in %s", images > 1 ? ", " : "", c.hit,
 				 s->target[i].text);
-		hits += c.hit;
 	}
 	if (images > NAMED)
 		buf_addf(&text, ", and in %zu more images", images - NAMED);

@@ -33,9 +33,39 @@ static bool is_cve(const char *id)
 	return id != NULL && strncmp(id, "CVE-", 4) == 0;
 }
 
-static size_t room_for(size_t n)
+/* Distributions put a word before: "UBUNTU-CVE-2026-1" is what Ubuntu says of it. NULL:
+ * it is of none. */
+static const char *cve_in(const char *id)
 {
-	return (n < VULN_MAX_IDS ? n : VULN_MAX_IDS) * sizeof(char *);
+	const char *at = id != NULL && !is_cve(id) ? strstr(id, "-CVE-") : NULL;
+
+	return at != NULL ? at + 1 : is_cve(id) ? id : NULL;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each once, sorted; a CVE by its own name. */
+static void make_plain(struct vuln_ids *names)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < names->n; i++)
+		if (cve_in(names->id[i]) != NULL)
+			names->id[i] = cve_in(names->id[i]);
+	if (names->n > 0)
+		qsort(names->id, names->n, sizeof(*names->id), compare_ids);
+	for (i = 0; i < names->n; i++)
+		if (n == 0 || strcmp(names->id[i], names->id[n - 1]) != 0)
+			names->id[n++] = names->id[i];
+	names->n = n;
+}
+
+static void make_room(struct vuln_ids *names, size_t n)
+{
+	names->id = mem_alloc((n < VULN_MAX_IDS ? n : VULN_MAX_IDS) * sizeof(char *));
 }
 
 void vuln_osv_names_read(const struct json *doc, bool of_system,
@@ -44,25 +74,27 @@ void vuln_osv_names_read(const struct json *doc, bool of_system,
 	const struct json *aliases = json_get(doc, "aliases");
 	const struct json *upstream = json_get(doc, "upstream");
 	const struct json *related = json_get(doc, "related");
+	const char *id = json_get_str(doc, "id");
 	size_t i, cves = 0;
 
 	*out = (struct vuln_osv_names){ 0 };
-	out->same.id = mem_alloc(room_for(1 + json_len(aliases)));
-	out->upstream.id = mem_alloc(room_for(json_len(upstream) + json_len(related)));
-	add_name(&out->same, json_get_str(doc, "id"));
+	make_room(&out->same, 2 + json_len(aliases));
+	make_room(&out->upstream, json_len(upstream) + json_len(related));
+	add_name(&out->same, id);
 	add_list(&out->same, aliases);
 	add_list(&out->upstream, upstream);
 	/* AlmaLinux and Rocky Linux have them there. */
-	for (i = 0; of_system && out->same.n == 1 && i < json_len(related); i++)
-		if (is_cve(json_str(json_at(related, i))) && !is_cve(out->same.id[0]))
+	for (i = 0; of_system && json_len(aliases) == 0 && cve_in(id) == NULL &&
+		    i < json_len(related);
+	     i++)
+		if (is_cve(json_str(json_at(related, i))))
 			add_name(&out->upstream, json_str(json_at(related, i)));
+	if (of_system && !is_cve(id))
+		add_name(&out->same, cve_in(id));
+	make_plain(&out->upstream);
 	for (i = 0; i < out->upstream.n; i++)
 		cves += is_cve(out->upstream.id[i]);
 	out->several = out->upstream.n > 1 && cves != 1;
-	/* "UBUNTU-CVE-2026-1" beside "CVE-2026-1" is no other one. */
-	for (i = out->upstream.n; out->several && cves > 0 && i-- > 0;)
-		if (strstr(out->upstream.id[i], "-CVE-") != NULL)
-			out->upstream.id[i] = out->upstream.id[--out->upstream.n];
 }
 
 int vuln_osv_names_say(struct vuln *v, const struct vuln_verdict *d,

@@ -11,7 +11,10 @@
 static void better(struct vuln_rating *best, enum vuln_grade grade,
 		   enum vuln_severity severity, int score)
 {
-	if (severity != VULN_UNKNOWN && grade > best->grade)
+	if (severity == VULN_UNKNOWN || grade < best->grade)
+		return;
+	if (grade > best->grade || severity > best->severity ||
+	    (severity == best->severity && score > best->score))
 		*best = (struct vuln_rating){ grade, severity, score };
 }
 
@@ -59,8 +62,8 @@ static void rate_words(const struct json *about, struct vuln_rating *best)
 		better(best, GRADE_URGENCY, vuln_severity_of(urgency), -1);
 }
 
-/* "Important: kernel security update", as Red Hat and those who build its packages again
- * have it. */
+/* "Important: kernel security update", as AlmaLinux and Rocky Linux have it. Red Hat's
+ * own have vectors instead. */
 static void rate_summary(const char *summary, struct vuln_rating *best)
 {
 	char word[16];

@@ -1,5 +1,5 @@
 /* trust/vuln_data: any file as data of vulnerabilities, of whatever kind it looks like,
- * against images of three kinds: findings are well formed, each once. */
+ * against images of four kinds: findings are well formed, each once. */
 #include "fuzz.h"
 
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "trust/cvss.h"
 #include "trust/vuln_data.h"
 #include "trust/vuln_merge.h"
 
@@ -46,7 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int fd = memfd_create("vuln", MFD_CLOEXEC);
 	struct vuln *v = vuln_new();
 	struct vuln_data d = { 0 };
-	char text[300];
 	struct err e;
 	size_t i;
 
@@ -54,6 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	add_image(v, "debian", "12", PACKAGE_DEB, "zlib", "1:1.2.13");
 	add_image(v, "alpine", "3.19.1", PACKAGE_APK, "zlib", "1.3-r1");
 	add_image(v, "", "", PACKAGE_PYTHON, "six", "1.16.0");
+	add_image(v, "almalinux", "8.10", PACKAGE_RPM, "ruby",
+		  "3.3.1-1.module_el8.4.0+9+aaaaaaaa");
 	if (vuln_data_file(v, &d, "file", fd, size, 1, &e) == 0 &&
 	    vuln_finish(v, &e) == 0)
 		for (i = 0; i < vuln_images(v); i++)
@@ -61,8 +61,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vuln_data_sort(&d);
 	vuln_data_done(&d);
 	vuln_free(v);
-	snprintf(text, sizeof(text), "%.*s", (int)(size < 299 ? size : 299),
-		 (const char *)data);
-	CHECK(cvss_score(text) >= -1 && cvss_score(text) <= 100);
 	return 0;
 }

@@ -145,6 +145,55 @@ static void cyclonedx(void **state)
 	try_end(&c);
 }
 
+/* "name=value " of those that Trivy reads. */
+static void for_trivy(enum package_kind kind, const char *version, const char *want)
+{
+	CLEANUP(buf_done)
+	struct buf got = BUF_INIT(1000);
+	const struct json *list;
+	struct contents c;
+	struct json *doc;
+	size_t i;
+
+	try_begin(&c);
+	try_add(&c, &(struct package_found){ .kind = kind,
+					     .name = VIEW("libssl3"),
+					     .version = VIEW("1"),
+					     .source = VIEW("openssl"),
+					     .source_version = view_of(version),
+					     .path = VIEW("x") });
+	doc = write(SBOM_CYCLONEDX, &c);
+	list = json_get(json_at(json_get(doc, "components"), 0), "properties");
+	for (i = 0; i < json_len(list); i++) {
+		const char *name = json_get_str(json_at(list, i), "name");
+
+		if (strncmp(name, "aquasecurity:trivy:Src", 22) == 0)
+			buf_addf(&got, "%s=%s ", name + 22,
+				 json_get_str(json_at(list, i), "value"));
+	}
+	assert_string_equal(buf_str(&got), want);
+	json_free(doc);
+	try_end(&c);
+}
+
+static void sources_for_trivy(void **state)
+{
+	for_trivy(PACKAGE_DEB, "3.0-1~deb12u1",
+		  "Name=openssl Release=1~deb12u1 Version=3.0 ");
+	for_trivy(PACKAGE_DEB, "1:2.0-a-3",
+		  "Name=openssl Epoch=1 Release=3 Version=2.0-a ");
+	for_trivy(PACKAGE_RPM, "1:3.0.7-24.el9",
+		  "Name=openssl Epoch=1 Release=24.el9 Version=3.0.7 ");
+	for_trivy(PACKAGE_DEB, "20230311", "Name=openssl Version=20230311 ");
+	for_trivy(PACKAGE_APK, "3.1.4-r5", "Name=openssl Version=3.1.4-r5 ");
+	for_trivy(PACKAGE_PYTHON, "1", "");
+	/* an epoch that is no number would make it refuse all */
+	for_trivy(PACKAGE_DEB, "x:1-2", "Name=openssl Release=2 Version=x:1 ");
+	for_trivy(PACKAGE_DEB, ":1-2", "Name=openssl Release=2 Version=:1 ");
+	for_trivy(PACKAGE_DEB, "99999999999:1", "Name=openssl Version=99999999999:1 ");
+	for_trivy(PACKAGE_DEB, "1-2:3", "Name=openssl Release=2:3 Version=1 ");
+}
+
 static void what_could_not_be_read_is_in_it(void **state)
 {
 	struct contents_gap gap = { 0, "var/lib/rpm/Packages",
@@ -256,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spdx),
 		cmocka_unit_test(cyclonedx),
+		cmocka_unit_test(sources_for_trivy),
 		cmocka_unit_test(what_could_not_be_read_is_in_it),
 		cmocka_unit_test(an_image_without_anything),
 		cmocka_unit_test(the_same_distribution_in_two_places),

@@ -267,6 +267,14 @@ static void how_bad(void **state)
 		  "\"CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N\"}],"
 		  "\"versions\":[\"3.0.11-1~deb12u1\"]}]}",
 		  "low" },
+		/* of two the worse */
+		{ ADVISORY("CVE-1",
+			   "\"severity\":[{\"type\":\"CVSS_V3\",\"score\":"
+			   "\"CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:N/A:N\"},{\"type\":"
+			   "\"CVSS_V3\",\"score\":"
+			   "\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"}],",
+			   "Debian:12", "openssl", IN("0")),
+		  "critical" },
 		/* of no use: the word counts */
 		{ ADVISORY("CVE-1",
 			   "\"severity\":[{\"type\":\"CVSS_V4\",\"score\":\"CVSS:4.0/"

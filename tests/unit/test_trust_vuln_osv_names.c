@@ -137,6 +137,44 @@ static void many_names(void **state)
 	vuln_free(v);
 }
 
+static void ubuntu_finds(const char *text, const char *want)
+{
+	struct vuln *v = vuln_new();
+	struct vuln_count c = { 0 };
+
+	vuln_try_add(v, &(struct vuln_one){ .os = "ubuntu",
+					    .version_id = "22.04",
+					    .kind = PACKAGE_DEB,
+					    .name = "wayland",
+					    .version = "1.20.0-1" });
+	vuln_try_osv(v, text, &c);
+	assert_int_equal(vuln_finish(v, NULL), 0);
+	assert_findings(v, 0, want);
+	vuln_free(v);
+}
+
+#define UBUNTU(id, more)                                                                 \
+	ADVISORY(id, more, "Ubuntu:22.04:LTS", "wayland", IN("0") "," FIX("1.20.0-2"))
+
+/* As Canonical publishes them, and as OSV hands them on. */
+static void a_word_before_a_cve(void **state)
+{
+	static const char two[] = "CVE-2026-1=USN-1-1 wayland<1.20.0-2 unknown; "
+				  "CVE-2026-2=USN-1-1 wayland<1.20.0-2 unknown";
+
+	ubuntu_finds(UBUNTU("USN-1-1", "\"upstream\":[\"UBUNTU-CVE-2026-1\"],"),
+		     "CVE-2026-1=USN-1-1 wayland<1.20.0-2 unknown");
+	ubuntu_finds(UBUNTU("USN-1-1", "\"upstream\":[\"UBUNTU-CVE-2026-1\","
+				       "\"UBUNTU-CVE-2026-2\"],"),
+		     two);
+	ubuntu_finds(UBUNTU("USN-1-1",
+			    "\"upstream\":[\"CVE-2026-1\",\"UBUNTU-CVE-2026-2\","
+			    "\"UBUNTU-CVE-2026-1\",\"CVE-2026-2\"],"),
+		     two);
+	ubuntu_finds(UBUNTU("UBUNTU-CVE-2026-1", "\"related\":[\"CVE-2026-9\"],"),
+		     "CVE-2026-1=UBUNTU-CVE-2026-1 wayland<1.20.0-2 unknown");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +182,7 @@ int main(void)
 		cmocka_unit_test(related_is_another),
 		cmocka_unit_test(modules),
 		cmocka_unit_test(many_names),
+		cmocka_unit_test(a_word_before_a_cve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
