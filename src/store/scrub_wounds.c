@@ -65,6 +65,12 @@ struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
 	return w;
 }
 
+void scrub_wounds_begin(struct scrub *r)
+{
+	scrub_wounds_free(r);
+	r->by_digest = map_new(SCRUB_MAX_WOUNDS);
+}
+
 static int load_one(void *arg, const struct quarantined *q, struct err *e)
 {
 	struct scrub *r = arg;
@@ -125,6 +131,10 @@ void scrub_wounds_free(struct scrub *r)
 	map_free(r->by_digest, NULL);
 	free(r->wound);
 	free(r->hurt);
+	r->by_digest = NULL;
+	r->wound = NULL;
+	r->hurt = NULL;
+	r->nwounds = r->fresh = r->nhurt = 0;
 }
 
 void scrub_wounds_take(struct scrub *r, const struct digest *d, int fd,
