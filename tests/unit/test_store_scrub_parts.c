@@ -18,7 +18,7 @@
 
 #define MOST 200
 #define REPOSITORIES 6
-#define IMAGES 5
+#define IMAGES 4
 
 struct heard {
 	enum scrub_kind kind;
@@ -116,7 +116,7 @@ static void fill(struct store *s)
 			snprintf(config, sizeof(config), "config %d %d", i, k);
 			snprintf(layer, sizeof(layer), "layer %d %d", i, k);
 			snprintf(tag, sizeof(tag), "%d", k);
-			image(s, name, config, k == 4 ? "shared" : layer, tag);
+			image(s, name, config, k == IMAGES - 1 ? "shared" : layer, tag);
 		}
 }
 
@@ -256,7 +256,7 @@ static void stopped_anywhere(void **state)
 	once = in_one(s, &steps);
 	assert_in_range(once.harmed, 6, 20);
 	assert_in_range(steps, 30, 1000);
-	for (cut = 1; cut < steps; cut += cut < steps - 14 ? 4 : 2) {
+	for (cut = 1; cut < steps; cut += cut < steps - 24 ? 7 : 2) {
 		plant(s);
 		ask = ask_of(s, &parts);
 		parts.left = cut;
