@@ -4,6 +4,8 @@
 #ifndef LARDER_TESTS_SCRUB_TRY_H
 #define LARDER_TESTS_SCRUB_TRY_H
 
+#include <unistd.h>
+
 #include "image_try.h"
 #include "store/blob.h"
 #include "store/layout.h"
@@ -30,6 +32,7 @@ struct told {
 	int n;
 	int left; /* steps of pace() until it says no; -1: for ever */
 	int steps;
+	bool naps; /* so that a slice of a millisecond is over */
 };
 
 static inline void found(void *arg, const struct scrub_finding *f)
@@ -50,6 +53,8 @@ static inline bool pace(void *arg, uint64_t bytes)
 {
 	struct told *t = arg;
 
+	if (t->naps)
+		usleep(1500);
 	t->steps++;
 	if (t->left > 0)
 		t->left--;
