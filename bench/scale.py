@@ -304,16 +304,33 @@ def collection(b: Bench, server: Server) -> None:
           done["s"] < 600 and done["bytes"] < 64 * MB)
 
 
+def under_way(server: Server) -> float:
+    """The share of the pass that is done."""
+    return json.loads(fetch(server, "/larder/v1/status"))["scrub"]["underWay"] or 0
+
+
 def scrubbing(b: Bench, server: Server) -> None:
+    """A whole pass, by a larder that is killed in between."""
     (b.store / "larder/scrub.state").unlink(missing_ok=True)
     server.settings(scrub="1s")
     server.start()
     try:
-        began = time.monotonic()
-        peak = watch_memory(server, lambda: server.log("scrub.done"), 3600)
+        began, peak = time.monotonic(), 0
+        for share in (0.3, 0.95):
+            peak = max(peak, watch_memory(
+                server, lambda: server.log("scrub.done") or under_way(server) > share, 7200))
+            before = under_way(server)
+            server.process.kill()
+            server.process.wait()
+            server.start()
+            b.row(f"of a pass, gone on with after a kill at {before:.3f}", f"{under_way(server):.3f}",
+                  "", under_way(server) > before - 0.1)
+        peak = max(peak, watch_memory(server, lambda: server.log("scrub.done"), 7200))
         done = server.log("scrub.done")
+        found = ", ".join(f"{field(done[0], key)} {key}" for key in (
+            "blobs", "repositories", "manifests", "links", "findings")) if done else ""
         b.row("a scrub while it serves, at its default rate",
-              f"{time.monotonic() - began:.1f} s, {peak / MB:.0f} MB", "64 MB",
+              f"{time.monotonic() - began:.1f} s, {peak / MB:.0f} MB; {found}", "64 MB",
               bool(done) and peak < 64 * MB)
     finally:
         server.stop()

@@ -134,6 +134,9 @@ static const char *done_text(const struct scrub_finding *f)
 	case SCRUB_TOLD:
 		if (f->kind == SCRUB_STRAY)
 			return "stays";
+		if (f->kind == SCRUB_LINK || f->kind == SCRUB_NOTE ||
+		    f->kind == SCRUB_DANGLING || f->kind == SCRUB_REFERRER)
+			return "larder scrub mends it";
 		return f->harms && f->nsources > 0 ? "an upstream may have it" : "";
 	default:
 		if (!f->harms)

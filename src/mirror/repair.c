@@ -243,7 +243,7 @@ int repair_json(struct buf *out, const struct scrub_state *st)
 	rc |= inventory_json_time(out, st->ended_ms);
 	rc |= st->began_ms != 0
 		      ? buf_addf(out, ",\"underWay\":%.3f,\"stage\":\"%s\"",
-				 scrub_state_share(st), scrub_stage_word(st->stage))
+				 scrub_state_share(st), scrub_state_word(st->stage))
 		      : buf_adds(out, ",\"underWay\":null,\"stage\":null");
 	return rc | buf_addf(out, ",\"harmed\":%llu,\"curable\":%llu}",
 			     (unsigned long long)st->harmed,

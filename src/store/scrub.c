@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "store/quarantine.h"
 
@@ -139,7 +138,7 @@ static void begin(struct scrub *r)
 	struct scrub_state was;
 	bool goes_on;
 
-	r->by_digest = map_new(SCRUB_MAX_WOUNDS);
+	scrub_wounds_begin(r);
 	scrub_state_read(r->s, &was);
 	goes_on = ask->want == NULL && was.began_ms != 0 &&
 		  (ask->go_on || ask->names_only);

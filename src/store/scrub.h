@@ -128,7 +128,7 @@ enum scrub_stage {
 	SCRUB_STAGES
 };
 
-const char *scrub_stage_word(enum scrub_stage at); /* "blobs", ... */
+const char *scrub_state_word(enum scrub_stage at); /* "blobs", ... */
 
 /* What is known without a run. Times are of the wall clock, in ms; 0: never. */
 struct scrub_state {

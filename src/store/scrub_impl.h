@@ -60,7 +60,7 @@ struct scrub {
 	/* scrub_state.c's: what was true at the last place where one may go on, and when
 	 * that was written. */
 	struct buf noted;
-	bool is_written;
+	bool is_written, too_much; /* whom what harms did not fit into it */
 	int64_t written_ms;
 	size_t written_wounds;
 	struct marks *wanted; /* digests to look at; NULL: all */
@@ -129,6 +129,7 @@ int scrub_strays(struct scrub *r, struct err *e);
 
 /* scrub_wounds.c */
 int scrub_wounds_load(struct scrub *r, struct err *e); /* those in quarantine */
+void scrub_wounds_begin(struct scrub *r);	       /* there are none */
 void scrub_wounds_free(struct scrub *r);
 /* NULL: there are too many. Known already: that one. */
 struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,

@@ -321,16 +321,18 @@ static int guarded(void *arg, const struct reponame *name, struct err *e)
 				   why.msg);
 	}
 	r->walk.last = *name;
-	scrub_state_note(r);
-	return scrub_over(r) ? ENDED : 0;
+	if (!scrub_over(r) || r->too_much) {
+		scrub_state_note(r);
+		return 0;
+	}
+	scrub_state_write(r);
+	/* Who cannot go on from here must not stop here. */
+	return r->too_much ? 0 : ENDED;
 }
 
 int scrub_names(struct scrub *r, struct err *e)
 {
 	const struct reponame after = r->walk.last;
-	int rc = walk_repositories_after(r->s, &after, guarded, r, e);
 
-	if (rc == ENDED)
-		scrub_state_write(r);
-	return rc;
+	return walk_repositories_after(r->s, &after, guarded, r, e);
 }

@@ -257,7 +257,7 @@ double scrub_state_share(const struct scrub_state *st)
 	       0.1 * (double)later / (SCRUB_STAGES - SCRUB_AT_HARM - 1);
 }
 
-const char *scrub_stage_word(enum scrub_stage at)
+const char *scrub_state_word(enum scrub_stage at)
 {
 	static const char *const words[SCRUB_STAGES] = { "blobs", "harm",   "names",
 							 "notes", "strays", "end" };
@@ -269,8 +269,8 @@ void scrub_state_take(struct scrub *r, bool wounds)
 {
 	struct scrub_walk walk;
 
-	/* One that turns out to be torn leaves wounds: they are looked at, too. */
-	load(r->s, &r->state, &walk, wounds ? r : NULL);
+	if (!load(r->s, &r->state, &walk, wounds ? r : NULL))
+		scrub_wounds_begin(r);
 	r->walk = walk;
 }
 
@@ -289,7 +289,8 @@ static void make(struct scrub *r)
 		total(r, &r->state.pass);
 	buf_done(&r->noted);
 	buf_init(&r->noted, STATE_BYTES);
-	if (put_state(&r->noted, r, &r->walk, true) != 0) {
+	r->too_much = put_state(&r->noted, r, &r->walk, true) != 0;
+	if (r->too_much) {
 		buf_clear(&r->noted);
 		put_state(&r->noted, r, &none, false);
 	}

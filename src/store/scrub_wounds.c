@@ -65,6 +65,12 @@ struct wound *scrub_wounds_add(struct scrub *r, const struct digest *d,
 	return w;
 }
 
+void scrub_wounds_begin(struct scrub *r)
+{
+	scrub_wounds_free(r);
+	r->by_digest = map_new(SCRUB_MAX_WOUNDS);
+}
+
 static int load_one(void *arg, const struct quarantined *q, struct err *e)
 {
 	struct scrub *r = arg;
@@ -94,11 +100,38 @@ static int load_one(void *arg, const struct quarantined *q, struct err *e)
 	return 0;
 }
 
+/* The state remembers it, and a power cut has not: it is in its place again. Or another
+ * has brought the right one. */
+static int look_again(struct scrub *r, const struct wound *w, struct err *e)
+{
+	CLEANUP(mem_closep)
+	int fd = -1;
+	uint64_t size;
+	char why[sizeof(w->why)];
+	bool right = true;
+
+	if (w->old || !w->out || w->kind == SCRUB_MISSING ||
+	    quarantine_has(r->s, &w->digest))
+		return 0;
+	fd = blob_open(r->s, &w->digest, &size, NULL);
+	if (fd < 0)
+		return 0;
+	if (scrub_blobs_is(r, fd, size, &w->digest, &right, e) != 0)
+		return -1;
+	memcpy(why, w->why, sizeof(why));
+	if (!right)
+		scrub_wounds_take(r, &w->digest, fd, w->kind, why);
+	return 0;
+}
+
 int scrub_wounds_load(struct scrub *r, struct err *e)
 {
 	bool grew = r->walk.grew;
+	size_t i, known = r->nwounds;
 	int rc = quarantine_each(r->s, load_one, r, e);
 
+	for (i = 0; i < known && rc == 0; i++)
+		rc = look_again(r, r->wound[i], e);
 	r->walk.grew = grew;
 	r->written_wounds = r->nwounds;
 	return rc;
@@ -125,6 +158,10 @@ void scrub_wounds_free(struct scrub *r)
 	map_free(r->by_digest, NULL);
 	free(r->wound);
 	free(r->hurt);
+	r->by_digest = NULL;
+	r->wound = NULL;
+	r->hurt = NULL;
+	r->nwounds = r->fresh = r->nhurt = 0;
 }
 
 void scrub_wounds_take(struct scrub *r, const struct digest *d, int fd,
