@@ -1,11 +1,14 @@
 /*
  * gate.c - the order of questions.
  *
- *	no policy, or off            -> yes; by tag also for who asks for it by digest
- *next remembered                   -> that a signer, of a local image   -> yes else it is
- *looked at (gate_look.h), by a case of all who ask (gate_cases.h): about an image, and no
- *image -> yes signed as the policy wants   -> yes, and so is what it names named by an
- *index that is    -> yes (by digest only) else no: refused, or served with a warning
+ *	no policy, or off   -> yes; by tag also for who asks for it by digest next
+ *	remembered          -> that
+ *	a signer, local     -> yes
+ *	looked at, by a case of all who ask (gate_cases.h, gate_look.h):
+ *	about an image      -> yes
+ *	signed as wanted    -> yes, and so is what it names
+ *	by digest: named by what goes out by its tag -> yes
+ *	else                -> no: refused, or served with a warning
  *
  * g->mu guards the present rules, which are counted and never change.
  */

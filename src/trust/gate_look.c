@@ -1,11 +1,10 @@
 /*
  * gate_look.c - the way of one look.
  *
- *	BEGIN -> TEXTS                  about an image, if it holds texts alone
- *	      -> SIGNATURES             of the manifest itself; once more, with fresh
- *lists
- *	         -> PARENTS -> SIGNATURES  by digest: by each tag that leads to it, or to
- *an index that names it
+ *	BEGIN -> TEXTS       about an image, if it holds texts alone
+ *	      -> SIGNATURES  its own; once more, with fresh lists
+ *	         -> PARENTS  by digest: for each tag that leads to it, or to an index
+ *	                     that names it, back to SIGNATURES: that manifest's
  */
 #include "trust/gate_look.h"
 
