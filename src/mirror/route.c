@@ -160,13 +160,17 @@ static struct site *by_prefix(struct plan *p, const char *name, const char **res
 	return find_host(p, first);
 }
 
-/* "quay.io/x/y" must not be asked of Docker Hub: no name space there has a dot. */
-static bool is_foreign_host(const struct site *dflt, const char *name)
+static bool has_host(const char *name)
 {
 	size_t n = strcspn(name, "/");
 
-	return strcmp(dflt->host, "docker.io") == 0 && name[n] == '/' &&
-	       memchr(name, '.', n) != NULL;
+	return name[n] == '/' && memchr(name, '.', n) != NULL;
+}
+
+/* "quay.io/x/y" must not be asked of Docker Hub: no name space there has a dot. */
+static bool is_foreign_host(const struct site *dflt, const char *name)
+{
+	return strcmp(dflt->host, "docker.io") == 0 && has_host(name);
 }
 
 /* A mirror of several registries may take "docker.io/x" for x of docker.io, whatever it
@@ -223,6 +227,9 @@ static int to_own(struct plan *p, const struct reponame *name, const char *ns,
 	colon = strrchr(prefix, ':');
 	if (colon != NULL)
 		*colon = '_';
+	if (strcmp(ns, "docker.io") == 0 && has_host(name->s))
+		return err_set(e, ERR_NOT_FOUND,
+			       "%s: no name space of Docker Hub has a dot", name->s);
 	if (strcmp(ns, "docker.io") == 0 || strncmp(name->s, prefix, strlen(prefix)) == 0)
 		return to_local(p, name, out, e);
 	snprintf(stored, sizeof(stored), "%s%s", prefix, name->s);

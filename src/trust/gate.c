@@ -1,11 +1,14 @@
 /*
  * gate.c - the order of questions.
  *
- *	no policy, or off            -> yes; by tag also for who asks for it by digest
- *next remembered                   -> that a signer, of a local image   -> yes else it is
- *looked at (gate_look.h), by a case of all who ask (gate_cases.h): about an image, and no
- *image -> yes signed as the policy wants   -> yes, and so is what it names named by an
- *index that is    -> yes (by digest only) else no: refused, or served with a warning
+ *	no policy, or off   -> yes; by tag also for who asks for it by digest next
+ *	remembered          -> that
+ *	a signer, local     -> yes
+ *	looked at, by a case of all who ask (gate_cases.h, gate_look.h):
+ *	about an image      -> yes
+ *	signed as wanted    -> yes, and so is what it names
+ *	by digest: named by what goes out by its tag -> yes
+ *	else                -> no: refused, or served with a warning
  *
  * g->mu guards the present rules, which are counted and never change.
  */
@@ -220,6 +223,23 @@ static void say_busy(struct gate *g, const char *image, const struct err *e)
 		log_event(LOG_WARN, "policy.busy", LS("image", image), LS("why", e->msg));
 }
 
+/* It goes out by this tag, whatever it is; but it is asked for by digest next, and
+ * another tag's policy may be strict. */
+static void let_through(struct gate *g, const struct gate_question *q)
+{
+	struct gate_known_key key = { .serial = q->rules->serial,
+				      .name = &q->route->name,
+				      .digest = &q->m->digest };
+	int64_t now_ms = clock_passed_ms();
+	char why[1];
+
+	if (gate_rules_policy(q->rules, q->route, "") != NULL &&
+	    gate_known_get(g->known, &key, now_ms, why, sizeof(why)) != GATE_YES)
+		gate_known_put_all(g->known, q->rules->serial, &q->route->name,
+				   &q->m->digest, (struct view){ q->m->body, q->m->n },
+				   now_ms + GATE_YES_MS);
+}
+
 /* why: what is wrong with it; *e, of another kind than ERR_DENIED: why nobody knows. */
 static enum answer no(struct gate *g, const struct gate_question *q, struct gate_say *say,
 		      struct err *e)
@@ -228,6 +248,8 @@ static enum answer no(struct gate *g, const struct gate_question *q, struct gate
 	bool busy = e->kind != ERR_DENIED;
 
 	if (policy_mode(q->policy) == POLICY_WARN) {
+		if (!q->ref->is_digest)
+			let_through(g, q);
 		decided(g, WARNED);
 		say->warn = true;
 		snprintf(say->why, sizeof(say->why), "%s", e->msg);
@@ -244,23 +266,6 @@ static enum answer no(struct gate *g, const struct gate_question *q, struct gate
 	err_set(e, ERR_DENIED, "%s is not served, by the policy for %s: %s", image,
 		policy_images(q->policy), why);
 	return ANSWER_FAILED;
-}
-
-/* Nothing is asked of it by this tag; but it is asked for by digest next, and another
- * tag's policy may be strict. */
-static void let_through(struct gate *g, const struct gate_question *q)
-{
-	struct gate_known_key key = { .serial = q->rules->serial,
-				      .name = &q->route->name,
-				      .digest = &q->m->digest };
-	int64_t now_ms = clock_passed_ms();
-	char why[1];
-
-	if (gate_rules_policy(q->rules, q->route, "") != NULL &&
-	    gate_known_get(g->known, &key, now_ms, why, sizeof(why)) != GATE_YES)
-		gate_known_put_all(g->known, q->rules->serial, &q->route->name,
-				   &q->m->digest, (struct view){ q->m->body, q->m->n },
-				   now_ms + GATE_YES_MS);
 }
 
 static enum answer ask(struct gate *g, const struct gate_question *q, const char *user,

@@ -1,10 +1,10 @@
 /*
  * gate_look.c - the way of one look.
  *
- *	BEGIN -> TEXTS                  about an image, if it holds texts alone
- *	      -> SIGNATURES             of the manifest itself; once more, with fresh
- *lists
- *	         -> PARENTS -> SIGNATURES  by digest: of each index that names it
+ *	BEGIN -> TEXTS       about an image, if it holds texts alone
+ *	      -> SIGNATURES  its own; once more, with fresh lists
+ *	         -> PARENTS  by digest: for each tag that leads to it, or to an index
+ *	                     that names it, back to SIGNATURES: that manifest's
  */
 #include "trust/gate_look.h"
 
@@ -205,8 +205,7 @@ static enum answer look_at_signatures(struct gate_look *l, bool *again, struct e
 	return ANSWER_WAIT;
 }
 
-/* READY: an index names it whose tag is under no policy, and what it leads to may go out.
- */
+/* READY: an index names it that goes out by its tag whatever it is, and so may this. */
 static enum answer climb(struct gate_look *l, bool *again, struct err *e)
 {
 	struct gate_parent *parent;
@@ -223,7 +222,7 @@ static enum answer climb(struct gate_look *l, bool *again, struct err *e)
 	parent = &l->parent[l->at++];
 	policy = gate_rules_policy(l->rules, &l->route, parent->tag);
 	look_at(l, parent->index, policy, false);
-	if (policy == NULL) {
+	if (policy == NULL || policy_mode(policy) == POLICY_WARN) {
 		l->why[0] = '\0';
 		return ANSWER_READY;
 	}

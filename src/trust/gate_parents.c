@@ -48,7 +48,7 @@ size_t gate_parents_find(struct store *s, const struct reponame *name,
 		    mstore_peek(s, name, &leads, &m, NULL) != 0)
 			continue;
 		read += m->n;
-		if (!names(m, d)) {
+		if (!digest_equal(&leads, d) && !names(m, d)) {
 			stored_unref(m);
 			continue;
 		}

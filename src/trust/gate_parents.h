@@ -1,7 +1,8 @@
 /*
- * gate_parents.h - the indexes that name a manifest, among those that a repository's tags
- * lead to in the store. For who asks by digest for a platform's manifest, whose signature
- * is its index's. Local files only. Any thread.
+ * gate_parents.h - the tags that lead to a manifest in the store, and the indexes that
+ * name it, among those that tags lead to. For who asks by digest: what counts is the
+ * tag's policy, and of a platform's manifest its index's signature. Local files only. Any
+ * thread.
  */
 #ifndef LARDER_TRUST_GATE_PARENTS_H
 #define LARDER_TRUST_GATE_PARENTS_H
@@ -18,7 +19,7 @@
 #define GATE_PARENTS_BYTES (16u << 20) /* of manifests that are read for one answer */
 
 struct gate_parent {
-	struct stored *index; /* a reference */
+	struct stored *index; /* a reference; or the manifest itself */
 	char tag[TAG_MAX_BYTES + 1];
 };
 

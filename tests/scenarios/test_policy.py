@@ -88,15 +88,35 @@ def test_a_warning(hub, larder, policy):
     assert sum("policy.warned" in line for line in made.log) <= 3      # not one a request
 
 
-def test_the_first_that_matches(hub, larder, policy):
+def test_the_first_that_matches(hub, larder, policy, clock):
     """By tag its own policy; by digest what some tag was let through with, or the
     strictest."""
     free, strict = (hub.add(build(v), REPO, v) for v in ("free", "strict"))
-    made = larder(settings=policy(("docker.io/library/thing:free", "off"), ("**", "require")))
+    made = larder(settings=policy(("docker.io/library/thing:free", "off"), ("**", "require")),
+                  env=clock.env)
     assert ask(made, f"/v2/{REPO}/manifests/{free.digest}").status == 403
     assert_pulled(get(made, free, "free"), free)
     assert ask(made, f"/v2/{REPO}/manifests/{free.digest}").status == 200
+    clock.advance(2 * 3600)
+    assert ask(made, f"/v2/{REPO}/manifests/{free.digest}").status == 200
     assert get(made, strict, "strict").error_status == 403
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_warning_beside_what_is_required(hub, larder, policy, restart):
+    """What goes out by its tag, with a warning, goes out whole: platforms' manifests are
+    asked for by digest."""
+    image = hub.add(build("x"), REPO, "dev")
+    evil = hub.add(build("evil"), REPO, "1")
+    made = larder(settings=policy(("docker.io/library/thing:dev", "warn"), ("**", "require")))
+    assert_pulled(get(made, image, "dev"), image)
+    if restart:
+        made.stop()
+        made.start()
+    for digest in (image.digest, image.manifest().digest):
+        assert ask(made, f"/v2/{REPO}/manifests/{digest}").status == 200
+    for what in ("1", evil.digest, evil.manifest().digest):
+        assert ask(made, f"/v2/{REPO}/manifests/{what}").status == 403
 
 
 def test_signed_later(hub, larder, policy, key, clock):

@@ -129,6 +129,7 @@ WAYS = [("quay.io/docker.io/library/thing", ""), ("docker.io/library/thing", "?n
         ("quay.io/asof-2024-01-01/docker.io/library/thing", ""),
         ("quay.io/asof-2024-01-01/library/thing", ""),
         ("asof-2024-01-01/quay.io/docker.io/library/thing", ""),
+        ("asof-2024-01-01/docker.io/library/thing", "?ns=quay.io"),
         ("docker.io/quay.io/docker.io/library/thing", "")]
 
 

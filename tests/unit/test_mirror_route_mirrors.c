@@ -56,6 +56,7 @@ static void without_upstreams_all_live_here(void **state)
 	struct plan *p = plan_new();
 
 	assert_rows(p, rows, ARRAY_LEN(rows));
+	assert_none(p, "quay.io/x/a", "docker.io", "no name space");
 	assert_none(p, "a", "[::1]:5000", "[::1]:5000");
 	plan_unref(p);
 }
