@@ -121,7 +121,9 @@ def test_a_repository_that_is_not_granted_sees_nothing(hub, larder, image, big):
                      blob_path(name, big.digest), blob_path(name, image.config().digest)):
             for method in ("GET", "HEAD", "GET"):
                 answer = ask(made, path, method, timeout=20)
-                assert answer.status in statuses, (method, path, answer.data[:300])
+                # who pushes asks by HEAD first, and goes on at 404 alone
+                wanted = (404,) if method == "HEAD" and "/blobs/" in path else statuses
+                assert answer.status in wanted, (method, path, answer.data[:300])
                 assert method == "HEAD" or codes(answer)
     assert (hub.quota_spent, hub.count(kind="cdn")) == gets
 
