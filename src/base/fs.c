@@ -135,6 +135,28 @@ int fs_sync_parent(int dirfd, const char *path, struct err *e)
 	return fs_sync(fd, e);
 }
 
+/* Another may be removing the directory, empty now, as well. */
+int fs_sync_nearest(int dirfd, const char *path, struct err *e)
+{
+	char at[PATH_LIMIT];
+	struct err why;
+
+	if (strlen(path) >= sizeof(at))
+		return err_set(e, ERR_LIMIT, "path is longer than %d bytes", PATH_LIMIT);
+	memcpy(at, path, strlen(path) + 1);
+	while (fs_sync_parent(dirfd, at, &why) != 0) {
+		char *slash = strrchr(at, '/');
+
+		if (why.errnum != ENOENT || slash == NULL || slash == at) {
+			if (e != NULL)
+				*e = why;
+			return -1;
+		}
+		*slash = '\0';
+	}
+	return 0;
+}
+
 int fs_mkdirs(int dirfd, const char *path, bool durable, struct err *e)
 {
 	char part[PATH_LIMIT];
@@ -236,7 +258,8 @@ int fs_place(int dirfd, const char *from, const char *to, enum fs_place how, boo
 			*e = why;
 		return -1;
 	}
-	return durable ? fs_sync_parent(dirfd, to, e) : 0;
+	/* Another may have taken it away again by now, with its directory. */
+	return durable ? fs_sync_nearest(dirfd, to, e) : 0;
 }
 
 int fs_pread(int fd, void *p, size_t n, uint64_t off, size_t *got, struct err *e)
@@ -351,31 +374,9 @@ int fs_unlink(int dirfd, const char *path, struct err *e)
 	return 0;
 }
 
-/* After a removal. Another may be removing the directory, empty now, as well. */
-static int sync_nearest(int dirfd, const char *path, struct err *e)
-{
-	char at[PATH_LIMIT];
-	struct err why;
-
-	if (strlen(path) >= sizeof(at))
-		return err_set(e, ERR_LIMIT, "path is longer than %d bytes", PATH_LIMIT);
-	memcpy(at, path, strlen(path) + 1);
-	while (fs_sync_parent(dirfd, at, &why) != 0) {
-		char *slash = strrchr(at, '/');
-
-		if (why.errnum != ENOENT || slash == NULL || slash == at) {
-			if (e != NULL)
-				*e = why;
-			return -1;
-		}
-		*slash = '\0';
-	}
-	return 0;
-}
-
 int fs_remove(int dirfd, const char *path, struct err *e)
 {
-	return fs_unlink(dirfd, path, e) == 0 ? sync_nearest(dirfd, path, e) : -1;
+	return fs_unlink(dirfd, path, e) == 0 ? fs_sync_nearest(dirfd, path, e) : -1;
 }
 
 void fs_prune(int dirfd, const char *path, const char *stop)
@@ -447,15 +448,22 @@ void fs_remove_tree(int dirfd, const char *path)
 	unlinkat(dirfd, path, AT_REMOVEDIR);
 }
 
+int fs_take_away(int dirfd, const char *path, const char *tmpdir, char *away,
+		 size_t awaylen, struct err *e)
+{
+	if (temp_name(tmpdir, away, awaylen, e) != 0)
+		return -1;
+	if (fault("fs.rename") || renameat(dirfd, path, dirfd, away) != 0)
+		return err_errno(e, "cannot remove %s", path);
+	return 0;
+}
+
 int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e)
 {
 	char away[PATH_LIMIT];
 
-	if (temp_name(tmpdir, away, sizeof(away), e) != 0)
-		return -1;
-	if (fault("fs.rename") || renameat(dirfd, path, dirfd, away) != 0)
-		return err_errno(e, "cannot remove %s", path);
-	if (sync_nearest(dirfd, path, e) != 0)
+	if (fs_take_away(dirfd, path, tmpdir, away, sizeof(away), e) != 0 ||
+	    fs_sync_nearest(dirfd, path, e) != 0)
 		return -1;
 	fs_remove_tree(dirfd, away);
 	return 0;

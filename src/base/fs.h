@@ -34,6 +34,8 @@ int fs_mkparents(int dirfd, const char *path, bool durable, struct err *e);
 /* fsync of a descriptor, of a directory, and of the directory that holds path. */
 int fs_sync(int fd, struct err *e);
 int fs_sync_parent(int dirfd, const char *path, struct err *e);
+/* The same after a removal: where that directory is no more, of the nearest above it. */
+int fs_sync_nearest(int dirfd, const char *path, struct err *e);
 
 /* A new empty file with a name nobody else has, in tmpdir (which exists), open for
  * reading and writing; its path is put in name (of namelen bytes). */
@@ -81,6 +83,10 @@ int fs_each(int dirfd, const char *path,
 /* A whole directory in one step: after it the name is gone, on disk too, and what was
  * below it is removed. tmpdir is in the same filesystem. ERR_NOT_FOUND: there is none. */
 int fs_remove_dir(int dirfd, const char *path, const char *tmpdir, struct err *e);
+/* The first half of that, without waiting for the disk: its new path is put in away. Only
+ * when its name is gone on disk is what is below it nobody's any more (removal.h). */
+int fs_take_away(int dirfd, const char *path, const char *tmpdir, char *away,
+		 size_t awaylen, struct err *e);
 /* File or directory with all below it, as far as that goes. No link is followed. */
 void fs_remove_tree(int dirfd, const char *path);
 

@@ -21,6 +21,7 @@
 #include "base/metrics.h"
 #include "mirror/evict_round.h"
 #include "store/census.h"
+#include "store/marks.h"
 #include "store/partial.h"
 #include "store/room.h"
 
@@ -29,10 +30,12 @@
 #define IDLE_MS 1000	   /* the same, while nobody does */
 #define PARTIAL_MS 3600000 /* at rest for so long, a partial goes before any image */
 #define STUCK_MS 3000	   /* before it looks again, where nothing may go */
+#define WENT_BYTES (8u << 20)
 
 struct evict {
 	struct evict_ask ask;
 	struct publishing *publishing;
+	struct marks *went; /* the thread's; evict_round.h */
 	metric_cell *images, *bytes, *low;
 	pthread_t id;
 	atomic_bool stopping;
@@ -177,6 +180,7 @@ static bool run_round(struct evict *ev, struct evict_round *r, uint64_t weight)
 
 	*r = (struct evict_round){ .ask = &ev->ask,
 				   .publishing = ev->publishing,
+				   .went = ev->went,
 				   .stop = &ev->stopping };
 	rc = evict_round_run(r, weight, &e);
 	say_done(ev, r, began_ms);
@@ -211,7 +215,7 @@ static bool relieve(struct evict *ev)
 			partials_expire(ev->ask.store, PARTIAL_MS);
 		begun = true;
 		if (clock_mono_ms() < ev->stuck_until_ms ||
-		    !run_round(ev, &r, weigh_out(&r, need))) {
+		    !run_round(ev, &r, r.busy ? 0 : weigh_out(&r, need))) {
 			room_give_up(ev->ask.store);
 			return false;
 		}
@@ -294,6 +298,7 @@ static metric_cell *counter(const char *name, const char *help)
 static void evict_free(struct evict *ev)
 {
 	publishing_free(ev->publishing);
+	marks_free(ev->went);
 	pthread_cond_destroy(&ev->moved);
 	pthread_mutex_destroy(&ev->marking);
 	pthread_mutex_destroy(&ev->mu);
@@ -307,6 +312,7 @@ struct evict *evict_start(const struct evict_ask *ask)
 
 	ev->ask = *ask;
 	ev->publishing = publishing_new(ask->store);
+	ev->went = marks_new(WENT_BYTES);
 	ev->images = counter("larder_evicted_images_total",
 			     "Images that went to keep the store within larder.size");
 	ev->bytes = counter("larder_evicted_bytes_total",

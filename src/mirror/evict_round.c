@@ -10,13 +10,17 @@
 #include "base/mem.h"
 #include "mirror/lru.h"
 #include "mirror/weight.h"
+#include "oci/manifest.h"
 #include "store/collect.h"
 #include "store/keep.h"
 #include "store/link.h"
+#include "store/mstore.h"
 #include "store/room.h"
 
 #define HEAR_MS 3000
-#define MAX_IMAGES 2048 /* of a round: taking them out waits for the disk */
+/* Of a round, which looks at all manifests of the store a few times: most of its cost. */
+#define MAX_IMAGES 8192
+#define BATCH 1024 /* images between two looks at whether they were used */
 
 static bool is_over(const struct evict_round *r)
 {
@@ -113,32 +117,69 @@ static int by_repository(const void *a, const void *b)
 	return strcmp(x->repository.s, y->repository.s);
 }
 
-static int take_out(struct evict_round *r, struct retire_image *im, size_t n,
-		    struct err *e)
+static void note_went(struct evict_round *r, const struct digest *d)
 {
-	const struct evict_ask *ask = r->ask;
-	size_t i, end, kept = 0;
+	if (!marks_add(r->went, d))
+		r->all = true;
+}
+
+/* A manifest goes, and with it perhaps what it names. */
+static void on_removed(void *arg, const struct reponame *name, const struct digest *d)
+{
+	struct evict_round *r = arg;
+	struct manifest parsed;
+	struct stored *m;
+	size_t i;
+
+	note_went(r, d);
+	if (mstore_peek(r->ask->store, name, d, &m, NULL) != 0) {
+		r->all = true;
+		return;
+	}
+	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) == 0) {
+		for (i = 0; i < parsed.nchildren; i++)
+			note_went(r, &parsed.child[i].digest);
+		manifest_done(&parsed);
+	} else {
+		r->all = true;
+	}
+	stored_unref(m);
+}
+
+static int take_batch(struct evict_round *r, struct retire_image *im, size_t n,
+		      struct err *e)
+{
 	uint64_t manifests;
+	size_t i, kept = 0;
 
 	hear_of_uses(r);
-	r->usage = usage_reader_open(ask->store);
+	r->usage = usage_reader_open(r->ask->store);
 	for (i = 0; i < n; i++)
 		if (!is_used_since(r, &im[i]))
 			im[kept++] = im[i];
 		else
 			r->later = true;
 	usage_reader_close(r->usage);
-	if (kept > 0)
-		qsort(im, kept, sizeof(*im), by_repository);
-	for (i = 0; i < kept && !is_over(r); i = end) {
-		for (end = i + 1; end < kept && by_repository(&im[i], &im[end]) == 0;)
-			end++;
-		if (retire_images(ask->store, r->publishing, &im[i], end - i, false, NULL,
-				  NULL, &manifests, e) != 0)
-			return -1;
-		r->images += end - i;
-	}
+	if (is_over(r) || retire_images(r->ask->store, r->publishing, im, kept, false,
+					on_removed, r, &manifests, e) != 0)
+		return is_over(r) ? 0 : -1;
+	r->images += kept;
 	return 0;
+}
+
+/* A repository's at once, as far as that goes: what is asked of its manifests is the same
+ * for one image and for many. */
+static int take_out(struct evict_round *r, struct retire_image *im, size_t n,
+		    struct err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	if (n > 0)
+		qsort(im, n, sizeof(*im), by_repository);
+	for (i = 0; i < n && rc == 0 && !is_over(r); i += BATCH)
+		rc = take_batch(r, &im[i], n - i < BATCH ? n - i : BATCH, e);
+	return rc;
 }
 
 static bool is_local(void *arg, const struct reponame *name)
@@ -155,12 +196,21 @@ static bool breathe(void *arg)
 	return !is_over(r);
 }
 
-static int collect(struct evict_round *r, struct err *e)
+/* What is young stays noted, for the next round. */
+static void forget_went(struct evict_round *r, const struct collected *out)
+{
+	if (out->young_bytes > 0)
+		return;
+	marks_begin(r->went, 0, MARKS_RANGE_END);
+}
+
+static int collect(struct evict_round *r, bool all, struct err *e)
 {
 	const struct evict_ask *ask = r->ask;
 	struct collect_ask c = { .store = ask->store,
 				 .grace_ms = ask->grace_ms(ask->arg),
 				 .keep_ms = KEEP_LEAST_MS,
+				 .among = all ? NULL : r->went,
 				 .is_local = is_local,
 				 .breathe = breathe,
 				 .arg = r };
@@ -170,9 +220,11 @@ static int collect(struct evict_round *r, struct err *e)
 	r->freed = out.removed_bytes;
 	r->young_bytes = out.young_bytes;
 	r->later |= out.young_bytes > 0;
+	if (rc == 0)
+		forget_went(r, &out);
 	if (rc == 0 || e->kind != ERR_BUSY)
 		return rc;
-	r->later = true; /* another one's run will free it */
+	r->busy = r->later = true;
 	return 0;
 }
 
@@ -193,7 +245,7 @@ int evict_round_run(struct evict_round *r, uint64_t need, struct err *e)
 		r->later |= lru_has_dropped(r->lru);
 	}
 	if (rc == 0)
-		rc = collect(r, e);
+		rc = collect(r, r->all || r->images == 0, e);
 	lru_free(r->lru);
 	plan_unref(r->plan);
 	return rc;

@@ -1,5 +1,5 @@
 /*
- * prune.c - images go in batches of one repository, as the walk comes to them.
+ * prune.c - images go in batches, as the walk comes to them.
  */
 #include "mirror/prune.h"
 
@@ -12,7 +12,7 @@
 #include "store/marks.h"
 #include "store/quarantine.h"
 
-#define BATCH 500
+#define BATCH 1000
 #define GONE_BYTES (16u << 20) /* manifests that a dry run takes as gone */
 
 struct pruning {
@@ -20,7 +20,7 @@ struct pruning {
 	struct pruned *out;
 	struct publishing *publishing;
 	int64_t now_ms;
-	struct retire_image *batch; /* of one repository */
+	struct retire_image *batch;
 	size_t n;
 	struct marks *gone; /* repository and digest together */
 };
@@ -104,9 +104,7 @@ static int take_image(void *arg, const struct retire_image *im, struct err *e)
 
 	if (w->ask->breathe != NULL && !w->ask->breathe(w->ask->arg))
 		return err_set(e, ERR_CANCELLED, "stopped");
-	if (w->n > 0 &&
-	    (w->n == BATCH || strcmp(w->batch[0].repository.s, im->repository.s) != 0) &&
-	    take_batch(w, e) != 0)
+	if (w->n == BATCH && take_batch(w, e) != 0)
 		return -1;
 	if (goes(w, im))
 		w->batch[w->n++] = *im;

@@ -9,7 +9,6 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "oci/manifest.h"
-#include "store/history.h"
 #include "store/layout.h"
 #include "store/link.h"
 #include "store/marks.h"
@@ -19,7 +18,6 @@
 #include "store/walk.h"
 
 #define NAMED_BYTES (8u << 20)
-#define GROW 256 /* digests */
 
 struct retiring {
 	const struct retire_ask *ask;
@@ -153,7 +151,8 @@ static int each_untagged(struct retiring *w, struct err *e)
 {
 	int rc;
 
-	w->reach = reach_new(w->ask->store, &w->im.repository, NULL, NULL, NULL, 0, e);
+	w->reach =
+		reach_new(w->ask->store, &w->im.repository, NULL, NULL, NULL, 0, NULL, e);
 	if (w->reach == NULL)
 		return -1;
 	w->named = marks_new(NAMED_BYTES);
@@ -213,141 +212,5 @@ int retire_each(const struct retire_ask *ask,
 	w->arg = arg;
 	rc = walk_repositories(ask->store, take_repository, w, e);
 	free(w);
-	return rc;
-}
-
-/* --- taking out --- */
-
-struct taking {
-	struct store *s;
-	struct publishing *p;
-	const struct retire_image *im;
-	size_t n;
-	bool dry_run;
-	struct reach *out, *stays;
-	void (*removed)(void *arg, const struct reponame *name, const struct digest *d);
-	void *arg;
-	uint64_t manifests;
-	struct digest *other; /* manifests that are no part of what goes */
-	size_t nothers;
-};
-
-static bool is_among(void *arg, const char *tag)
-{
-	const struct taking *t = arg;
-	size_t i;
-
-	for (i = 0; i < t->n; i++)
-		if (strcmp(t->im[i].tag, tag) == 0)
-			return true;
-	return false;
-}
-
-static bool no_tag(void *arg, const char *tag)
-{
-	struct digest about;
-
-	return !reach_tag_is_about(tag, &about);
-}
-
-/* What stays keeps what it names, also where that is part of what goes. */
-static int note_other(void *arg, const struct digest *d, struct err *e)
-{
-	struct taking *t = arg;
-
-	if (reach_has(t->out, d))
-		return 0;
-	if (t->nothers % GROW == 0)
-		t->other = mem_grow(t->other, (t->nothers + GROW) * sizeof(*t->other));
-	t->other[t->nothers++] = *d;
-	return 0;
-}
-
-/* All of one repository. A mirrored tag stays what it is, without a copy here. */
-static const char *history_says(const struct taking *t)
-{
-	return t->n > 0 && t->im[0].hold == RETIRE_LOCAL ? HISTORY_PRUNE : NULL;
-}
-
-static int take_out(void *arg, const struct digest *d, struct err *e)
-{
-	struct taking *t = arg;
-	struct err why;
-
-	if (!reach_has(t->out, d) || reach_has(t->stays, d))
-		return 0;
-	if (t->removed != NULL)
-		t->removed(t->arg, &t->im->repository, d);
-	t->manifests++;
-	if (t->dry_run ||
-	    publish_remove(t->p, &t->im->repository, d, history_says(t), &why) == 0 ||
-	    why.kind == ERR_NOT_FOUND)
-		return 0;
-	if (e != NULL)
-		*e = why;
-	return -1;
-}
-
-/* It may have been moved since it was listed: then it is another image. */
-static bool is_still(struct store *s, const struct retire_image *im)
-{
-	struct digest at;
-	bool has = tag_get(s, &im->repository, im->tag, &at, NULL) == 0;
-
-	return has == im->has_digest && (!has || digest_equal(&at, &im->digest));
-}
-
-/* Tags first, as publish.h has it. */
-static int untag(const struct taking *t, struct err *e)
-{
-	struct err why;
-	size_t i;
-
-	for (i = 0; i < t->n && !t->dry_run; i++) {
-		if (t->im[i].tag[0] == '\0' || !is_still(t->s, &t->im[i]) ||
-		    publish_untag(t->p, &t->im->repository, t->im[i].tag, history_says(t),
-				  &why) == 0 ||
-		    why.kind == ERR_NOT_FOUND)
-			continue;
-		if (e != NULL)
-			*e = why;
-		return -1;
-	}
-	return 0;
-}
-
-int retire_images(struct store *s, struct publishing *p, const struct retire_image *im,
-		  size_t n, bool dry_run,
-		  void (*removed)(void *arg, const struct reponame *name,
-				  const struct digest *d),
-		  void *arg, uint64_t *manifests, struct err *e)
-{
-	struct taking t = { .s = s,
-			    .p = p,
-			    .im = im,
-			    .n = n,
-			    .dry_run = dry_run,
-			    .removed = removed,
-			    .arg = arg };
-	struct digest *root = mem_alloc((n + 1) * sizeof(*root));
-	size_t i, nroots = 0;
-	int rc = -1;
-
-	*manifests = 0;
-	for (i = 0; i < n; i++)
-		if (im[i].has_digest)
-			root[nroots++] = im[i].digest;
-	t.out = reach_new(s, &im->repository, no_tag, NULL, root, nroots, e);
-	if (t.out != NULL &&
-	    walk_links(s, LINK_REVISION, &im->repository, note_other, &t, e) == 0)
-		t.stays = reach_new(s, &im->repository, is_among, &t, t.other, t.nothers,
-				    e);
-	if (t.stays != NULL && untag(&t, e) == 0)
-		rc = walk_links(s, LINK_REVISION, &im->repository, take_out, &t, e);
-	*manifests = t.manifests;
-	reach_free(t.out);
-	reach_free(t.stays);
-	free(root);
-	free(t.other);
 	return rc;
 }

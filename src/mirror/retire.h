@@ -61,10 +61,11 @@ int retire_each(const struct retire_ask *ask,
 		int (*fn)(void *arg, const struct retire_image *im, struct err *e),
 		void *arg, struct err *e);
 
-/* Take n images of one repository out: their tags, and the manifests that only they lead
- * to. *manifests: how many of those went. removed (NULL: nobody is told) hears of each
- * before it goes. dry_run: only that. On disk on return. What has gone meanwhile is no
- * error. */
+/* Take n images out, those of a repository beside each other: their tags, and the
+ * manifests that only they lead to. *manifests: how many of those went. removed (NULL:
+ * nobody is told) hears of each before it goes. dry_run: only that. On disk on return; of
+ * many at once most is that the disk is waited for no longer than for one. What has gone
+ * meanwhile is no error. Memory goes with n. */
 int retire_images(struct store *s, struct publishing *p, const struct retire_image *im,
 		  size_t n, bool dry_run,
 		  void (*removed)(void *arg, const struct reponame *name,

@@ -64,9 +64,14 @@ static int step(struct run *r, struct err *e)
 	return ++r->steps % STEP == 0 ? breathe(r, e) : 0;
 }
 
+static bool is_asked(const struct run *r, const struct digest *d)
+{
+	return r->ask->among == NULL || marks_has(r->ask->among, d);
+}
+
 static int mark(struct run *r, const struct digest *d)
 {
-	return marks_add(r->all, d) ? 0 : FULL;
+	return !is_asked(r, d) || marks_add(r->all, d) ? 0 : FULL;
 }
 
 /* What cannot be read may name anything that its repository has. */
@@ -87,7 +92,8 @@ static int mark_children(struct run *r, const struct manifest *m)
 	size_t i;
 
 	for (i = 0; i < m->nchildren && rc == 0; i++) {
-		if (!marks_add(r->own, &m->child[i].digest))
+		if (is_asked(r, &m->child[i].digest) &&
+		    !marks_add(r->own, &m->child[i].digest))
 			r->all_stays = true;
 		rc = mark(r, &m->child[i].digest);
 	}
@@ -133,7 +139,8 @@ static int look_at_link(void *arg, const struct digest *d, struct err *e)
 	int64_t age_ms;
 	int rc = step(r, e);
 
-	if (rc != 0 || (!r->all_stays && marks_has(r->own, d)))
+	if (rc != 0 || !is_asked(r, d) || (!r->all_stays && marks_has(r->own, d)) ||
+	    !link_exists(r->s, LINK_LAYER, r->name, d))
 		return rc;
 	age_ms = r->began_ms - link_time(r->s, LINK_LAYER, r->name, d);
 	if (r->all_stays || age_ms < KEEP_MS || (r->local && age_ms < r->ask->grace_ms))
@@ -142,6 +149,22 @@ static int look_at_link(void *arg, const struct digest *d, struct err *e)
 	if (!r->ask->dry_run)
 		link_forget(r->s, LINK_LAYER, r->name, d);
 	return 0;
+}
+
+/* As walk_links does, but most are passed over by their digests alone. */
+static int look_at_links(struct run *r, const char *alg, struct err *e)
+{
+	layout_path path;
+
+	layout_layers(path, r->name, alg);
+	return walk_digests(r->s, path, alg, look_at_link, r, e);
+}
+
+/* Folders are many, and those of what has just gone went with it. */
+static uint64_t tidy(struct run *r)
+{
+	return r->ask->among == NULL ? tidy_repository(r->s, r->name)
+				     : tidy_notes(r->s, r->name);
 }
 
 static int mark_repository(void *arg, const struct reponame *name, struct err *e)
@@ -156,9 +179,11 @@ static int mark_repository(void *arg, const struct reponame *name, struct err *e
 	r->out->repositories++;
 	rc = walk_links(r->s, LINK_REVISION, name, mark_manifest, r, e);
 	if (rc == 0)
-		rc = walk_links(r->s, LINK_LAYER, name, look_at_link, r, e);
+		rc = look_at_links(r, "sha256", e);
+	if (rc == 0)
+		rc = look_at_links(r, "sha512", e);
 	if (rc == 0 && !r->ask->dry_run)
-		r->out->links += tidy_repository(r->s, name);
+		r->out->links += tidy(r);
 	return rc;
 }
 
@@ -240,7 +265,7 @@ static int look_at_blob(void *arg, const struct digest *d, struct err *e)
 	uint64_t bytes;
 	int rc;
 
-	if (!marks_covers(r->all, d))
+	if (!marks_covers(r->all, d) || !is_asked(r, d))
 		return 0;
 	r->out->blobs++;
 	rc = step(r, e);
@@ -326,7 +351,7 @@ int collect_run(const struct collect_ask *ask, struct collected *out, struct err
 	rc = all_ranges(&r, e);
 	marks_free(r.all);
 	marks_free(r.own);
-	if (rc == 0 && !ask->dry_run)
+	if (rc == 0 && !ask->dry_run && ask->among == NULL)
 		out->links += history_tidy(ask->store, clock_wall_ms());
 	return rc;
 }

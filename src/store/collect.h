@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
+#include "store/marks.h"
 #include "store/store.h"
 
 #define COLLECT_MARK_BYTES (32u << 20)
@@ -32,7 +33,11 @@ struct collect_ask {
 	int64_t grace_ms;
 	/* What was kept for less than so long stays (keep.h). 0: KEEP_MS. */
 	int64_t keep_ms;
-	bool dry_run;	   /* count and tell what would go; remove nothing */
+	bool dry_run; /* count and tell what would go; remove nothing */
+	/* NULL: everything is looked at. Else content and links of these digests alone,
+	 * and of what is no content only what lies beside them: far quicker, for who
+	 * knows what has just lost its names. */
+	const struct marks *among;
 	size_t mark_bytes; /* 0: COLLECT_MARK_BYTES */
 	/* All below are called on the calling thread; each may be NULL. */
 	/* Is it a local repository? NULL: all are. */

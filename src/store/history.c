@@ -337,8 +337,8 @@ int history_set(struct store *s, const struct reponame *name, const char *tag,
 	return 0;
 }
 
-int history_remove(struct store *s, const struct reponame *name, const char *tag,
-		   int64_t wall_ms, const char *from, struct err *e)
+static void note_gone(struct store *s, const struct reponame *name, const char *tag,
+		      int64_t wall_ms, const char *from)
 {
 	struct digest was;
 	bool had = tag_get(s, name, tag, &was, NULL) == 0;
@@ -347,7 +347,20 @@ int history_remove(struct store *s, const struct reponame *name, const char *tag
 		note(s, name, tag,
 		     &(struct move){
 			     .was = had ? &was : NULL, .ms = wall_ms, .from = from });
+}
+
+int history_remove(struct store *s, const struct reponame *name, const char *tag,
+		   int64_t wall_ms, const char *from, struct err *e)
+{
+	note_gone(s, name, tag, wall_ms, from);
 	return tag_remove(s, name, tag, e);
+}
+
+int history_drop(struct store *s, const struct reponame *name, const char *tag,
+		 int64_t wall_ms, const char *from, struct removal *r, struct err *e)
+{
+	note_gone(s, name, tag, wall_ms, from);
+	return tag_drop(s, name, tag, r, e);
 }
 
 /* --- a repository's --- */

@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/removal.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "store/store.h"
@@ -71,11 +72,13 @@ int history_tags(struct store *s, const struct reponame *name, int64_t wall_ms,
 int history_names(struct store *s, const struct reponame *name, struct buf *out,
 		  struct err *e);
 
-/* tag_set and tag_remove, noted. What keeps a note from being written is logged and fails
- * nothing. from: as in struct history_move. Where the tag is at *d already nothing is
- * noted but what was missing. */
+/* tag_set, tag_drop and tag_remove, noted. What keeps a note from being written is logged
+ * and fails nothing. from: as in struct history_move. Where the tag is at *d already
+ * nothing is noted but what was missing. */
 int history_set(struct store *s, const struct reponame *name, const char *tag,
 		const struct digest *d, int64_t wall_ms, const char *from, struct err *e);
+int history_drop(struct store *s, const struct reponame *name, const char *tag,
+		 int64_t wall_ms, const char *from, struct removal *r, struct err *e);
 int history_remove(struct store *s, const struct reponame *name, const char *tag,
 		   int64_t wall_ms, const char *from, struct err *e);
 

@@ -70,17 +70,35 @@ int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 	return fs_write(s->dirfd, LAYOUT_TMP, path, text, strlen(text), durable, e);
 }
 
+static int not_there(const struct reponame *name, const struct digest *d, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	digest_text(d, text);
+	return err_set(e, ERR_NOT_FOUND, "%s is not in %s", text, name->s);
+}
+
 int link_remove(struct store *s, enum link_kind kind, const struct reponame *name,
 		const struct digest *d, struct err *e)
 {
-	char text[DIGEST_TEXT_MAX];
 	layout_path path;
 
 	link_path(path, kind, name, d);
-	digest_text(d, text);
 	if (!link_exists(s, kind, name, d))
-		return err_set(e, ERR_NOT_FOUND, "%s is not in %s", text, name->s);
+		return not_there(name, d, e);
 	return fs_remove(s->dirfd, path, e);
+}
+
+int link_drop(struct store *s, enum link_kind kind, const struct reponame *name,
+	      const struct digest *d, struct removal *r, struct err *e)
+{
+	layout_path path;
+
+	link_path(path, kind, name, d);
+	if (!link_exists(s, kind, name, d))
+		return not_there(name, d, e);
+	*strrchr(path, '/') = '\0';
+	return removal_take(r, path, e);
 }
 
 void link_forget(struct store *s, enum link_kind kind, const struct reponame *name,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/removal.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "store/store.h"
@@ -30,6 +31,9 @@ int link_add(struct store *s, enum link_kind kind, const struct reponame *name,
 int link_remove(struct store *s, enum link_kind kind, const struct reponame *name,
 		const struct digest *d, struct err *e);
 
+/* The same with its folder, at once, and for good with removal_last. */
+int link_drop(struct store *s, enum link_kind kind, const struct reponame *name,
+	      const struct digest *d, struct removal *r, struct err *e);
 /* The same without waiting for the disk, and with its folder if that is empty: a power
  * cut may bring it back. */
 void link_forget(struct store *s, enum link_kind kind, const struct reponame *name,

@@ -11,8 +11,10 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/removal.h"
 #include "oci/manifest.h"
 #include "oci/reference.h"
+#include "store/marks.h"
 #include "store/mcache.h"
 #include "store/store.h"
 
@@ -39,5 +41,21 @@ int publish_remove(struct publishing *p, const struct reponame *name,
 		   const struct digest *d, const char *from, struct err *e);
 int publish_untag(struct publishing *p, const struct reponame *name, const char *tag,
 		  const char *from, struct err *e); /* ERR_NOT_FOUND */
+
+/* The same of many, with one wait for the disk: names go at once, and for good with
+ * removal_last. First tags: those given that are still at the digests given (no digest:
+ * those that cannot be read); then every tag at one of these manifests; then
+ * removal_last; then the manifests. */
+struct publish_tag {
+	const char *tag;
+	const struct digest *at; /* NULL: it cannot be read */
+};
+int publish_drop_tags(struct publishing *p, const struct reponame *name,
+		      const struct publish_tag *tag, size_t ntags,
+		      const struct marks *manifests, const char *from, struct removal *r,
+		      struct err *e);
+/* Those to which a tag leads by now stay, and so do those that are gone already. */
+int publish_drop(struct publishing *p, const struct reponame *name,
+		 const struct digest *d, size_t n, struct removal *r, struct err *e);
 
 #endif

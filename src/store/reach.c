@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "oci/manifest.h"
 #include "store/layout.h"
@@ -18,12 +19,14 @@
 #include "store/walk.h"
 
 #define MARK_BYTES (8u << 20)
-#define DEPTH 4	 /* of indexes in indexes */
-#define ROUNDS 8 /* of what is about what is about ... */
+#define MEMO_MAX 20000 /* manifests */
+#define DEPTH 4	       /* of indexes in indexes */
+#define ROUNDS 8       /* of what is about what is about ... */
 
 struct reach {
 	struct store *s;
 	const struct reponame *name;
+	struct reach_memo *memo;
 	struct marks *marks;
 	bool all;   /* too many to tell apart */
 	bool moved; /* something was added in this round */
@@ -45,26 +48,111 @@ bool reach_tag_is_about(const char *tag, struct digest *about)
 
 static void add(struct reach *r, const struct digest *d, int depth);
 
-/* Of an index, what it names; -1: not to be read, and not because it is not there. */
-static int follow(struct reach *r, const struct digest *d, int depth)
+/* --- what a manifest says --- */
+
+struct said {
+	enum { SAID_NOT_THERE, SAID_NOTHING /* not to be read */, SAID } what;
+	bool has_subject;
+	struct digest subject;
+	size_t n;
+	struct digest *manifest; /* that an index names */
+};
+
+struct reach_memo {
+	struct map *by_digest; /* to struct said */
+};
+
+static void said_free(void *x)
 {
+	struct said *said = x;
+
+	free(said->manifest);
+	free(said);
+}
+
+struct reach_memo *reach_memo_new(void)
+{
+	struct reach_memo *m = mem_alloc(sizeof(*m));
+
+	m->by_digest = map_new(MEMO_MAX);
+	return m;
+}
+
+void reach_memo_free(struct reach_memo *m)
+{
+	if (m == NULL)
+		return;
+	map_free(m->by_digest, said_free);
+	free(m);
+}
+
+static void note_said(struct said *said, const struct manifest *parsed)
+{
+	size_t i;
+
+	said->what = SAID;
+	said->has_subject = parsed->has_subject;
+	said->subject = parsed->subject;
+	for (i = 0; i < parsed->nchildren; i++)
+		said->n += parsed->child[i].is_manifest;
+	if (said->n == 0)
+		return;
+	said->manifest = mem_alloc(said->n * sizeof(*said->manifest));
+	for (i = 0, said->n = 0; i < parsed->nchildren; i++)
+		if (parsed->child[i].is_manifest)
+			said->manifest[said->n++] = parsed->child[i].digest;
+}
+
+static struct said *said_read(struct reach *r, const struct digest *d)
+{
+	struct said *said = mem_alloc(sizeof(*said));
 	struct manifest parsed;
 	struct stored *m;
 	struct err why;
+
+	if (mstore_peek(r->s, r->name, d, &m, &why) != 0) {
+		said->what = why.kind == ERR_NOT_FOUND ? SAID_NOT_THERE : SAID_NOTHING;
+		return said;
+	}
+	said->what = SAID_NOTHING;
+	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) == 0) {
+		note_said(said, &parsed);
+		manifest_done(&parsed);
+	}
+	stored_unref(m);
+	return said;
+}
+
+/* *own is due for said_free, where it is not NULL. */
+static const struct said *look(struct reach *r, const struct digest *d, struct said **own)
+{
+	char key[DIGEST_TEXT_MAX];
+	struct said *said;
+
+	*own = NULL;
+	digest_text(d, key);
+	said = r->memo != NULL ? map_get(r->memo->by_digest, key) : NULL;
+	if (said != NULL)
+		return said;
+	said = said_read(r, d);
+	if (r->memo == NULL || map_put(r->memo->by_digest, key, said) != 0)
+		*own = said;
+	return said;
+}
+
+/* --- who is reached --- */
+
+/* Of an index, what it names. */
+static void follow(struct reach *r, const struct digest *d, int depth)
+{
+	struct said *own;
+	const struct said *said = look(r, d, &own);
 	size_t i;
 
-	if (mstore_peek(r->s, r->name, d, &m, &why) != 0)
-		return why.kind == ERR_NOT_FOUND ? 0 : -1;
-	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) != 0) {
-		stored_unref(m);
-		return -1;
-	}
-	for (i = 0; i < parsed.nchildren; i++)
-		if (parsed.child[i].is_manifest)
-			add(r, &parsed.child[i].digest, depth + 1);
-	manifest_done(&parsed);
-	stored_unref(m);
-	return 0;
+	for (i = 0; i < said->n; i++)
+		add(r, &said->manifest[i], depth + 1);
+	if (own != NULL)
+		said_free(own);
 }
 
 static void add(struct reach *r, const struct digest *d, int depth)
@@ -100,25 +188,17 @@ static int take_tag(void *arg, int dirfd, const char *tag, struct err *e)
 static int take_manifest(void *arg, const struct digest *d, struct err *e)
 {
 	struct reach *r = arg;
-	struct manifest parsed;
-	struct stored *m;
-	struct err why;
-	bool yes = true;
+	const struct said *said;
+	struct said *own;
 
 	if (r->all || marks_has(r->marks, d))
 		return 0;
-	if (mstore_peek(r->s, r->name, d, &m, &why) != 0) {
-		if (why.kind != ERR_NOT_FOUND)
-			add(r, d, DEPTH);
-		return 0;
-	}
-	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) == 0) {
-		yes = parsed.has_subject && marks_has(r->marks, &parsed.subject);
-		manifest_done(&parsed);
-	}
-	if (yes)
+	said = look(r, d, &own);
+	if (said->what == SAID_NOTHING ||
+	    (said->has_subject && marks_has(r->marks, &said->subject)))
 		add(r, d, 0);
-	stored_unref(m);
+	if (own != NULL)
+		said_free(own);
 	return 0;
 }
 
@@ -138,7 +218,8 @@ static int each_tag(struct reach *r, struct err *e)
 
 struct reach *reach_new(struct store *s, const struct reponame *name,
 			bool (*without)(void *arg, const char *tag), void *arg,
-			const struct digest *root, size_t nroots, struct err *e)
+			const struct digest *root, size_t nroots, struct reach_memo *memo,
+			struct err *e)
 {
 	struct reach *r = mem_alloc(sizeof(*r));
 	int rounds = 0, rc = 0;
@@ -146,6 +227,7 @@ struct reach *reach_new(struct store *s, const struct reponame *name,
 
 	*r = (struct reach){ .s = s,
 			     .name = name,
+			     .memo = memo,
 			     .marks = marks_new(MARK_BYTES),
 			     .without = without,
 			     .arg = arg };

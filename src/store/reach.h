@@ -20,11 +20,19 @@
 
 struct reach;
 
+/* What the manifests of one repository say, so that several reaches that are made soon
+ * after each other read each once. Memory is bounded: past that they are read again. */
+struct reach_memo;
+struct reach_memo *reach_memo_new(void);
+void reach_memo_free(struct reach_memo *m); /* NULL is fine */
+
 /* without: a tag that counts as gone; NULL: none does. roots: further manifests to start
- * from (NULL and 0: none). NULL: *e (a directory cannot be read). */
+ * from (NULL and 0: none). memo: of this repository; NULL: none. NULL: *e (a directory
+ * cannot be read). */
 struct reach *reach_new(struct store *s, const struct reponame *name,
 			bool (*without)(void *arg, const char *tag), void *arg,
-			const struct digest *root, size_t nroots, struct err *e);
+			const struct digest *root, size_t nroots, struct reach_memo *memo,
+			struct err *e);
 void reach_free(struct reach *r); /* NULL is fine */
 bool reach_has(const struct reach *r, const struct digest *d);
 /* A tag that is about a manifest: its digest. */

@@ -64,20 +64,40 @@ int64_t tag_time(struct store *s, const struct reponame *name, const char *tag)
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
 
+static int removed(int rc, const struct err *why, const struct reponame *name,
+		   const char *tag, struct err *e)
+{
+	if (rc == 0)
+		return 0;
+	if (why->kind == ERR_NOT_FOUND)
+		return err_set(e, ERR_NOT_FOUND, "%s has no tag %s", name->s, tag);
+	if (e != NULL)
+		*e = *why;
+	return -1;
+}
+
 int tag_remove(struct store *s, const struct reponame *name, const char *tag,
 	       struct err *e)
 {
 	layout_path path;
 	struct err why;
+	int rc;
 
 	layout_tag_folder(path, name, tag);
-	if (fs_remove_dir(s->dirfd, path, LAYOUT_TMP, &why) == 0)
-		return 0;
-	if (why.kind == ERR_NOT_FOUND)
-		return err_set(e, ERR_NOT_FOUND, "%s has no tag %s", name->s, tag);
-	if (e != NULL)
-		*e = why;
-	return -1;
+	rc = fs_remove_dir(s->dirfd, path, LAYOUT_TMP, &why);
+	return removed(rc, &why, name, tag, e);
+}
+
+int tag_drop(struct store *s, const struct reponame *name, const char *tag,
+	     struct removal *r, struct err *e)
+{
+	layout_path path;
+	struct err why;
+	int rc;
+
+	layout_tag_folder(path, name, tag);
+	rc = removal_take(r, path, &why);
+	return removed(rc, &why, name, tag, e);
 }
 
 /* Outputs are set only where the whole note is as tag_check_set writes it. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/removal.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
 #include "store/store.h"
@@ -26,6 +27,9 @@ int64_t tag_time(struct store *s, const struct reponame *name, const char *tag);
 /* On disk on return. ERR_NOT_FOUND: no such tag. */
 int tag_remove(struct store *s, const struct reponame *name, const char *tag,
 	       struct err *e);
+/* The same at once, and for good with removal_last. */
+int tag_drop(struct store *s, const struct reponame *name, const char *tag,
+	     struct removal *r, struct err *e);
 
 /* When (wall clock, ms) the upstream last said that the tag is at *digest. ERR_NOT_FOUND:
  * never, or the note is unreadable. Lost in a power cut, it costs one question. */

@@ -109,7 +109,7 @@ static int look_at_folder(void *arg, const struct digest *d, struct err *e)
 	return 0;
 }
 
-static void tidy_algorithm(struct tidying *t, const char *alg)
+static void tidy_notes_of(struct tidying *t, const char *alg)
 {
 	layout_path path;
 
@@ -119,6 +119,10 @@ static void tidy_algorithm(struct tidying *t, const char *alg)
 	layout_referrers_notes(path, t->name, alg);
 	walk_digests(t->s, path, alg, look_at_list, t, NULL);
 	fs_prune(t->s->dirfd, path, "larder/referrers");
+}
+
+static void tidy_folders_of(struct tidying *t, const char *alg)
+{
 	layout_layers(t->folder, t->name, alg);
 	walk_digests(t->s, t->folder, alg, look_at_folder, t, NULL);
 	fs_prune(t->s->dirfd, t->folder, LAYOUT_REPOSITORIES);
@@ -127,17 +131,27 @@ static void tidy_algorithm(struct tidying *t, const char *alg)
 	fs_prune(t->s->dirfd, t->folder, LAYOUT_REPOSITORIES);
 }
 
+uint64_t tidy_notes(struct store *s, const struct reponame *name)
+{
+	struct tidying t = { .s = s, .name = name };
+	layout_path path;
+
+	tidy_notes_of(&t, "sha256");
+	tidy_notes_of(&t, "sha512");
+	layout_tag_checks(path, name);
+	fs_each(s->dirfd, path, look_at_check, &t, NULL);
+	fs_prune(s->dirfd, path, LAYOUT_CHECKS);
+	return t.removed;
+}
+
 uint64_t tidy_repository(struct store *s, const struct reponame *name)
 {
 	struct tidying t = { .s = s, .name = name };
 	layout_path path;
 
-	tidy_algorithm(&t, "sha256");
-	tidy_algorithm(&t, "sha512");
-	layout_tag_checks(path, name);
-	fs_each(s->dirfd, path, look_at_check, &t, NULL);
-	fs_prune(s->dirfd, path, LAYOUT_CHECKS);
+	tidy_folders_of(&t, "sha256");
+	tidy_folders_of(&t, "sha512");
 	layout_tags(path, name);
 	fs_prune(s->dirfd, path, LAYOUT_REPOSITORIES);
-	return t.removed;
+	return tidy_notes(s, name);
 }

@@ -13,5 +13,7 @@
  * of checks of tags that are, folders without anything in them. How many files went.
  * What cannot be read or removed stays. */
 uint64_t tidy_repository(struct store *s, const struct reponame *name);
+/* The same but for the folders of links. */
+uint64_t tidy_notes(struct store *s, const struct reponame *name);
 
 #endif
