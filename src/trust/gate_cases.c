@@ -24,7 +24,7 @@
 #define ALL_LANES 8192 /* names of lanes, and cases in all */
 
 struct lane {
-	size_t n; /* cases; guarded by mu */
+	size_t n, bytes; /* cases, and what they hold; guarded by mu */
 	char name[256 + 16];
 };
 
@@ -45,6 +45,7 @@ struct gate_case {
 	struct lane *lane;
 	gate_known_text key;
 	struct gate_look *look;
+	size_t bytes; /* guarded by mu */
 	struct waiter waiter;
 	int64_t queued_ms;
 	int64_t waited_ms; /* for a thread, in all */
@@ -121,6 +122,7 @@ const struct gate_result *gate_case_result(struct gate_case *c)
 static void leave(struct gate_cases *cs, struct gate_case *c)
 {
 	map_del(cs->by_key, c->key);
+	c->lane->bytes -= c->bytes;
 	if (--c->lane->n == 0) {
 		map_del(cs->by_lane, c->lane->name);
 		free(c->lane);
@@ -155,6 +157,27 @@ static void say_busy(struct err *e)
 		"too many images wait for their signatures to be looked at; try again");
 }
 
+/* With the lock held. */
+static bool is_full(const struct lane *lane)
+{
+	return lane->n > GATE_CASES_MAX ||
+	       (lane->n > 1 && lane->bytes > GATE_CASES_BYTES);
+}
+
+/* True: its lane holds too much, now that more of it has come. */
+static bool holds_too_much(struct gate_case *c)
+{
+	size_t n = gate_look_bytes(c->look);
+	bool full;
+
+	pthread_mutex_lock(&c->home->mu);
+	c->lane->bytes += n - c->bytes;
+	full = n > c->bytes && is_full(c->lane);
+	c->bytes = n;
+	pthread_mutex_unlock(&c->home->mu);
+	return full;
+}
+
 static void run(void *arg)
 {
 	struct gate_case *c = arg;
@@ -173,6 +196,10 @@ static void run(void *arg)
 	}
 	do {
 		answer = gate_look_go(c->look, &e);
+		if (answer == ANSWER_WAIT && holds_too_much(c)) {
+			say_busy(&e);
+			answer = ANSWER_FAILED;
+		}
 		if (answer != ANSWER_WAIT) {
 			finish(c, answer, &e);
 			return;
@@ -210,7 +237,7 @@ static void lane_name(const struct route *r, char *out, size_t n)
 		 sum % GATE_CASES_LANES);
 }
 
-/* With the lock held; NULL: full. */
+/* With the lock held; NULL: no more lanes. */
 static struct lane *lane_of(struct gate_cases *cs, const struct route *r)
 {
 	char name[sizeof(((struct lane *)0)->name)];
@@ -219,7 +246,7 @@ static struct lane *lane_of(struct gate_cases *cs, const struct route *r)
 	lane_name(r, name, sizeof(name));
 	lane = map_get(cs->by_lane, name);
 	if (lane != NULL)
-		return lane->n < GATE_CASES_MAX ? lane : NULL;
+		return lane;
 	lane = mem_alloc(sizeof(*lane));
 	memcpy(lane->name, name, sizeof(name));
 	if (map_put(cs->by_lane, name, lane) == 0)
@@ -244,12 +271,20 @@ static struct gate_case *begin(struct gate_cases *cs, const struct gate_question
 		say_busy(e);
 		return NULL;
 	}
+	lane->n++;
+	lane->bytes += q->m->n;
+	if (is_full(lane)) {
+		lane->n--;
+		lane->bytes -= q->m->n;
+		say_busy(e);
+		return NULL;
+	}
 	c = mem_alloc(sizeof(*c));
 	atomic_init(&c->refs, 1);
 	atomic_init(&c->done, false);
 	c->home = cs;
 	c->lane = lane;
-	lane->n++;
+	c->bytes = q->m->n;
 	snprintf(c->key, sizeof(c->key), "%s", key);
 	c->look = gate_look_new(q, &cs->stopping);
 	c->waiter = (struct waiter){ .wake = wake, .arg = c };

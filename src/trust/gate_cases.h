@@ -20,6 +20,8 @@
 /* A site's owners (the first component of a name) share so many lanes, by their names. */
 #define GATE_CASES_LANES 16
 #define GATE_CASES_MAX 256 /* under way in one lane */
+/* What those of one lane hold in memory; one alone may hold more. */
+#define GATE_CASES_BYTES (32u << 20)
 
 struct gate_cases;
 struct gate_case;

@@ -90,6 +90,17 @@ struct bell *gate_look_bell(const struct gate_look *l, uint64_t *seen)
 	return inquiry_bell(l->inquiry, seen);
 }
 
+size_t gate_look_bytes(const struct gate_look *l)
+{
+	size_t n = l->asked->n, i;
+
+	if (l->inquiry != NULL)
+		n += inquiry_evidence(l->inquiry)->bytes;
+	for (i = 0; i < l->nparents; i++)
+		n += l->parent[i].index->n;
+	return n;
+}
+
 /* Each piece may take its time, and whoever can write to the registry says how many there
  * are. What has come stays in the store, for who asks next. */
 bool gate_look_late(const struct gate_look *l, struct err *e)

@@ -46,6 +46,8 @@ void gate_look_free(struct gate_look *l); /* NULL is fine */
  * image's name; or ERR_CANCELLED. WAIT: again when the bell has rung. */
 enum answer gate_look_go(struct gate_look *l, struct err *e);
 struct bell *gate_look_bell(const struct gate_look *l, uint64_t *seen); /* after WAIT */
+/* What it holds in memory, about: manifests, and signatures as they say themselves. */
+size_t gate_look_bytes(const struct gate_look *l);
 /* It took longer than it may: ERR_DENIED in *e. */
 bool gate_look_late(const struct gate_look *l, struct err *e);
 /* At the end: what it found is remembered, and a no is logged. Only a yes, and a no of

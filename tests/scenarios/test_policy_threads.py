@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import os
 import signal
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
 from hub import build, client
-from hub.images import Image, Manifest
+from hub.images import OCI_MANIFEST, Image, Manifest
 from hub.push import Pusher
 
 from .helpers import ask, assert_pulled, message, wait_until
@@ -69,6 +69,10 @@ def add_many(hub, repo: str, n: int) -> None:
         hub.add(one, repo, f"t{i}")
 
 
+def later(pool: ThreadPoolExecutor, made, path: str) -> Future:
+    return pool.submit(ask, made, path, timeout=60)
+
+
 def test_others_do_not_wait(hub, larder, policy, hold):  # noqa: F811
     """A hundred images are being looked at, on a server of one thread."""
     cheap = hub.add(build("cheap"), "other/thing", "1")
@@ -76,7 +80,7 @@ def test_others_do_not_wait(hub, larder, policy, hold):  # noqa: F811
     made = larder(settings={"threads": "1", **policy(("docker.io/library/**", "require"))},
                   env=hold.env)
     with ThreadPoolExecutor(100) as pool:
-        costly = [pool.submit(ask, made, f"/v2/{REPO}/manifests/t{i}") for i in range(100)]
+        costly = [later(pool, made, f"/v2/{REPO}/manifests/t{i}") for i in range(100)]
         hold.wait_held()
         assert_pulled(client.pull(made.url, "other/thing", "1"), cheap)
         assert not any(one.done() for one in costly)
@@ -90,7 +94,7 @@ def test_a_crowd_is_one_look(larders, policy, hold):  # noqa: F811
     with Pusher(made.url) as pusher:
         pusher.image("team/app", "1", image)
     with ThreadPoolExecutor(32) as pool:
-        crowd = [pool.submit(ask, made, "/v2/team/app/manifests/1") for _ in range(32)]
+        crowd = [later(pool, made, "/v2/team/app/manifests/1") for _ in range(32)]
         hold.wait_held()
         assert not wait(crowd, 0.2, FIRST_COMPLETED).done
         hold.release()
@@ -104,12 +108,12 @@ def test_too_many_of_one_owner(hub, larder, policy, hold):  # noqa: F811
     hub.add(build("other"), "other/thing", "1")
     made = larder(settings=policy(("**", "require")), env=hold.env)
     with ThreadPoolExecutor(LANE + 5) as pool:
-        asked = {pool.submit(ask, made, f"/v2/{REPO}/manifests/t{i}"): i
+        asked = {later(pool, made, f"/v2/{REPO}/manifests/t{i}"): i
                  for i in range(LANE + 4)}
         refused: set = set()
         while len(refused) < 4:
             refused |= wait(set(asked) - refused, 60, FIRST_COMPLETED).done
-        other = pool.submit(ask, made, "/v2/other/thing/manifests/1")
+        other = later(pool, made, "/v2/other/thing/manifests/1")
         wait_until(lambda: hold.looks() > 1, "the other's has a thread")
         for one in refused:
             assert one.result().status == 429, one.result().data
@@ -124,11 +128,28 @@ def test_too_many_of_one_owner(hub, larder, policy, hold):  # noqa: F811
     assert 1 <= sum("policy.busy" in line for line in made.log) <= 4
 
 
+def test_what_is_held_meanwhile(hub, larder, policy, hold):  # noqa: F811
+    """Nobody fills the memory with what waits: 12 manifests of 3 MiB, of which 10 may."""
+    said = build("x").manifest().json
+    for i in range(12):
+        large = {**said, "annotations": {"n": f"{i:03}" * (1 << 20)}}
+        root = Manifest(OCI_MANIFEST, as_json(large))
+        hub.add(Image(root, {root.digest: root}, {}), REPO, f"t{i}")
+    made = larder(settings=policy(("**", "require")), env=hold.env)
+    with ThreadPoolExecutor(12) as pool:
+        asked = {later(pool, made, f"/v2/{REPO}/manifests/t{i}") for i in range(12)}
+        refused: set = set()
+        while len(refused) < 2:
+            refused |= wait(asked - refused, 60, FIRST_COMPLETED).done
+        hold.release()
+        assert sorted(one.result(60).status for one in asked) == [403] * 10 + [429] * 2
+
+
 def test_who_waited_too_long_for_a_thread(hub, larder, policy, hold, clock):  # noqa: F811
     image = hub.add(build("x"), REPO, "1")
     made = larder(settings=policy(("**", "require")), env={**hold.env, **clock.env})
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(ask, made, f"/v2/{REPO}/manifests/1")
+        first = later(pool, made, f"/v2/{REPO}/manifests/1")
         hold.wait_held()
         clock.advance(21)
         hold.release()
@@ -143,7 +164,7 @@ def test_stopping_meanwhile(hub, larder, policy, hold, drain):  # noqa: F811
     made = larder(config=f"http:\n  draintimeout: {drain}\n",
                   settings=policy(("**", "require")), env=hold.env)
     with ThreadPoolExecutor(30) as pool:
-        asked = [pool.submit(ask, made, f"/v2/{REPO}/manifests/t{i}") for i in range(30)]
+        asked = [later(pool, made, f"/v2/{REPO}/manifests/t{i}") for i in range(30)]
         hold.wait_held()
         made.signal(signal.SIGTERM)
         made.wait_log("serve.stopping")
@@ -165,7 +186,7 @@ def test_reloading_meanwhile(hub, larder, policy, hold, mode, status):  # noqa: 
     made = larder(settings=policy(("**", "warn" if mode == "require" else "require")),
                   env=hold.env)
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(ask, made, f"/v2/{REPO}/manifests/1")
+        first = later(pool, made, f"/v2/{REPO}/manifests/1")
         hold.wait_held()
         policy(("**", mode))
         reload(made, 1)

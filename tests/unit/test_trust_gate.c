@@ -127,6 +127,10 @@ static void test_known(void **state)
 	key.policy = &name;
 	assert_int_equal(gate_known_get(k, &key, 60, why, sizeof(why)), GATE_UNKNOWN);
 	key.policy = NULL;
+	key.tool = true; /* what holds for a signature's tag does for no other */
+	assert_int_equal(gate_known_get(k, &key, 60, why, sizeof(why)), GATE_UNKNOWN);
+	key.tool = false;
+	assert_int_equal(gate_known_get(k, &key, 60, why, sizeof(why)), GATE_YES);
 	gate_known_clear(k);
 	assert_int_equal(gate_known_get(k, &key, 60, why, sizeof(why)), GATE_UNKNOWN);
 	gate_known_free(k);
