@@ -37,9 +37,15 @@ struct range {
  */
 static int order_of(enum version_scheme scheme, const char *a, const char *b)
 {
-	const char *x = vuln_system_module(a), *y = vuln_system_module(b);
+	const char *x, *y;
 
-	if (scheme == VERSION_RPM && x != NULL && y != NULL && x - a == y - b &&
+	if (scheme != VERSION_RPM)
+		return version_compare(scheme, a, b);
+	a += strncmp(a, "0:", 2) == 0 ? 2 : 0;
+	b += strncmp(b, "0:", 2) == 0 ? 2 : 0;
+	x = vuln_system_module(a);
+	y = vuln_system_module(b);
+	if (x != NULL && y != NULL && x - a == y - b &&
 	    strncmp(a, b, (size_t)(x - a)) == 0)
 		return 0;
 	return version_compare(scheme, a, b);

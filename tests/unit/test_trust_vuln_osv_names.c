@@ -98,6 +98,8 @@ static void modules(void **state)
 	alma_finds("3.3.1-1.module+el8.9.0+9+aaaaaaaa", text, has);
 	alma_finds("3.3.1-2.module_el8.3.0+70+11111111", text, "");
 	alma_finds("3.3.1-3.module_el8.3.0+70+11111111", text, "");
+	alma_finds("0:3.3.1-2.module_el8.3.0+70+11111111", text, "");
+	alma_finds("1:3.3.1-1.module_el8.3.0+70+11111111", text, "");
 	alma_finds("2.5.1-1.el8", text, "");
 	alma_finds("3.3.1-1.module_el8.4.0+9+aaaaaaaa",
 		   ALMA("ALSA-2026:1", "\"related\":[\"CVE-2026-1\"],", "9-1.el8"), "");
