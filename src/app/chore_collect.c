@@ -64,6 +64,7 @@ void chore_collect(struct chores *c)
 	int rc = collect_run(&ask, &out, &e);
 
 	plan_unref(j.plan);
+	collect_say_stuck(&out);
 	if (rc == 0 || out.removed > 0)
 		say(&out, clock_mono_ms() - began_ms);
 	if (rc == 0)

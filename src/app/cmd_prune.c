@@ -168,11 +168,11 @@ static void print_end(const struct pruning *p, const struct pruned *out)
 		       ",\"held\":{\"local\":%" PRIu64 ",\"pinned\":%" PRIu64
 		       ",\"locked\":%" PRIu64 ",\"listed\":%" PRIu64
 		       "},\"recent\":%" PRIu64 ",\"unreadable\":%" PRIu64
-		       ",\"dryRun\":%s}\n",
+		       ",\"stuck\":%" PRIu64 ",\"dryRun\":%s}\n",
 		       out->images, out->manifests, c->removed, c->removed_bytes,
 		       out->held[RETIRE_LOCAL], out->held[RETIRE_PINNED],
 		       out->held[RETIRE_LOCKED], out->held[RETIRE_LISTED], out->recent,
-		       c->unreadable, p->dry_run ? "true" : "false");
+		       c->unreadable, c->stuck, p->dry_run ? "true" : "false");
 		return;
 	}
 	human_bytes(c->removed_bytes, bytes);
@@ -279,7 +279,15 @@ static int prune(struct pruning *p, const struct settings *s, struct err *e)
 	upstream_global_done();
 	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		rc = err_errno(e, "cannot write");
-	return rc == 0 ? EXIT_DONE : EXIT_FAILED;
+	if (rc != 0)
+		return EXIT_FAILED;
+	if (out.content.stuck == 0)
+		return EXIT_DONE;
+	err_set(e, ERR_IO,
+		"%" PRIu64 " thing%s that nobody needs could not be removed: %s",
+		out.content.stuck, out.content.stuck == 1 ? "" : "s",
+		out.content.why.msg);
+	return EXIT_PARTLY;
 }
 
 int cmd_prune(int argc, char **argv, char **envp)
@@ -319,6 +327,7 @@ int cmd_prune(int argc, char **argv, char **envp)
 			 "stays.",
 		.done = "removed, if there was anything to remove",
 		.failed = "the store cannot be read or written, or it was stopped",
+		.partly = "something could not be removed",
 		.has_settings = true,
 	};
 	CLEANUP(settings_freep)

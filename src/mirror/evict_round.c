@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "mirror/lru.h"
 #include "mirror/weight.h"
@@ -163,6 +165,10 @@ static int take_batch(struct evict_round *r, struct retire_image *im, size_t n,
 	if (is_over(r) || retire_images(r->ask->store, r->publishing, im, kept, false,
 					on_removed, r, &manifests, e) != 0)
 		return is_over(r) ? 0 : -1;
+	for (i = 0; i < kept; i++)
+		log_event(LOG_DEBUG, "evict.gone", LS("repository", im[i].shown),
+			  LS("tag", im[i].tag),
+			  LU("unused_ms", clock_wall_ms() - im[i].used_ms));
 	r->images += kept;
 	return 0;
 }
@@ -217,6 +223,7 @@ static int collect(struct evict_round *r, bool all, struct err *e)
 	struct collected out;
 	int rc = collect_run(&c, &out, e);
 
+	collect_say_stuck(&out);
 	r->freed = out.removed_bytes;
 	r->young_bytes = out.young_bytes;
 	r->later |= out.young_bytes > 0;

@@ -59,6 +59,12 @@ static int breathe(struct run *r, struct err *e)
 	return 0;
 }
 
+static void stuck(struct run *r, const struct err *why)
+{
+	if (r->out->stuck++ == 0)
+		r->out->why = *why;
+}
+
 static int step(struct run *r, struct err *e)
 {
 	return ++r->steps % STEP == 0 ? breathe(r, e) : 0;
@@ -136,6 +142,7 @@ static int mark_manifest(void *arg, const struct digest *d, struct err *e)
 static int look_at_link(void *arg, const struct digest *d, struct err *e)
 {
 	struct run *r = arg;
+	struct err why;
 	int64_t age_ms;
 	int rc = step(r, e);
 
@@ -145,9 +152,10 @@ static int look_at_link(void *arg, const struct digest *d, struct err *e)
 	age_ms = r->began_ms - link_time(r->s, LINK_LAYER, r->name, d);
 	if (r->all_stays || age_ms < KEEP_MS || (r->local && age_ms < r->ask->grace_ms))
 		return r->local || r->all_stays ? mark(r, d) : 0;
-	r->out->links++;
-	if (!r->ask->dry_run)
-		link_forget(r->s, LINK_LAYER, r->name, d);
+	if (r->ask->dry_run || link_forget(r->s, LINK_LAYER, r->name, d, &why) == 0)
+		r->out->links++;
+	else
+		stuck(r, &why);
 	return 0;
 }
 
@@ -209,9 +217,11 @@ static void went(struct run *r, const struct digest *d, uint64_t bytes)
 static void destroy(struct run *r, const struct digest *d, uint64_t bytes)
 {
 	layout_path path;
+	struct err why;
+	bool freed;
 
 	away_path(path, d);
-	fs_unlink(r->s->dirfd, path, NULL);
+	freed = fs_unlink(r->s->dirfd, path, &why) == 0;
 	room_sub(r->s, bytes);
 	room_blob_end(r->s, d, -(int64_t)bytes);
 	layout_type(path, d);
@@ -219,7 +229,10 @@ static void destroy(struct run *r, const struct digest *d, uint64_t bytes)
 	layout_blob(path, d);
 	*strrchr(path, '/') = '\0';
 	fs_prune(r->s->dirfd, path, LAYOUT_BLOBS);
-	went(r, d, bytes);
+	if (freed)
+		went(r, d, bytes);
+	else
+		stuck(r, &why);
 }
 
 /* With the lock: out of its place, or as it was. */
@@ -354,4 +367,11 @@ int collect_run(const struct collect_ask *ask, struct collected *out, struct err
 	if (rc == 0 && !ask->dry_run && ask->among == NULL)
 		out->links += history_tidy(ask->store, clock_wall_ms());
 	return rc;
+}
+
+void collect_say_stuck(const struct collected *out)
+{
+	if (out->stuck > 0)
+		log_event(LOG_WARN, "collect.stuck", LU("count", out->stuck),
+			  LS("error", out->why.msg));
 }

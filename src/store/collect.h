@@ -59,6 +59,10 @@ struct collected {
 	uint64_t removed, removed_bytes;
 	uint64_t young_bytes; /* that nobody names either, but that are too young */
 	uint64_t links;	      /* and notes, that went */
+	uint64_t stuck; /* links and content that nobody needs, and that could not be
+			   removed: the next collection tries again, and content that is
+			   out of its place already goes at the next start */
+	struct err why; /* of the first of them */
 	unsigned passes;
 };
 
@@ -66,5 +70,7 @@ struct collected {
  * collection runs. ERR_IO: a directory cannot be read; nothing is swept then. Blocks on
  * the disk for as long as it takes. */
 int collect_run(const struct collect_ask *ask, struct collected *out, struct err *e);
+/* Logs what was stuck, if anything was. */
+void collect_say_stuck(const struct collected *out);
 
 #endif

@@ -101,13 +101,15 @@ int link_drop(struct store *s, enum link_kind kind, const struct reponame *name,
 	return removal_take(r, path, e);
 }
 
-void link_forget(struct store *s, enum link_kind kind, const struct reponame *name,
-		 const struct digest *d)
+int link_forget(struct store *s, enum link_kind kind, const struct reponame *name,
+		const struct digest *d, struct err *e)
 {
 	layout_path path;
 
 	link_path(path, kind, name, d);
-	fs_unlink(s->dirfd, path, NULL);
+	if (fs_unlink(s->dirfd, path, e) != 0)
+		return -1;
 	*strrchr(path, '/') = '\0';
 	fs_prune(s->dirfd, path, LAYOUT_REPOSITORIES);
+	return 0;
 }

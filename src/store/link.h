@@ -35,8 +35,8 @@ int link_remove(struct store *s, enum link_kind kind, const struct reponame *nam
 int link_drop(struct store *s, enum link_kind kind, const struct reponame *name,
 	      const struct digest *d, struct removal *r, struct err *e);
 /* The same without waiting for the disk, and with its folder if that is empty: a power
- * cut may bring it back. */
-void link_forget(struct store *s, enum link_kind kind, const struct reponame *name,
-		 const struct digest *d);
+ * cut may bring it back. Absent already: success. */
+int link_forget(struct store *s, enum link_kind kind, const struct reponame *name,
+		const struct digest *d, struct err *e);
 
 #endif

@@ -152,10 +152,10 @@ static void check_target(struct scrub *r, const struct digest *d, const char *fo
 	if (!r->local || blob_exists(r->s, d, NULL) || r->own_full ||
 	    marks_has(r->own, d) || !join(path, folder, "link") || is_young(r, path))
 		return;
-	if (!r->ask->look)
-		link_forget(r->s, LINK_LAYER, r->name, d);
-	scrub_tell(r, SCRUB_DANGLING, scrub_mended(r, true), false, path,
-		   "the blob is not here, and no manifest names it");
+	scrub_tell(r, SCRUB_DANGLING,
+		   scrub_mended(r, r->ask->look || link_forget(r->s, LINK_LAYER, r->name,
+							       d, NULL) == 0),
+		   false, path, "the blob is not here, and no manifest names it");
 }
 
 static void note_newest(struct links *w, const struct digest *d, const char *folder)

@@ -6,11 +6,13 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from harness import Command
 from hub import build, client, images
 from hub.push import Pusher
 
-from .helpers import DELETES, age, ask, check_store, stored_digests, wait_until
+from .helpers import DELETES, age, ask, check_store, leftovers, stored_digests, wait_until
 
 OLD = 3 * 3600 * 24
 
@@ -60,6 +62,28 @@ def test_what_no_tag_leads_to(hub, larders):
     with hub.fault("any", "refused"):
         pulled(made, "library/python:3")            # and nothing that is needed
         assert ask(made, f"/v2/library/python/blobs/{common.blob.digest}").status == 200
+    check_store(made.root)
+
+
+@pytest.mark.faults
+def test_what_cannot_be_removed(hub, larders):
+    """It is said, and does not count as gone; the next one removes it."""
+    image = hub.add(build("1"), "library/python", "3")
+    made = larders({"docker.io": hub.url})
+    pulled(made, "library/python:3")
+    made.stop()
+    age(made.root, OLD)
+    failing = command(made, hub, LARDER_FAULTS="fs.unlink:1+=EIO")
+    said = failing("prune", "--json", "--all", "--force", "--filter", "until=0")
+    assert said.status == 2, said
+    end = said.rows()[-1]
+    assert end["images"] == 1 and end["bytes"] == end["blobs"] == 0 and end["stuck"] > 0, said
+    assert "could not be removed: cannot remove docker/" in said.err, said
+    assert "Input/output error" in said.err, said
+    done = command(made, hub)("prune", "--json", "--all", "--force", "--filter", "until=0")
+    assert done.status == 0 and done.rows()[-1]["stuck"] == 0, done
+    assert image.digest not in stored_digests(made.root)
+    assert not stored_digests(made.root) and not leftovers(made.root)
     check_store(made.root)
 
 

@@ -141,7 +141,7 @@ def test_a_layer_larger_than_the_limit(hub, larders):
     assert watch.most <= LIMIT
     assert larder.metric("larder_flight_unstored_total") >= 1
     assert "larder.size" in larder.wait_log("flight.no_room")
-    assert not leftovers(larder.root)
+    wait_until(lambda: not leftovers(larder.root), "what fits is stored")
 
 
 def test_a_size_that_is_not_announced(hub, larders):
