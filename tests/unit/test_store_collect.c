@@ -168,6 +168,43 @@ static void shared_layers_stay(void **state)
 	publishing_free(p);
 }
 
+/* What has just lost its names, and nothing else; but of that all who still name it are
+ * asked. */
+static void only_what_is_asked_about(void **state)
+{
+	struct store *s = try_store(state);
+	struct publishing *p = publishing_new(s);
+	struct reponame name = try_name("a/b");
+	struct digest gone = old_image(s, "a/b", "config 1", "base", "1");
+	struct digest base = try_digest("base"), config = try_digest("config 1");
+	struct collect_ask ask = { .store = s, .grace_ms = HOUR };
+	struct marks *among = marks_new(1 << 16);
+	struct collected out;
+	struct err e;
+
+	old_image(s, "c", "config 2", "base", NULL);
+	old_blob(s, "nobody's");
+	assert_int_equal(publish_remove(p, &name, &gone, "delete", &e), 0);
+	ask.among = among;
+	assert_int_equal(collect_run(&ask, &out, &e), 0);
+	assert_int_equal(out.blobs + out.removed, 0);
+	marks_add(among, &gone);
+	marks_add(among, &base);
+	marks_add(among, &config);
+	assert_int_equal(collect_run(&ask, &out, &e), 0);
+	assert_int_equal(out.blobs, 3);
+	assert_int_equal(out.removed, 2);
+	assert_int_equal(out.links, 2);
+	assert_false(has(s, "config 1") || blob_exists(s, &gone, NULL));
+	assert_false(link_exists(s, LINK_LAYER, &name, &base));
+	assert_true(has(s, "config 2") && has(s, "base") && has(s, "nobody's"));
+	ask.among = NULL;
+	assert_int_equal(collect_run(&ask, &out, &e), 0);
+	assert_int_equal(out.removed, 1);
+	marks_free(among);
+	publishing_free(p);
+}
+
 /* A push whose manifest has not come yet. */
 static void a_push_under_way_stays(void **state)
 {
@@ -359,6 +396,7 @@ int main(void)
 		IN_STORE(what_is_named_stays),
 		IN_STORE(quarantine_keeps),
 		IN_STORE(shared_layers_stay),
+		IN_STORE(only_what_is_asked_about),
 		IN_STORE(a_push_under_way_stays),
 		IN_STORE(mirrored_links_keep_nothing),
 		IN_STORE(what_is_kept_meanwhile_stays),
