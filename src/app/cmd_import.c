@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/lowly.h"
 #include "base/mem.h"
-#include "mirror/import.h"
+#include "carry/import.h"
 #include "oci/pattern.h"
 #include "store/list.h"
 #include "upstream/upstream.h"
