@@ -316,16 +316,18 @@ def scrubbing(b: Bench, server: Server) -> None:
     server.start()
     try:
         began, peak = time.monotonic(), 0
-        for share in (0.3, 0.95):
+        for share in (0.3, 0.9):
             peak = max(peak, watch_memory(
-                server, lambda: server.log("scrub.done") or under_way(server) > share, 7200))
+                server, lambda: server.log("scrub.done") or under_way(server) >= share, 7200))
             before = under_way(server)
+            if server.log("scrub.done"):
+                break
             server.process.kill()
             server.process.wait()
             server.start()
             b.row(f"of a pass, gone on with after a kill at {before:.3f}", f"{under_way(server):.3f}",
                   "", under_way(server) > before - 0.1)
-        peak = max(peak, watch_memory(server, lambda: server.log("scrub.done"), 7200))
+        peak = max(peak, watch_memory(server, lambda: bool(server.log("scrub.done")), 7200))
         done = server.log("scrub.done")
         found = ", ".join(f"{field(done[0], key)} {key}" for key in (
             "blobs", "repositories", "manifests", "links", "findings")) if done else ""

@@ -316,9 +316,8 @@ static int guarded(void *arg, const struct reponame *name, struct err *e)
 			*e = why;
 			return -1;
 		}
-		if (r->checks)
-			scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, name->s,
-				   why.msg);
+		/* Who was not asked may be harmed. */
+		scrub_tell(r, SCRUB_UNREADABLE, SCRUB_LEFT, true, name->s, why.msg);
 	}
 	r->walk.last = *name;
 	if (!scrub_over(r) || r->too_much) {

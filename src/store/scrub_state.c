@@ -248,13 +248,15 @@ void scrub_state_read(struct store *s, struct scrub_state *out)
 	load(s, out, &walk, NULL);
 }
 
+/* Hardly a store has other digests than SHA-256, whose blobs come first. */
 double scrub_state_share(const struct scrub_state *st)
 {
+	unsigned half = SCRUB_PLACES / 2, first = st->at < half ? st->at : half;
 	unsigned later =
 		st->stage > SCRUB_AT_HARM ? (unsigned)st->stage - SCRUB_AT_HARM - 1 : 0;
 
-	return 0.9 * (double)st->at / SCRUB_PLACES +
-	       0.1 * (double)later / (SCRUB_STAGES - SCRUB_AT_HARM - 1);
+	return 0.89 * first / half + 0.01 * (st->at - first) / half +
+	       0.1 * later / (SCRUB_STAGES - SCRUB_AT_HARM - 1);
 }
 
 const char *scrub_state_word(enum scrub_stage at)
