@@ -93,7 +93,9 @@ int vuln_except_read(struct view text, int64_t now_ms, struct vuln_excepts *out,
 		if (out->n == VULN_EXCEPT_MAX)
 			return err_set(e, ERR_LIMIT, "more than %d exceptions",
 				       VULN_EXCEPT_MAX);
-		out->at = mem_grow(out->at, (out->n + 1) * sizeof(*out->at));
+		if ((out->n & (out->n - 1)) == 0) /* full: twice as many */
+			out->at = mem_grow(out->at, (out->n == 0 ? 1 : 2 * out->n) *
+							    sizeof(*out->at));
 		if (read_line(line, number, now_ms, &out->at[out->n], e) != 0)
 			return -1;
 		out->n++;
