@@ -105,6 +105,11 @@ void *task_arg(struct task *t)
 	return t->arg;
 }
 
+const char *task_key(const struct task *t)
+{
+	return t->key;
+}
+
 int64_t task_started_ms(const struct task *t)
 {
 	return t->started_ms;

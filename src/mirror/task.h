@@ -61,6 +61,7 @@ struct task *task_ref(struct task *t);
 void task_unref(struct task *t); /* NULL is fine */
 struct bell *task_bell(struct task *t);
 void *task_arg(struct task *t);
+const char *task_key(const struct task *t);    /* as long as the task */
 int64_t task_started_ms(const struct task *t); /* monotonic */
 /* NULL while it runs; then the result, unchanging, valid while the reference is held. */
 const struct task_result *task_result(struct task *t);

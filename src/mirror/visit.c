@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -123,16 +124,30 @@ void visit_work_over(struct task_result *out, struct work *w, int rc)
 		atomic_store(&w->route.site->trouble, true);
 }
 
+/* What this visit waited for has, and is remembered no more: then for others, not for it.
+ */
+static bool has_failed(const struct visit *v, const char *key)
+{
+	const struct task_result *result =
+		v->task != NULL && !v->flight && strcmp(task_key(v->task), key) == 0
+			? task_result(v->task)
+			: NULL;
+
+	return result != NULL && result->rc != 0;
+}
+
 /* What runs, or has just failed, is looked for first, since one who joins it asks for
  * nothing. That it is looked for twice is no harm: the table's lock is not held while the
  * upstream's is. */
-static struct task *find_or_start(const char *key, task_fn fn, struct work *w,
-				  bool *started, struct err *e)
+static struct task *find_or_start(const struct visit *v, const char *key, task_fn fn,
+				  struct work *w, bool *started, struct err *e)
 {
 	struct tasks *ts = w->m->tasks;
 	struct task *t = tasks_find(ts, key);
 
 	*started = false;
+	if (t == NULL && has_failed(v, key))
+		t = task_ref(v->task);
 	if (t == NULL && throttle_may(&w->route, w->want, w->who == VISIT_CLIENT, e) == 0)
 		return tasks_start_in(ts, w->route.site->host, key, fn, w, work_free,
 				      started, e);
@@ -154,7 +169,7 @@ static struct task *hold(struct visit *v, struct task *t)
 struct task *visit_join(struct visit *v, const char *key, task_fn fn, struct work *w,
 			bool *started, struct err *e)
 {
-	struct task *t = find_or_start(key, fn, w, started, e);
+	struct task *t = find_or_start(v, key, fn, w, started, e);
 
 	if (t == NULL)
 		return NULL;

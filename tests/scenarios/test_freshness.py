@@ -291,6 +291,17 @@ def test_absence_is_remembered_for_a_short_time(hub, larder, image):
     assert tag_heads(hub, missing) == 2 and not is_stale(get(made, missing))
 
 
+@pytest.mark.faults
+@pytest.mark.parametrize("negative", ["0", "1ms"])
+def test_absence_that_is_not_remembered(hub, larder, image, negative):
+    """Is for others; who has waited for it is told, however late it comes to look."""
+    made = larder(settings={"negative": negative}, env={"LARDER_FAULTS": "task.start:1+=pause"})
+    missing = f"/v2/{REPO}/manifests/none"
+    for n in (1, 2, 3):
+        assert ask(made, missing).status == 404
+        assert tag_heads(hub, missing) <= n     # within a millisecond it is remembered
+
+
 @pytest.mark.slow
 @pytest.mark.concurrent
 def test_what_is_remembered_of_absence_is_bounded(hub, larder, image):
