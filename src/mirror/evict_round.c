@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "mirror/lru.h"
+#include "mirror/retire_take.h"
 #include "mirror/weight.h"
 #include "oci/manifest.h"
 #include "store/collect.h"
@@ -160,8 +161,8 @@ static int take_batch(struct evict_round *r, struct retire_image *im, size_t n,
 		else
 			r->later = true;
 	usage_reader_close(r->usage);
-	if (is_over(r) || retire_images(r->ask->store, r->publishing, im, kept, false,
-					on_removed, r, &manifests, e) != 0)
+	if (is_over(r) || retire_take(r->ask->store, r->publishing, im, kept, false,
+				      on_removed, r, &manifests, e) != 0)
 		return is_over(r) ? 0 : -1;
 	r->images += kept;
 	return 0;
