@@ -1,10 +1,10 @@
 """Looking into a large image: bench/inside.py --size 1GB
 
 Two images, each of --size bytes unpacked, with a database of packages on top; one pair packed
-with gzip, one with zstd.  Times `larder diff` of the two, and of images that share all but
-their last layer, beside the programs that do nothing but unpack the same layers, one after the
-other; and the most memory that each took.  Files are below --dir (default: /dev/shm) and go
-afterwards.  Ratios of wall-clock and of processor time: to unpacking both images once.
+with gzip, one with zstd.  Times a bill of materials of one, `larder diff` of the two, and of
+images that share all but their last layer, beside the programs that do nothing but unpack the
+same layers, one after the other; and the most memory that each took.  Files are below --dir
+(default: /dev/shm) and go afterwards.  Exit status 1: something was over its limit.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests"))
 LAYERS = 4
+MOST_MB = 32            # of memory, whatever the size
 PACKERS = {"gzip": (["gzip", "-6"], ["gzip", "-dc"]),
            "zstd": (["zstd", "-q", "-3"], ["zstd", "-q", "-dc"])}
 
@@ -97,7 +98,8 @@ def measure(rounds: int, words: list[str], env: dict | None = None):
     return [statistics.median(column) for column in zip(*rows)]
 
 
-def run(packer: str, o: argparse.Namespace, place: Path) -> None:
+def run(packer: str, o: argparse.Namespace, place: Path) -> list[list[str]]:
+    """The table's rows of one way to pack."""
     from harness import Command, larder_binary
     from hub import Hub, build
     part = o.size // LAYERS
@@ -113,38 +115,59 @@ def run(packer: str, o: argparse.Namespace, place: Path) -> None:
         assert done.status == 0, done
     files = [[one.blob.path for one in layers] for layers in lower]
     weight = sum(os.path.getsize(f) for f in files[0])
-    diff = [str(larder_binary()), "diff", "--offline"]
+    larder = str(larder_binary())
+    unpack = " ".join(PACKERS[packer][1])
     one = measure(o.rounds, [*PACKERS[packer][1], *files[0]])
     two = measure(o.rounds, [*PACKERS[packer][1], *files[0], *files[1]])
-    print(f"{packer}: images of {o.size / 1e6:.0f} MB, {weight / 1e6:.0f} MB packed\n"
-          f"  {'':32}   clock  processor  memory\n"
-          f"  {' '.join(PACKERS[packer][1]) + ', one image':32} {one[0]:6.2f} s  {one[1]:7.2f} s\n"
-          f"  {' '.join(PACKERS[packer][1]) + ', both':32} {two[0]:6.2f} s  {two[1]:7.2f} s")
-    for what, pair in (("larder diff, nothing shared", ("large:a", "large:b")),
-                       ("larder diff, lower layers shared", ("large:a", "large:a2"))):
-        took = measure(o.rounds, [*diff, *pair], command.env)
-        print(f"  {what:32} {took[0]:6.2f} s  {took[1]:7.2f} s  {took[2]:3.0f} MB; "
-              f"to unpacking both once: {took[0] / two[0]:.2f} by the clock, "
-              f"{took[1] / two[1]:.2f} of processors")
+    rows = [[f"{packer}, {weight / 1e6:.0f} MB packed: `{unpack}`, {what}",
+             f"{took[0]:.2f} s, of processors {took[1]:.2f} s", "", ""]
+            for what, took in (("one image", one), ("both", two))]
+    bill = ["scan", "--offline", "--quiet", "--sbom", "spdx", "--from", "layers"]
+    for words, what, beside in (
+            ([*bill, "large:a"], "`larder scan --sbom` of one", one),
+            (["diff", "--offline", "large:a", "large:b"], "`larder diff`, nothing shared", two),
+            (["diff", "--offline", "large:a", "large:a2"], "`larder diff`, lower layers shared",
+             two)):
+        took = measure(o.rounds, [larder, *words], command.env)
+        ratio = took[0] / beside[0]
+        rows += [[f"{packer}: {what}",
+                  f"{took[0]:.2f} s, of processors {took[1]:.2f} s: {ratio:.2f} and "
+                  f"{took[1] / beside[1]:.2f} of unpacking", "1.00 by the clock",
+                  "pass" if ratio <= 1 else "FAIL"],
+                 [f"{packer}: {what}: memory", f"{took[2]:.0f} MB", f"{MOST_MB} MB",
+                  "pass" if took[2] <= MOST_MB else "FAIL"]]
+    return rows
 
 
-def main() -> None:
+def main() -> int:
+    import report
+
     parse = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parse.add_argument("--size", type=size_of, default=size_of("1GB"))
     parse.add_argument("--rounds", type=int, default=3)
     parse.add_argument("--packers", default="gzip,zstd")
     parse.add_argument("--dir", default="/dev/shm")
+    parse.add_argument("--record", action="store_true", help="append to RESULTS.md")
     o = parse.parse_args()
     place = Path(tempfile.mkdtemp(prefix="larder-inside-", dir=o.dir))
+    before = os.getloadavg()[0]
+    rows: list[list[str]] = []
     try:
         for packer in o.packers.split(","):
             if shutil.which(PACKERS[packer][0][0]) is None:
                 print(f"{packer}: not installed")
                 continue
-            run(packer, o, place)
+            rows += run(packer, o, place)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+    entry = report.heading(" ".join(sys.argv[1:]), (before, os.getloadavg()[0]),
+                           script="bench/inside.py") + report.limits(
+        f"images of {o.size / 1e6:.0f} MB in {LAYERS} layers, medians of {o.rounds}", rows)
+    print(entry)
+    if o.record:
+        report.append(entry)
+    return 1 if any(row[3] == "FAIL" for row in rows) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -68,8 +68,10 @@ def _cpu() -> str:
     return found[1] if found else platform.machine()
 
 
-def heading(arguments: str, rounds: int, load: tuple[float, float],
+def heading(arguments: str, load: tuple[float, float], rounds: int = 0,
             script: str = "bench/run.sh") -> str:
+    turns = f""", {rounds} rounds, targets in turn within each; ratios are
+  medians of the rounds' own ratios""" if rounds else ""
     commit = _first_line("git", "-C", str(TOP), "rev-parse", "--short", "HEAD")
     dirty = subprocess.run(["git", "-C", TOP, "diff", "--quiet", "HEAD", "--", "src"])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -80,16 +82,21 @@ def heading(arguments: str, rounds: int, load: tuple[float, float],
 - load average (1 minute) before: {load[0]:.2f}, after: {load[1]:.2f}
 - versions: {_first_line(str(LARDER), '--version')}; {_first_line('nginx', '-v')};
   {_first_line('docker-registry', '--version')}; {_first_line('wrk', '-v').split(' [')[0]}
-- command: `{script} {arguments}`, {rounds} rounds, targets in turn within each; ratios are
-  medians of the rounds' own ratios
+- command: `{script} {arguments}`{turns}
 """
 
 
-def append(bench: Bench, head: str) -> Path:
+def limits(title: str, rows: list[list[str]]) -> str:
+    """What was found beside the most that it may be."""
+    lines = ["", f"### {title}", "", "| what | found | at most | |", "|---|---|---|---|"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows]) + "\n"
+
+
+def append(entry: str) -> Path:
     path = TOP / "bench/RESULTS.md"
     new = not path.exists()
     with open(path, "a") as out:
         if new:
             out.write("# Measured\n\nWritten by `bench/run.sh`; newest last.\n")
-        out.write("\n" + head + table(bench))
+        out.write("\n" + entry)
     return path

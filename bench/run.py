@@ -103,13 +103,14 @@ def main() -> int:
             bench.hub.stop()
         shutil.rmtree(scratch, ignore_errors=True)
     shown = " ".join(sys.argv[1:])
-    head = report.heading(shown, bench.rounds, (before, os.getloadavg()[0]))
-    print(head + report.table(bench))
+    entry = report.heading(shown, (before, os.getloadavg()[0]), bench.rounds) \
+        + report.table(bench)
+    print(entry)
     record = given.record
     if record is None:
         record = not given.quick and given.only is None
     if record:
-        _say(f"appended to {report.append(bench, head)}")
+        _say(f"appended to {report.append(entry)}")
     return 0
 
 

@@ -400,9 +400,8 @@ def arguments() -> argparse.Namespace:
 
 
 def table(b: Bench) -> str:
-    lines = ["", f"### a store of {b.o.tags:,} tags and {b.o.tags * (LAYERS + 2):,} blobs", "",
-             "| what | found | at most | |", "|---|---|---|---|"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in b.rows]) + "\n"
+    return report.limits(f"a store of {b.o.tags:,} tags and {b.o.tags * (LAYERS + 2):,} blobs",
+                         b.rows)
 
 
 def prepare(b: Bench) -> list[list[str]]:
@@ -445,12 +444,11 @@ def main() -> int:
     finally:
         if not o.keep:
             shutil.rmtree(scratch, ignore_errors=True)
-    head = report.heading(" ".join(sys.argv[1:]), o.rounds, (before, os.getloadavg()[0]),
-                          script="bench/scale.sh")
-    print(head + table(b))
+    entry = report.heading(" ".join(sys.argv[1:]), (before, os.getloadavg()[0]), o.rounds,
+                           script="bench/scale.sh") + table(b)
+    print(entry)
     if o.record:
-        with open(TOP / "bench/RESULTS.md", "a") as out:
-            out.write("\n" + head + table(b))
+        report.append(entry)
     return 1 if b.failed else 0
 
 

@@ -23,14 +23,16 @@ FLOORS: dict[str, set[str]] = {
     "oci": {"base", "codec"},
     "discover": {"base", "codec", "oci"},
     "clients": {"base", "codec", "oci"},
+    "settings": {"base", "codec", "oci"},
     "store": {"base", "codec", "oci"},
     "upstream": {"base", "codec", "oci"},
     "mirror": {"base", "codec", "oci", "store", "upstream"},
+    "carry": {"base", "codec", "oci", "store", "mirror"},
     "trust": {"base", "codec", "oci", "store", "mirror"},
     "server": {"base", "codec", "oci", "discover", "store", "mirror", "trust"},
     "doctor": {"base", "codec", "oci", "store", "upstream", "mirror", "clients"},
-    "app": {"base", "codec", "oci", "discover", "clients", "store", "upstream", "mirror",
-            "trust", "server", "doctor"},
+    "app": {"base", "codec", "oci", "discover", "clients", "settings", "store", "upstream",
+            "mirror", "carry", "trust", "server", "doctor"},
 }
 
 # Libraries, and the only places that may include their headers.

@@ -10,7 +10,7 @@
 
 #include "app/pull_show.h"
 #include "base/err.h"
-#include "mirror/bundle.h"
+#include "carry/bundle.h"
 #include "store/store.h"
 
 struct carry {

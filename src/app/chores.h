@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "mirror/mirror.h"
 #include "store/store.h"
 #include "store/usage.h"

@@ -10,7 +10,7 @@
 #include "app/discover_show.h"
 #include "app/here.h"
 #include "app/options.h"
-#include "app/setting_env.h"
+#include "settings/setting_env.h"
 #include "base/mem.h"
 #include "discover/discover.h"
 #include "oci/imagelist.h"

@@ -11,7 +11,7 @@
 #include "app/help_man.h"
 #include "app/help_markdown.h"
 #include "app/options.h"
-#include "app/setting_help.h"
+#include "settings/setting_help.h"
 #include "base/buf.h"
 #include "base/mem.h"
 

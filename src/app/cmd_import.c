@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "mirror/import.h"
+#include "carry/import.h"
 #include "oci/pattern.h"
 #include "store/list.h"
 #include "upstream/upstream.h"

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/imagepattern.h"
+#include "mirror/imagepattern.h"
 #include "app/options.h"
 #include "app/remote.h"
 #include "app/rows.h"
@@ -37,7 +37,7 @@ static bool want(void *arg, const char *shown, const char *tag)
 {
 	const struct listing *l = arg;
 
-	return imagepattern_match(l->o, shown, tag, false);
+	return imagepattern_match(l->o->operand, l->o->n_operands, shown, tag, false);
 }
 
 static int check_wishes(const struct listing *l, enum rows_order *order, struct err *e)

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/imagepattern.h"
+#include "mirror/imagepattern.h"
 #include "app/listed.h"
 #include "app/options.h"
-#include "app/setting_value.h"
+#include "settings/setting_value.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/human.h"
@@ -50,7 +50,8 @@ static bool want(void *arg, const struct retire_image *im)
 {
 	const struct pruning *p = arg;
 
-	return imagepattern_match(p->o, im->shown, im->tag, im->hold == RETIRE_LOCAL);
+	return imagepattern_match(p->o->operand, p->o->n_operands, im->shown, im->tag,
+				  im->hold == RETIRE_LOCAL);
 }
 
 /* "24h", or the moment itself, as `docker image prune` takes them. */

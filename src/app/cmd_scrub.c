@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/imagepattern.h"
+#include "mirror/imagepattern.h"
 #include "app/options.h"
-#include "app/setting_bytes.h"
+#include "settings/setting_bytes.h"
 #include "app/wire.h"
 #include "base/clock.h"
 #include "base/human.h"
@@ -47,7 +47,7 @@ static bool want(void *arg, const char *shown, const char *tag)
 {
 	const struct scrubbing *p = arg;
 
-	return imagepattern_match(p->o, shown, tag, false);
+	return imagepattern_match(p->o->operand, p->o->n_operands, shown, tag, false);
 }
 
 static int check(struct scrubbing *p, struct err *e)

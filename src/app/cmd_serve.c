@@ -17,7 +17,7 @@
 #include "app/lockpath.h"
 #include "app/options.h"
 #include "app/schedule.h"
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "app/sized.h"
 #include "app/systemd.h"
 #include "app/wire.h"

@@ -26,7 +26,7 @@
 #include "app/cmd_update.h"
 #include "app/cmd_verify.h"
 #include "app/cmd_version.h"
-#include "app/setting_path.h"
+#include "settings/setting_path.h"
 #include "base/mem.h"
 
 #define FAR 3 /* too many letters apart to have been meant */

@@ -35,6 +35,24 @@ static char *place(const struct find *f)
 	return f->line > 0 ? mem_fmt("%s:%u", file, f->line) : mem_dup(file);
 }
 
+/* What is printed of one that may not be resolved. */
+struct texts {
+	char *at, *where, *text, *why;
+};
+
+static struct texts texts_of(const struct find *f)
+{
+	return (struct texts){ place(f), plain(f->where), plain(f->text), plain(f->why) };
+}
+
+static void texts_done(struct texts *t)
+{
+	free(t->at);
+	free(t->where);
+	free(t->text);
+	free(t->why);
+}
+
 /* --- the list --- */
 
 /* An image, the same however it was written. */
@@ -149,19 +167,15 @@ void discover_show_unresolved(const struct finds *l, FILE *to)
 
 	for (i = 0; i < l->n; i++) {
 		const struct find *f = l->v[i];
-		CLEANUP(mem_freep)
-		char *at = place(f);
-		CLEANUP(mem_freep)
-		char *where = plain(f->where);
-		CLEANUP(mem_freep)
-		char *text = plain(f->text);
-		CLEANUP(mem_freep)
-		char *why = plain(f->why);
+		CLEANUP(texts_done)
+		struct texts t = texts_of(f);
 
 		if (f->image[0] == '\0')
-			fprintf(to, "%s: %s%s%s%s%s\n", at, where,
-				where[0] != '\0' && text[0] != '\0' ? " " : "", text,
-				where[0] != '\0' || text[0] != '\0' ? ": " : "", why);
+			fprintf(to, "%s: %s%s%s%s%s\n", t.at, t.where,
+				t.where[0] != '\0' && t.text[0] != '\0' ? " " : "",
+				t.text,
+				t.where[0] != '\0' || t.text[0] != '\0' ? ": " : "",
+				t.why);
 	}
 }
 
@@ -190,24 +204,18 @@ void discover_show_table(const struct finds *l, FILE *to)
 			(int)places, "PLACE", "KIND");
 	for (i = 0; i < l->n; i++) {
 		const struct find *f = l->v[i];
-		CLEANUP(mem_freep)
-		char *at = place(f);
-		CLEANUP(mem_freep)
-		char *where = plain(f->where);
-		CLEANUP(mem_freep)
-		char *text = plain(f->text);
-		CLEANUP(mem_freep)
-		char *why = plain(f->why);
+		CLEANUP(texts_done)
+		struct texts t = texts_of(f);
 
 		fprintf(to, "%-*s  %-*s  %-14s  %s", (int)images,
-			f->image[0] != '\0' ? f->image : "-", (int)places, at,
-			find_kind_name(f->kind), where);
+			f->image[0] != '\0' ? f->image : "-", (int)places, t.at,
+			find_kind_name(f->kind), t.where);
 		if (f->platform[0] != '\0')
 			fprintf(to, " for %s", f->platform);
 		if (f->image[0] == '\0')
-			fprintf(to, "%s%s%s: %s", where[0] != '\0' ? " " : "", text,
-				text[0] == '\0' && where[0] == '\0' ? "not read" : "",
-				why);
+			fprintf(to, "%s%s%s: %s", t.where[0] != '\0' ? " " : "", t.text,
+				t.text[0] == '\0' && t.where[0] == '\0' ? "not read" : "",
+				t.why);
 		fprintf(to, "\n");
 	}
 }

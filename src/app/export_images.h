@@ -9,7 +9,7 @@
 
 #include "app/imageargs.h"
 #include "base/err.h"
-#include "mirror/export.h"
+#include "carry/export.h"
 #include "mirror/route.h"
 #include "store/store.h"
 

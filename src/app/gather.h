@@ -12,7 +12,7 @@
 #include <stdbool.h>
 
 #include "app/imageargs.h"
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/err.h"
 #include "mirror/batch.h"
 #include "mirror/mirror.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "app/command.h"
-#include "app/setting_help.h"
+#include "settings/setting_help.h"
 #include "base/buf.h"
 
 #define WIDTH 80

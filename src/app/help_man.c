@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "app/help.h"
-#include "app/setting_env.h"
-#include "app/setting_help.h"
-#include "app/setting_table.h"
+#include "settings/setting_env.h"
+#include "settings/setting_help.h"
+#include "settings/setting_table.h"
 
 /* --- roff --- */
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/setting_env.h"
+#include "settings/setting_env.h"
 #include "base/fs.h"
 #include "base/human.h"
 #include "base/mem.h"

@@ -8,7 +8,7 @@
 #include "app/here.h"
 #include "app/options.h"
 #include "app/pin.h"
-#include "app/setting_env.h"
+#include "settings/setting_env.h"
 
 static bool locked(void *arg, const struct imageref *image, struct digest *out)
 {

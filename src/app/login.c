@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/setting_env.h"
+#include "settings/setting_env.h"
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/mem.h"

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/err.h"
 
 /* What options.h puts in, borrowed from argv. */

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "app/help.h"
-#include "app/setting_args.h"
-#include "app/setting_path.h"
+#include "settings/setting_args.h"
+#include "settings/setting_path.h"
 #include "base/mem.h"
 
 #define SETTINGS_MAX_BYTES (1u << 20)

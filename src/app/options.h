@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "app/login.h"
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/buf.h"
 #include "base/err.h"
 

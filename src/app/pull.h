@@ -9,7 +9,7 @@
 
 #include "app/imageargs.h"
 #include "app/options.h"
-#include "app/settings.h"
+#include "settings/settings.h"
 
 struct pull {
 	const char *command; /* for messages */

@@ -5,7 +5,7 @@
 #ifndef LARDER_APP_PULL_POLICY_H
 #define LARDER_APP_PULL_POLICY_H
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "mirror/batch.h"
 #include "trust/gate.h"
 

@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "app/setting_env.h"
+#include "settings/setting_env.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/human.h"

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 #include "app/imageargs.h"
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/err.h"
 #include "store/store.h"
 

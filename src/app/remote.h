@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/err.h"
 #include "upstream/plain.h"
 

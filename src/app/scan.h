@@ -11,7 +11,7 @@
 #include "app/gather.h"
 #include "app/imageargs.h"
 #include "app/options.h"
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "trust/contents.h"
 #include "trust/vuln.h"
 #include "trust/vuln_data.h"

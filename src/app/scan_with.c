@@ -19,11 +19,11 @@
 #include <unistd.h>
 
 #include "app/scan.h"
-#include "app/setting_env.h"
+#include "settings/setting_env.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "mirror/export.h"
+#include "carry/export.h"
 
 #define STEP_NS 50000000
 #define PATH_BYTES 4096

@@ -10,7 +10,7 @@
 #ifndef LARDER_APP_SCHEDULE_H
 #define LARDER_APP_SCHEDULE_H
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "mirror/mirror.h"
 
 struct schedule;

@@ -4,7 +4,7 @@
 #ifndef LARDER_APP_SIZED_H
 #define LARDER_APP_SIZED_H
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "mirror/evict.h"
 #include "mirror/mirror.h"
 #include "store/store.h"

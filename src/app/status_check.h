@@ -6,7 +6,7 @@
 #define LARDER_APP_STATUS_CHECK_H
 
 #include "app/remote.h"
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "store/store.h"

@@ -4,7 +4,7 @@
 #ifndef LARDER_APP_WIRE_H
 #define LARDER_APP_WIRE_H
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/err.h"
 #include "mirror/route.h"
 #include "store/store.h"

@@ -13,7 +13,7 @@
 #include "server/auth.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
-#include "server/work.h"
+#include "server/work_json.h"
 
 #define CHECK_MAX_BYTES (1u << 20)
 #define CHECK_WORKS 256	   /* of clients that wait */
@@ -46,19 +46,6 @@ void checks_free(struct checks *c)
 	free(c);
 }
 
-struct job {
-	struct server *server;
-	struct buf json;
-};
-
-static void job_free(void *arg)
-{
-	struct job *j = arg;
-
-	buf_done(&j->json);
-	free(j);
-}
-
 static bool take_last(struct checks *c, struct buf *out)
 {
 	bool fresh;
@@ -87,34 +74,17 @@ static int ask(struct server *s, struct buf *out)
 	return rc | buf_add(out, found.p, found.n);
 }
 
-static int run(void *arg, struct err *e)
+static int make(struct server *s, struct buf *out, struct err *e)
 {
-	struct job *j = arg;
-	int rc = buf_adds(&j->json, "{\"checks\":");
+	int rc = buf_adds(out, "{\"checks\":");
 
-	if (rc == 0 && !take_last(j->server->checks, &j->json))
-		rc |= ask(j->server, &j->json);
-	rc |= buf_adds(&j->json, ",\"upstreams\":");
-	rc |= mirror_sites(j->server->mirror, &j->json);
-	if ((rc | buf_adds(&j->json, "}\n")) != 0)
+	if (rc == 0 && !take_last(s->checks, out))
+		rc |= ask(s, out);
+	rc |= buf_adds(out, ",\"upstreams\":");
+	rc |= mirror_sites(s->mirror, out);
+	if ((rc | buf_adds(out, "}\n")) != 0)
 		return err_set(e, ERR_LIMIT, "there are too many upstreams to list");
 	return 0;
-}
-
-static enum MHD_Result start(struct request *rq)
-{
-	struct job *j = mem_alloc(sizeof(*j));
-
-	j->server = rq->server;
-	buf_init(&j->json, CHECK_MAX_BYTES);
-	return work_start_on(rq->server->checks->works, rq, run, j, job_free);
-}
-
-static enum MHD_Result answer(struct request *rq, void *arg)
-{
-	struct job *j = arg;
-
-	return reply_text(rq, MHD_HTTP_OK, "application/json", buf_view(&j->json));
 }
 
 enum MHD_Result check_handle(struct request *rq)
@@ -125,5 +95,5 @@ enum MHD_Result check_handle(struct request *rq)
 		return refusal;
 	if (rq->method != METHOD_POST)
 		return reply_not_allowed(rq, "POST", "a check is asked for with POST");
-	return work_run(rq, start, answer, OCIERR_UNSUPPORTED);
+	return work_json(rq->server->checks->works, rq, make, CHECK_MAX_BYTES);
 }

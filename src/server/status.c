@@ -16,7 +16,7 @@
 #include "server/images.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
-#include "server/work.h"
+#include "server/work_json.h"
 #include "store/facts.h"
 #include "store/room.h"
 
@@ -104,25 +104,9 @@ static int add_facts(struct buf *b, struct store *s, struct err *e)
 		(unsigned long long)f.uploads, (unsigned long long)f.upload_bytes);
 }
 
-struct job {
-	struct server *server;
-	struct buf json;
-};
-
-static void job_free(void *arg)
+static int make(struct server *s, struct buf *b, struct err *e)
 {
-	struct job *j = arg;
-
-	buf_done(&j->json);
-	free(j);
-}
-
-static int run(void *arg, struct err *e)
-{
-	struct job *j = arg;
-	struct server *s = j->server;
 	int64_t up_ms = clock_mono_ms() - s->started_mono_ms;
-	struct buf *b = &j->json;
 	struct scrub_state scrub;
 
 	buf_adds(b, "{\"version\":\"" LARDER_VERSION "\",\"started\":");
@@ -145,22 +129,6 @@ static int run(void *arg, struct err *e)
 	return 0;
 }
 
-static enum MHD_Result start(struct request *rq)
-{
-	struct job *j = mem_alloc(sizeof(*j));
-
-	j->server = rq->server;
-	buf_init(&j->json, STATUS_MAX_BYTES);
-	return work_start(rq, run, j, job_free);
-}
-
-static enum MHD_Result answer(struct request *rq, void *arg)
-{
-	struct job *j = arg;
-
-	return reply_text(rq, MHD_HTTP_OK, "application/json", buf_view(&j->json));
-}
-
 enum MHD_Result status_handle(struct request *rq)
 {
 	enum MHD_Result refusal;
@@ -169,5 +137,5 @@ enum MHD_Result status_handle(struct request *rq)
 		return refusal;
 	if (!rq->head && !rq->get)
 		return reply_not_allowed(rq, "GET, HEAD", "the status can only be read");
-	return work_run(rq, start, answer, OCIERR_UNSUPPORTED);
+	return work_json(rq->server->works, rq, make, STATUS_MAX_BYTES);
 }

@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -50,11 +51,13 @@ static int by_time(const void *a, const void *b)
 	return x->ms < y->ms ? -1 : x->ms > y->ms;
 }
 
+/* 0: it is not there, or torn. */
 static int64_t file_time(struct store *s, const char *path)
 {
 	struct stat st;
 
-	if (fstatat(s->dirfd, path, &st, 0) != 0 || st.st_size == 0)
+	if (fstatat(s->dirfd, path, &st, 0) != 0 ||
+	    (S_ISREG(st.st_mode) && st.st_size == 0))
 		return 0;
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
 }
@@ -170,15 +173,35 @@ static void read_file(struct store *s, const struct reponame *name, const char *
 	store_torn(s, path);
 }
 
+/* There is no such tag. What was pushed goes only when it is deleted, and that could not
+ * be noted if it is not (no space): a while before its neighbours last came or went. */
+static void catch_up_gone(struct store *s, const struct reponame *name, struct history *h)
+{
+	const struct history_move *last = h->n > 0 ? &h->move[h->n - 1] : NULL;
+	layout_path tags;
+	int64_t ms;
+
+	if (last == NULL || last->gone || strcmp(last->from, HISTORY_PUSH) != 0)
+		return;
+	layout_tags(tags, name);
+	ms = file_time(s, tags);
+	if (ms == 0)
+		ms = clock_wall_ms();
+	history_file_add(h, ms > last->ms ? ms : last->ms, NULL, HISTORY_LINKS);
+}
+
 int history_read(struct store *s, const struct reponame *name, const char *tag,
 		 struct history *out, struct err *e)
 {
+	struct err why = { 0 };
 	struct digest now;
 	struct history h;
 
 	read_file(s, name, tag, &h);
-	if (tag_get(s, name, tag, &now, NULL) == 0)
+	if (tag_get(s, name, tag, &now, &why) == 0)
 		catch_up(s, name, tag, &now, &h);
+	else if (why.kind == ERR_NOT_FOUND)
+		catch_up_gone(s, name, &h);
 	if (h.n == 0) {
 		history_done(&h);
 		return err_set(e, ERR_NOT_FOUND,

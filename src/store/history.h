@@ -6,8 +6,9 @@
  * be had by digest from where it came. A tag is set first and its move noted then, a
  * deletion noted first: a crash in between leaves a record too few, never a wrong one,
  * and that is seen at the next look, by the tag's links (store/layout.h) and their times.
- * The same links are the history of a store that has none yet. A file that is torn counts
- * as not there; the log names it. Any thread, any number of processes.
+ * A deletion on a full disk goes on without a note; that a pushed tag is not there says
+ * so. The same links are the history of a store that has none yet. A file that is torn
+ * counts as not there; the log names it. Any thread, any number of processes.
  */
 #ifndef LARDER_STORE_HISTORY_H
 #define LARDER_STORE_HISTORY_H

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "mirror/bundle.h"
+#include "carry/bundle.h"
 
 #define MOST 64
 

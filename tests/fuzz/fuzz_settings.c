@@ -2,11 +2,11 @@
  * taken is printed as a file that comes to the same. */
 #include "fuzz.h"
 
-#include "app/setting_apply.h"
-#include "app/setting_draft.h"
-#include "app/setting_env.h"
-#include "app/setting_set.h"
-#include "app/settings.h"
+#include "settings/setting_apply.h"
+#include "settings/setting_draft.h"
+#include "settings/setting_env.h"
+#include "settings/setting_set.h"
+#include "settings/settings.h"
 #include "base/mem.h"
 
 #define VARIABLES_MAX 16

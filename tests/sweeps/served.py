@@ -15,6 +15,8 @@ from scenarios.pushing import manifest_json
 from .base import Failed, Scenario, Site, Step, age, content_of, has_setting, of_image
 from .state import Changes, State
 
+PATIENCE_S = 20     # on a machine that does much else
+
 
 class Push(Scenario):
     """Blobs by every way, mounts, manifests with several tags, deletes."""
@@ -189,7 +191,7 @@ class PullTogether(Pull):
         with site.hub.hold("cdn", path=self.layer.digest[7:]) as gate, \
                 ThreadPoolExecutor(2) as pool:
             pulls = [pool.submit(client.pull, url, repo, "1") for repo in self.repos]
-            until = time.monotonic() + 5
+            until = time.monotonic() + PATIENCE_S
             while not self._linked(site) and time.monotonic() < until and \
                     not all(pull.done() for pull in pulls):
                 time.sleep(0.005)
@@ -205,7 +207,7 @@ class PullTogether(Pull):
             return
         text = f"digest={self.layer.digest}"
         try:
-            line = self.made.wait_log(text, timeout=5)
+            line = self.made.wait_log(text, timeout=PATIENCE_S)
         except AssertionError as error:
             raise Failed(str(error)) from error
         said = [line for line in self.made.log if text in line]

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "app/settings.h"
+#include "settings/settings.h"
 #include "base/mem.h"
 
 static char dir[] = "/tmp/larder-settings-XXXXXX";

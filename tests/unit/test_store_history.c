@@ -126,11 +126,38 @@ static void deletions(void **state)
 	is_at(s, "a", T0 + 1999, "-");
 	is_at(s, "a", T0 + 2000, "x");
 	assert_int_equal(count(s, "a"), 3);
+}
+
+/* Tags that are not there, and nothing is noted of it. */
+static void unnoted_deletions(void **state)
+{
+	struct timespec ts[2] = { { .tv_sec = T0 / 1000 + 5 },
+				  { .tv_sec = T0 / 1000 + 5 } };
+	struct store *s = try_store(state);
+	struct reponame a = try_name("a"), hub = try_name("hub");
+	struct digest x = try_digest("x");
+	layout_path tags;
+	struct err e;
+
 	/* One that is pruned from a mirror stays what it was. */
+	assert_int_equal(history_set(s, &hub, "v1", &x, T0, "docker.io", &e), 0);
+	assert_int_equal(tag_remove(s, &hub, "v1", &e), 0);
+	is_at(s, "hub", T0 + 9000, "x");
+	assert_int_equal(history_set(s, &hub, "v1", &x, T0 + 9000, "docker.io", &e), 0);
+	assert_int_equal(count(s, "hub"), 1);
+	/* One that was pushed can only have been deleted. */
+	set(s, "a", "x", T0);
 	assert_int_equal(tag_remove(s, &a, "v1", &e), 0);
-	is_at(s, "a", T0 + 9000, "x");
+	layout_tags(tags, &a);
+	assert_int_equal(utimensat(s->dirfd, tags, ts, 0), 0);
+	is_at(s, "a", T0 + 4999, "x");
+	is_at(s, "a", T0 + 5000, "-");
+	assert_int_equal(count(s, "a"), 2);
+	assert_int_equal(unlinkat(s->dirfd, tags, AT_REMOVEDIR), 0);
+	is_at(s, "a", T0 + 5000, "x");
+	is_at(s, "a", INT64_MAX, "-");
 	set(s, "a", "x", T0 + 9000);
-	assert_int_equal(count(s, "a"), 3);
+	is_at(s, "a", INT64_MAX, "x");
 }
 
 /* Between tag and note, and between note and removal. */
@@ -425,10 +452,17 @@ static void beside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_STORE(moves),      IN_STORE(deletions), IN_STORE(crashes),
-		IN_STORE(from_links), IN_STORE(clocks),	   IN_STORE(a_full_one),
-		IN_STORE(torn_ones),  IN_STORE(names),	   IN_STORE(tidying),
+		IN_STORE(moves),
+		IN_STORE(deletions),
+		IN_STORE(crashes),
+		IN_STORE(from_links),
+		IN_STORE(clocks),
+		IN_STORE(a_full_one),
+		IN_STORE(torn_ones),
+		IN_STORE(names),
+		IN_STORE(tidying),
 		IN_STORE(beside),
+		IN_STORE(unnoted_deletions),
 	};
 
 	return cmocka_run_group_tests_name("store/history", tests, NULL, NULL);
