@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/lru.h"
+#include "mirror/retire_take.h"
 #include "mirror/weight.h"
 #include "oci/manifest.h"
 #include "store/collect.h"
@@ -162,8 +163,8 @@ static int take_batch(struct evict_round *r, struct retire_image *im, size_t n,
 		else
 			r->later = true;
 	usage_reader_close(r->usage);
-	if (is_over(r) || retire_images(r->ask->store, r->publishing, im, kept, false,
-					on_removed, r, &manifests, e) != 0)
+	if (is_over(r) || retire_take(r->ask->store, r->publishing, im, kept, false,
+				      on_removed, r, &manifests, e) != 0)
 		return is_over(r) ? 0 : -1;
 	for (i = 0; i < kept; i++)
 		log_event(LOG_DEBUG, "evict.gone", LS("repository", im[i].shown),

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "mirror/retire_take.h"
 #include "store/marks.h"
 #include "store/quarantine.h"
 
@@ -87,8 +88,8 @@ static int take_batch(struct pruning *w, struct err *e)
 	w->n = 0;
 	if (n == 0)
 		return 0;
-	rc = retire_images(w->ask->what.store, w->publishing, w->batch, n,
-			   w->ask->dry_run, note_gone, w, &manifests, e);
+	rc = retire_take(w->ask->what.store, w->publishing, w->batch, n, w->ask->dry_run,
+			 note_gone, w, &manifests, e);
 	w->out->manifests += manifests;
 	if (rc != 0)
 		return -1;

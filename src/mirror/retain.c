@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "mirror/retire_take.h"
 #include "oci/pattern.h"
 
 #define BATCH 500
@@ -116,8 +117,8 @@ static int take_batch(struct retaining *w, const struct retire_image *im, size_t
 
 	if (n == 0)
 		return 0;
-	if (retire_images(w->ask->what.store, w->publishing, im, n, false, NULL, NULL,
-			  &manifests, e) != 0)
+	if (retire_take(w->ask->what.store, w->publishing, im, n, false, NULL, NULL,
+			&manifests, e) != 0)
 		return -1;
 	*w->images += n;
 	for (i = 0; i < n && w->ask->image != NULL; i++)

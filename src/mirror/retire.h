@@ -1,9 +1,8 @@
 /*
  * retire.h - images that may go: which there are, when each was last used, what holds
- * them, and taking some out.
+ * them.
  *
- * An image is a tag, or a manifest without one that no other such manifest names. Taking
- * it out removes names only; what nobody names after that is for store/collect.h. Blocks
+ * An image is a tag, or a manifest without one that no other such manifest names. Blocks
  * on the disk: not for a thread that serves.
  */
 #ifndef LARDER_MIRROR_RETIRE_H
@@ -18,7 +17,6 @@
 #include "mirror/route.h"
 #include "oci/digest.h"
 #include "oci/reference.h"
-#include "store/publish.h"
 #include "store/store.h"
 #include "store/usage.h"
 
@@ -60,16 +58,5 @@ struct retire_ask {
 int retire_each(const struct retire_ask *ask,
 		int (*fn)(void *arg, const struct retire_image *im, struct err *e),
 		void *arg, struct err *e);
-
-/* Take n images out, those of a repository beside each other: their tags, and the
- * manifests that only they lead to. *manifests: how many of those went. removed (NULL:
- * nobody is told) hears of each before it goes. dry_run: only that. On disk on return; of
- * many at once most is that the disk is waited for no longer than for one. What has gone
- * meanwhile is no error. Memory goes with n. */
-int retire_images(struct store *s, struct publishing *p, const struct retire_image *im,
-		  size_t n, bool dry_run,
-		  void (*removed)(void *arg, const struct reponame *name,
-				  const struct digest *d),
-		  void *arg, uint64_t *manifests, struct err *e);
 
 #endif

@@ -3,12 +3,13 @@
  * then all manifests. The disk is waited for after each, once for all of them: a tag that
  * came back after a power cut would lead to a manifest that did not.
  */
+#include "mirror/retire_take.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/removal.h"
-#include "mirror/retire.h"
 #include "store/history.h"
 #include "store/layout.h"
 #include "store/link.h"
@@ -197,11 +198,11 @@ static int take_all(struct taking *t, struct part *part, size_t nparts, struct e
 	return make_last(t, rc, e);
 }
 
-int retire_images(struct store *s, struct publishing *p, const struct retire_image *im,
-		  size_t n, bool dry_run,
-		  void (*removed)(void *arg, const struct reponame *name,
-				  const struct digest *d),
-		  void *arg, uint64_t *manifests, struct err *e)
+int retire_take(struct store *s, struct publishing *p, const struct retire_image *im,
+		size_t n, bool dry_run,
+		void (*removed)(void *arg, const struct reponame *name,
+				const struct digest *d),
+		void *arg, uint64_t *manifests, struct err *e)
 {
 	struct taking t = { .s = s, .p = p, .removed = removed, .arg = arg };
 	struct part *part = mem_alloc((n + 1) * sizeof(*part));
