@@ -63,6 +63,7 @@ struct scrub {
 	bool is_written, too_much; /* whom what harms did not fit into it */
 	int64_t written_ms;
 	size_t written_wounds;
+	uint64_t noted_blobs;
 	struct marks *wanted; /* digests to look at; NULL: all */
 	struct marks *right;  /* in quarantine, and only looked at */
 	unsigned steps;

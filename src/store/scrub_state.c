@@ -309,12 +309,17 @@ static void put(struct scrub *r)
 
 void scrub_state_note(struct scrub *r)
 {
-	int64_t age_ms = clock_mono_ms() - r->written_ms;
-	bool due = fault("scrub.save") != 0 || age_ms >= SAVE_MS;
+	bool due = clock_mono_ms() - r->written_ms >= SAVE_MS;
 
 	if (!is_kept(r) || r->names_only)
 		return;
-	if (r->nwounds > FEW_WOUNDS) { /* it takes a while */
+	/* Most places of a small store have nothing. */
+	if (!due && r->state.stage == SCRUB_AT_BLOBS && r->out->blobs == r->noted_blobs &&
+	    r->nwounds == r->written_wounds)
+		return;
+	r->noted_blobs = r->out->blobs;
+	due = fault("scrub.save") != 0 || due; /* tests say: now */
+	if (r->nwounds > FEW_WOUNDS) {	       /* it takes a while */
 		if (!due)
 			return;
 	} else if (r->nwounds != r->written_wounds) {
