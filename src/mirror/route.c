@@ -215,18 +215,19 @@ static int to_local(struct plan *p, const struct reponame *name, struct route *o
 	return 0;
 }
 
-/* Without upstreams all lives here, in the places where a mirror of Docker Hub keeps it:
- * so a store that was filled by one, or by an import, can be its clients' mirror. */
+/* Without upstreams all lives here, that of registries which everybody knows in the
+ * places where a mirror of Docker Hub keeps it: so a store that was filled by one, or by
+ * an import, can be its clients' mirror. Any other name may be this registry's own, by
+ * which whoever mirrors it asks. */
 static int to_own(struct plan *p, const struct reponame *name, const char *ns,
 		  struct route *out, struct err *e)
 {
-	char prefix[256 + 1], stored[sizeof(prefix) + NAME_MAX_BYTES + 1], *colon;
+	char prefix[256 + 1], stored[sizeof(prefix) + NAME_MAX_BYTES + 1];
 	struct reponame own;
 
+	if (!wellknown_is(view_of(ns)))
+		return to_local(p, name, out, e);
 	snprintf(prefix, sizeof(prefix), "%s/", ns);
-	colon = strrchr(prefix, ':');
-	if (colon != NULL)
-		*colon = '_';
 	if (strcmp(ns, "docker.io") == 0 && has_host(name->s))
 		return err_set(e, ERR_NOT_FOUND,
 			       "%s: no name space of Docker Hub has a dot", name->s);

@@ -34,7 +34,6 @@ def test_a_cold_pull_then_a_warm_one_cost_one_of_each(ctr, larder, hub, images, 
     expect_one_pull(hub, image)
     pulled = [line for line in larder.access if "/manifests/" in line or "/blobs/" in line]
     assert pulled and all("?ns=docker.io" in line for line in pulled)
-    assert not any("ns" in entry.query for entry in hub.requests(role="registry"))
     assert outside.asked == []
 
 

@@ -189,6 +189,16 @@ def test_a_registry_by_another_address(hub, larders):
     assert not [one for one in hub.requests() if "ns" in one.query]
 
 
+def test_a_registry_of_ones_own_behind_a_mirror(larders):
+    """By a name that only its mirror knows it by."""
+    made = larders({})
+    image = build("thing")
+    with Pusher(made.url) as pusher:
+        pusher.image("team/thing", "1", image)
+    behind = larders({"reg.example:5000": made.url}, root=made.root.parent / "behind", default="")
+    assert_pulled(client.pull(behind.url, "team/thing", "1", ns="reg.example:5000"), image)
+
+
 def test_a_store_without_upstreams_is_a_mirror(larders):
     """Of what it has, by the names that copies have: a closed place's own."""
     made = larders({})
