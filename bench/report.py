@@ -72,6 +72,7 @@ def heading(arguments: str, load: tuple[float, float], rounds: int = 0,
             script: str = "bench/run.sh") -> str:
     turns = f""", {rounds} rounds, targets in turn within each; ratios are
   medians of the rounds' own ratios""" if rounds else ""
+    arguments = re.sub(r"--dir \S+", "--dir DIR", arguments)
     commit = _first_line("git", "-C", str(TOP), "rev-parse", "--short", "HEAD")
     dirty = subprocess.run(["git", "-C", TOP, "diff", "--quiet", "HEAD", "--", "src"])
     now = datetime.datetime.now(datetime.timezone.utc)
