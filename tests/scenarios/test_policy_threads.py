@@ -171,7 +171,9 @@ def test_stopping_meanwhile(hub, larder, policy, hold, drain):  # noqa: F811
         hold.release()
         made.process.wait(30)       # with another signal it would end at once
         for one in asked:
-            assert one.exception(20) is not None or one.result().status in (403, 502, 503)
+            # no status: who had not been let in yet, or was cut
+            assert one.exception(20) is not None or \
+                one.result().status in (None, 403, 502, 503)
 
 
 def reload(made, times: int) -> None:
