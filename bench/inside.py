@@ -25,17 +25,12 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests"))
+from size import size_of                # noqa: E402
+
 LAYERS = 4
 MOST_MB = 32            # of memory, whatever the size
 PACKERS = {"gzip": (["gzip", "-6"], ["gzip", "-dc"]),
            "zstd": (["zstd", "-q", "-3"], ["zstd", "-q", "-dc"])}
-
-
-def size_of(text: str) -> int:
-    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
-        if text.endswith(unit):
-            return int(float(text[:-len(unit)]) * factor)
-    return int(text)
 
 
 def write_tar(path: Path, size: int, seed: int) -> None:

@@ -227,11 +227,14 @@ static int to_own(struct plan *p, const struct reponame *name, const char *ns,
 
 	if (!wellknown_is(view_of(ns)))
 		return to_local(p, name, out, e);
+	if (strcmp(ns, "docker.io") == 0)
+		return has_host(name->s)
+			       ? err_set(e, ERR_NOT_FOUND,
+					 "%s: no name space of Docker Hub has a dot",
+					 name->s)
+			       : to_local(p, name, out, e);
 	snprintf(prefix, sizeof(prefix), "%s/", ns);
-	if (strcmp(ns, "docker.io") == 0 && has_host(name->s))
-		return err_set(e, ERR_NOT_FOUND,
-			       "%s: no name space of Docker Hub has a dot", name->s);
-	if (strcmp(ns, "docker.io") == 0 || strncmp(name->s, prefix, strlen(prefix)) == 0)
+	if (strncmp(name->s, prefix, strlen(prefix)) == 0)
 		return to_local(p, name, out, e);
 	snprintf(stored, sizeof(stored), "%s%s", prefix, name->s);
 	if (reponame_parse(view_of(stored), &own, NULL) != 0)
