@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/metrics.h"
 #include "base/pool.h"
 
 struct job {
@@ -42,6 +43,7 @@ struct lanes {
 	size_t max_queued;
 	bool stopping;
 	char *name;
+	metric_cell *active;
 };
 
 struct lanes *lanes_new(const char *name, unsigned max_threads, size_t max_queued)
@@ -54,6 +56,10 @@ struct lanes *lanes_new(const char *name, unsigned max_threads, size_t max_queue
 	l->own = max_threads / 4 > 0 ? max_threads / 4 : 1;
 	l->max_queued = max_queued;
 	l->name = mem_dup(name);
+	l->active =
+		metrics_cell(metrics_family(METRIC_GAUGE, "larder_work_active", "kind",
+					    "Work that waits for a thread or has one"),
+			     name, NULL, NULL, NULL);
 	return l;
 }
 
@@ -151,6 +157,7 @@ static void run(void *arg)
 
 	for (; j != NULL; j = next) {
 		j->fn(j->arg);
+		metrics_add(l->active, -1);
 		pthread_mutex_lock(&l->mu);
 		count_end(l, j->lane);
 		next = take_next(l);
@@ -185,6 +192,7 @@ int lanes_submit(struct lanes *l, const char *name, void (*fn)(void *arg), void 
 	struct lane *lane;
 	int rc = 0;
 
+	metrics_add(l->active, 1);
 	pthread_mutex_lock(&l->mu);
 	lane = lane_of(l, name);
 	*j = (struct job){ .home = l, .lane = lane, .fn = fn, .arg = arg };
@@ -199,6 +207,7 @@ int lanes_submit(struct lanes *l, const char *name, void (*fn)(void *arg), void 
 			     "too much work is waiting for %s (%zu in queue '%s')", name,
 			     lane->queued, l->name);
 	if (rc != 0) {
+		metrics_add(l->active, -1);
 		drop_if_idle(l, lane);
 		free(j);
 	}

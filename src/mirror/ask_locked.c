@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "mirror/drift.h"
 #include "mirror/mirror_impl.h"
@@ -64,12 +65,13 @@ static bool is_due(struct mirror *m, const struct route *r, const char *tag,
 static void note(struct work *w, const struct upstream_manifest *about)
 {
 	const struct digest *d = locked_to(&w->route, w->tag);
+	struct tagstate now = { *d, clock_wall_ms(), 0, false };
 
 	drift_note(w->m->drifts, &w->route, w->tag, about == NULL,
 		   about != NULL && about->has_digest ? &about->digest : NULL);
 	if (about != NULL && about->has_digest && digest_equal(&about->digest, d))
 		tagstate_checked(
-			w->m->fetch.tags, &w->route.name, w->tag, d,
+			w->m->fetch.tags, &w->route.name, w->tag, &now,
 			!link_exists(w->m->store, LINK_REVISION, &w->route.name, d),
 			w->route.site->host);
 }

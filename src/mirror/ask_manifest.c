@@ -15,6 +15,9 @@
 #include "store/tag.h"
 #include "upstream/may.h"
 
+/* For so long a tag that has moved is taken at its upstream's word. */
+#define MOVED_BELIEVED_MS 5000
+
 static void run_manifest(struct task *t, void *arg, struct task_result *out)
 {
 	struct work *w = arg;
@@ -99,10 +102,31 @@ static struct stored *cached_tag(struct mirror *m, const struct route *r, const 
 	return have_manifest(m, r, &s->digest, NULL);
 }
 
-static bool is_fresh(const struct route *r, const char *tag, const struct tagstate *s,
-		     int64_t since_ms, bool must_check)
+/* It has moved, and until that is whole here its upstream is needed for it. Where there
+ * is something else to give, it is asked once more whether it still answers: the age at
+ * which a tag is believed would be no reason to give up a whole image. */
+static bool is_doubtful(struct mirror *m, const struct route *r, const char *tag,
+			const struct tagstate *s, int64_t since_ms)
 {
-	return tagstate_is_fresh(s, route_tag_policy(r, tag), since_ms, must_check);
+	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
+	struct digest former;
+
+	if (!s->moved || s->checked_mono_ms >= since_ms ||
+	    (age_ms < MOVED_BELIEVED_MS && age_ms > -MOVED_BELIEVED_MS))
+		return false;
+	if (former_find(m->store, &r->name, tag, &s->digest, &former))
+		return true;
+	tagstate_settled(m->fetch.tags, &r->name, tag, &s->digest);
+	return false;
+}
+
+static bool is_fresh(struct mirror *m, const struct route *r, const char *tag,
+		     const struct tagstate *s, int64_t since_ms, bool must_check)
+{
+	struct tag_policy policy = route_tag_policy(r, tag);
+
+	return tagstate_is_fresh(s, policy, since_ms, must_check) &&
+	       (policy.rule == TAG_PINNED || !is_doubtful(m, r, tag, s, since_ms));
 }
 
 /* Between a look at the store and the start of a check, another's check may have ended.
@@ -113,7 +137,7 @@ static bool checked_meanwhile(const struct work *w)
 	struct tagstate state;
 	struct stored *got = cached_tag(w->m, &w->route, w->tag, &state, &found);
 	bool yes = got != NULL &&
-		   is_fresh(&w->route, w->tag, &state, w->since_ms, w->must_check);
+		   is_fresh(w->m, &w->route, w->tag, &state, w->since_ms, w->must_check);
 
 	stored_unref(got);
 	return yes;
@@ -196,7 +220,7 @@ static enum answer from_tag(struct mirror *m, const struct route *r, const char 
 	struct task *t;
 
 	out->m = cached_tag(m, r, tag, state, out);
-	if (out->m != NULL && is_fresh(r, tag, state, v->since_ms, v->must_check))
+	if (out->m != NULL && is_fresh(m, r, tag, state, v->since_ms, v->must_check))
 		return ANSWER_READY;
 	t = start_check(m, r, tag, out->m != NULL, v, e);
 	if (t == NULL)

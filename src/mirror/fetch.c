@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mirror/throttle.h"
@@ -225,8 +226,7 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 {
 	struct reference ref = { .is_digest = false };
 	struct retry again = RETRY_INIT(how->deadline_ms);
-	struct tagstate had;
-	struct digest digest;
+	struct tagstate had, now = { .moved = false };
 	bool unsaved, missing;
 	bool cached = tagstate_get(x->tags, &r->name, tag, &had);
 	int rc;
@@ -234,21 +234,27 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 	kept_wait(x->kept);
 	snprintf(ref.tag, sizeof(ref.tag), "%s", tag);
 	again.max = cached ? 1 : 4; /* each has tries of its own inside */
-	do
-		rc = locate_tag(x, r, &ref, how, bell, &digest, &unsaved, &missing, e);
-	while (rc != 0 && missing && retry_again(&again, e));
+	do {
+		now.checked_wall_ms = clock_wall_ms();
+		rc = locate_tag(x, r, &ref, how, bell, &now.digest, &unsaved, &missing,
+				e);
+	} while (rc != 0 && missing && retry_again(&again, e));
 	if (rc != 0 && missing)
 		e->kind = ERR_CORRUPT; /* no trouble that its other tags would share */
 	if (rc != 0)
 		return -1;
-	if (cached && !digest_equal(&had.digest, &digest)) {
-		if (how->trial != NULL && how->trial(how, &had.digest, &digest, e) != 0) {
-			say_moved("tag.held", r, tag, &had.digest, &digest, e->msg);
+	if (cached && digest_equal(&had.digest, &now.digest)) {
+		now.moved = had.moved;
+	} else if (cached) {
+		if (how->trial != NULL &&
+		    how->trial(how, &had.digest, &now.digest, e) != 0) {
+			say_moved("tag.held", r, tag, &had.digest, &now.digest, e->msg);
 			return -1;
 		}
-		say_moved("tag.moved", r, tag, &had.digest, &digest, NULL);
+		say_moved("tag.moved", r, tag, &had.digest, &now.digest, NULL);
+		now.moved = true;
 	}
-	tagstate_checked(x->tags, &r->name, tag, &digest, unsaved, r->site->host);
+	tagstate_checked(x->tags, &r->name, tag, &now, unsaved, r->site->host);
 	return 0;
 }
 

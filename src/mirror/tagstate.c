@@ -177,17 +177,32 @@ bool tagstate_is_fresh(const struct tagstate *s, struct tag_policy policy,
 }
 
 void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d, bool unsaved, const char *host)
+		      const struct tagstate *now, bool unsaved, const char *host)
 {
-	struct known k = { .state = { *d, clock_wall_ms(), clock_mono_ms() } };
+	struct known k = { .state = *now };
 	struct err e;
 	tag_key key;
 
 	make_key(key, name, tag);
-	k.unsaved = unsaved || !move(t, name, tag, d, host);
-	if (!k.unsaved &&
-	    tag_check_set(t->store, name, tag, d, k.state.checked_wall_ms, &e) != 0)
+	k.state.checked_mono_ms = clock_mono_ms();
+	k.unsaved = unsaved || !move(t, name, tag, &now->digest, host);
+	if (!k.unsaved && tag_check_set(t->store, name, tag, &now->digest,
+					now->checked_wall_ms, &e) != 0)
 		log_event(LOG_WARN, "tag.check_not_noted", LS("repository", name->s),
 			  LS("tag", tag), LS("error", e.msg));
 	remember(t, key, &k, NULL);
+}
+
+void tagstate_settled(struct tagstates *t, const struct reponame *name, const char *tag,
+		      const struct digest *d)
+{
+	struct known *have;
+	tag_key key;
+
+	make_key(key, name, tag);
+	pthread_mutex_lock(&t->mu);
+	have = map_get(t->by_tag, key);
+	if (have != NULL && digest_equal(&have->state.digest, d))
+		have->state.moved = false;
+	pthread_mutex_unlock(&t->mu);
 }

@@ -24,6 +24,9 @@ struct tagstate {
 	struct digest digest;
 	int64_t checked_wall_ms; /* 0: not known */
 	int64_t checked_mono_ms; /* 0: not by this process */
+	/* It has led to something else, and that was not yet seen whole: known by this
+	 * process only. */
+	bool moved;
 };
 
 struct tagstates *tagstates_new(struct store *s);
@@ -31,11 +34,16 @@ void tagstates_free(struct tagstates *t);
 /* False: nothing is cached under this tag. */
 bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *tag,
 		  struct tagstate *out);
-/* The upstream at that host said, just now, that the tag is at *d, and that manifest is
- * stored (or, with unsaved, only in memory). Moves the tag on disk if it was elsewhere.
- * Never fails: what the disk refuses is logged and kept in memory. */
+/* The upstream at that host, asked at now->checked_wall_ms, said that the tag is at
+ * now->digest, and that manifest is stored (or, with unsaved, only in memory). Moves the
+ * tag on disk if it was elsewhere. Never fails: what the disk refuses is logged and kept
+ * in memory. checked_mono_ms becomes the present: who came meanwhile has waited for it.
+ */
 void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d, bool unsaved, const char *host);
+		      const struct tagstate *now, bool unsaved, const char *host);
+/* What the tag has moved to is whole, or there is nothing else to give. */
+void tagstate_settled(struct tagstates *t, const struct reponame *name, const char *tag,
+		      const struct digest *d);
 /* The tag is at *d here, by a lock, whatever the upstream says: the same, but that
  * nothing is known of a check. */
 void tagstate_locked(struct tagstates *t, const struct reponame *name, const char *tag,

@@ -152,6 +152,7 @@ class Player:
             self.moved[event.line, event.version - 1] = self.clocks.now()
             self.publish(event.line, event.version)
         elif isinstance(event, Trouble):
+            self.settle()
             kind, fault, params = FAULTS[event.kind]
             if event.kind == "tokens":
                 self.hub.tokens.revoke_all()
@@ -164,6 +165,14 @@ class Player:
             self.evict(event)
         elif isinstance(event, Restart) and event.how != "midway":
             self.restart(event.how)
+
+    def settle(self, seconds: float = 30) -> None:
+        """Until nothing is under way: minutes are apart, whatever the machine is doing."""
+        until = time.monotonic() + seconds
+        while self.larder.metric("larder_work_active"):
+            if time.monotonic() > until:
+                raise AssertionError(f"larder was not done after {seconds} s")
+            time.sleep(0.01)
 
     def end_trouble(self) -> None:
         self.hub.clear_faults()

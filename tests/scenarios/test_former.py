@@ -104,6 +104,30 @@ def test_an_upstream_that_does_not_confirm_it(hub, larder):
         assert_pulled(pull(made, platform=BOTH[1]), old, BOTH[1])
 
 
+def test_a_copy_is_not_given_up_for_what_was_said_before(hub, larder, clock):
+    """The tag is fresh, but of what it moved to only the index came, and the hub has gone."""
+    old = hub.add(build("1", layer_size=30_000, platforms=BOTH), "library/python", "3")
+    made = larder(env=clock.env)                    # believes a tag for ten minutes
+    keep(made, old, BOTH)
+    new = build("2", layer_size=30_000, platforms=BOTH)
+    hub.move_tag("library/python", "3", new)
+    clock.advance(700)
+    assert digest_of_tag(made) == new.digest
+    hub.reset()
+    assert digest_of_tag(made) == new.digest
+    assert hub.count(kind="manifest_head") == 0     # it has just been asked
+    clock.advance(60)
+    with hub.fault("any", "status", code=503):
+        for platform in BOTH:
+            assert_pulled(pull(made, platform=platform), old, platform)
+    clock.advance(60)
+    wait_until(lambda: came(made, new), "the new image")
+    clock.advance(60)
+    hub.reset()
+    assert digest_of_tag(made) == new.digest
+    assert hub.count() == 0                         # it is whole: as fresh as any
+
+
 def test_not_given_up_while_the_cdn_is_down(hub, larder):
     """It is known to be down: the tag does not move, and no pull is spent."""
     old = hub.add(build("1", layer_size=30_000), "library/python", "3")

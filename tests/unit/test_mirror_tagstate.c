@@ -20,9 +20,9 @@ static void checked(struct tagstates *t, const char *tag, const char *content,
 		    bool unsaved)
 {
 	struct reponame a = try_name("a");
-	struct digest d = try_digest(content);
+	struct tagstate now = { try_digest(content), clock_wall_ms(), 0, false };
 
-	tagstate_checked(t, &a, tag, &d, unsaved, "docker.io");
+	tagstate_checked(t, &a, tag, &now, unsaved, "docker.io");
 }
 
 static void checks_are_remembered(void **state)
@@ -47,6 +47,26 @@ static void checks_are_remembered(void **state)
 	assert_false(tagstate_get(t, &a, "v2", &st));
 	tagstates_free(t);
 	tagstates_free(NULL);
+}
+
+static void has_moved(void **state)
+{
+	struct store *s = try_store(state);
+	struct tagstates *t = tagstates_new(s);
+	struct reponame a = try_name("a");
+	struct tagstate now = { try_digest("y"), clock_wall_ms(), 0, true }, st;
+	struct digest other = try_digest("x");
+
+	checked(t, "v1", "x", false);
+	assert_true(is_at(t, "v1", "x", &st) && !st.moved);
+	tagstate_checked(t, &a, "v1", &now, false, "docker.io");
+	assert_true(is_at(t, "v1", "y", &st) && st.moved);
+	tagstate_settled(t, &a, "v1", &other); /* not what it is at */
+	tagstate_settled(t, &a, "v2", &now.digest);
+	assert_true(is_at(t, "v1", "y", &st) && st.moved);
+	tagstate_settled(t, &a, "v1", &now.digest);
+	assert_true(is_at(t, "v1", "y", &st) && !st.moved);
+	tagstates_free(t);
 }
 
 static void after_a_restart(void **state)
@@ -274,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_STORE(checks_are_remembered),
+		IN_STORE(has_moved),
 		IN_STORE(after_a_restart),
 		IN_STORE(notes_that_do_not_fit),
 		IN_STORE(another_process),
