@@ -148,7 +148,7 @@ static int try_moved(const struct fetch_how *how, const struct digest *had,
 {
 	const struct work *w = how->arg;
 
-	return trial_run(w->m, &w->route, had, now, how, e);
+	return trial_run(w->m, &w->route, had, now, &w->wanted, how, e);
 }
 
 static void run_check(struct task *t, void *arg, struct task_result *out)

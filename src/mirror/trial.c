@@ -31,12 +31,14 @@ static int read_manifest(struct mirror *m, const struct route *r, const struct d
 	return rc;
 }
 
-/* The one platform that is here of an index; NULL: none, or several. */
-static const struct child *only_platform(struct mirror *m, const struct route *r,
-					 const struct manifest *index)
+/* Of what is here of an index the platform that is wanted, or the only one; NULL: there
+ * is none, or it cannot be told which. */
+static const struct child *likely_platform(struct mirror *m, const struct route *r,
+					   const struct manifest *index,
+					   const struct platform *wanted)
 {
 	const struct child *one = NULL;
-	size_t left = FORMER_MAX_BYTES, i;
+	size_t left = FORMER_MAX_BYTES, i, n = 0;
 
 	for (i = 0; i < index->nchildren; i++) {
 		const struct child *c = &index->child[i];
@@ -44,11 +46,12 @@ static const struct child *only_platform(struct mirror *m, const struct route *r
 		if (!c->is_manifest || c->is_attestation ||
 		    !former_is_whole_within(m->store, &r->name, &c->digest, &left))
 			continue;
-		if (one != NULL)
-			return NULL;
+		if (wanted->os[0] != '\0' && platform_match(&c->platform, wanted))
+			return c;
 		one = c;
+		n++;
 	}
-	return one;
+	return n == 1 ? one : NULL;
 }
 
 static const struct child *entry_for(const struct manifest *index,
@@ -88,9 +91,10 @@ static int try_config(struct mirror *m, const struct route *r,
 
 static int try_platform(struct mirror *m, const struct route *r,
 			const struct manifest *before, const struct manifest *index,
-			const struct fetch_how *how, struct err *e)
+			const struct platform *wanted, const struct fetch_how *how,
+			struct err *e)
 {
-	const struct child *here = only_platform(m, r, before), *next;
+	const struct child *here = likely_platform(m, r, before, wanted), *next;
 	struct fetch_how plain = { .deadline_ms = how->deadline_ms, .want = how->want };
 	struct manifest image;
 	struct stored *got;
@@ -112,7 +116,8 @@ static int try_platform(struct mirror *m, const struct route *r,
 }
 
 int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
-	      const struct digest *now, const struct fetch_how *how, struct err *e)
+	      const struct digest *now, const struct platform *wanted,
+	      const struct fetch_how *how, struct err *e)
 {
 	struct manifest before, after;
 	int rc = 0;
@@ -124,7 +129,7 @@ int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
 		rc = try_config(m, r, &after, e);
 	} else if (read_manifest(m, r, had, &before) == 0) {
 		if (before.kind == MANIFEST_INDEX)
-			rc = try_platform(m, r, &before, &after, how, e);
+			rc = try_platform(m, r, &before, &after, wanted, how, e);
 		manifest_done(&before);
 	}
 	manifest_done(&after);

@@ -38,6 +38,7 @@ struct work *visit_work(struct mirror *m, const struct route *r, const struct vi
 	w->who = v->who;
 	w->since_ms = v->since_ms;
 	w->must_check = v->must_check;
+	w->wanted = v->wanted;
 	route_copy(&w->route, r);
 	return w;
 }

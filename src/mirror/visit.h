@@ -18,6 +18,7 @@
 #include "mirror/route.h"
 #include "mirror/task.h"
 #include "oci/digest.h"
+#include "oci/platform.h"
 #include "oci/reference.h"
 #include "upstream/may.h"
 
@@ -41,7 +42,8 @@ struct visit {
 	enum visit_for who;
 	bool must_check; /* however fresh a tag is, ask; and wait for the answer. Not
 			    where it is pinned */
-	bool as_locked;	 /* of a locked tag, its upstream is not asked at all */
+	struct platform wanted; /* most likely, of an image for several; may be empty */
+	bool as_locked;		/* of a locked tag, its upstream is not asked at all */
 	enum outcome outcome;
 	unsigned rounds;
 	struct task *task; /* what it waits for; holds the bell */
@@ -69,6 +71,7 @@ struct work {
 	bool cached;		 /* there is an old answer to fall back on */
 	enum visit_for who;	 /* as the visit says that began it, */
 	bool must_check;	 /* likewise */
+	struct platform wanted;	 /* likewise */
 	enum upstream_want want; /* what it asks the upstream for first */
 	int64_t since_ms;	 /* monotonic: when the request came that asked for it */
 };

@@ -2,6 +2,7 @@
  * manifests.c - GET and HEAD /v2/<name>/manifests/<reference>
  * (OCI distribution-spec "Pulling manifests").
  */
+#include "server/agent.h"
 #include "server/park.h"
 #include "server/reply.h"
 #include "server/server_impl.h"
@@ -74,6 +75,7 @@ static enum answer ask(struct request *rq, struct found_manifest *out, struct er
 {
 	struct mirror *m = rq->server->mirror;
 
+	agent_platform(request_header(rq, "User-Agent"), &rq->visit.wanted);
 	return rq->is_asof ? ask_asof(m, &rq->route, &rq->ref, rq->asof_ms, &rq->visit,
 				      out, e)
 			   : ask_manifest(m, &rq->route, &rq->ref, &rq->visit, out, e);

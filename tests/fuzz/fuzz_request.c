@@ -1,11 +1,13 @@
 /* server/request: which kind a path is, as sent and after libmicrohttpd's own decoding of
  * %xx. Name and reference are parts of the path that put it together again, and with
- * those that pass their grammars a path in the store stays where it belongs. */
+ * those that pass their grammars a path in the store stays where it belongs. And
+ * server/agent: what a User-Agent says of the platform. */
 #include "fuzz.h"
 
 #include <microhttpd.h>
 
 #include "oci/reference.h"
+#include "server/agent.h"
 #include "server/request.h"
 #include "store/layout.h"
 
@@ -73,9 +75,30 @@ static void check_path(const char *path)
 		check_stored(name, ref);
 }
 
+/* What it finds is the name of a platform. */
+static void check_agent(const uint8_t *data, size_t size)
+{
+	struct view agent = { malloc(size), size };
+	struct platform p, again;
+	char text[100];
+
+	memcpy((char *)agent.p, data, size);
+	if (agent_platform(agent, &p)) {
+		platform_text(&p, text);
+		CHECK(platform_parse(view_of(text), &again, NULL) == 0);
+		CHECK(strcmp(again.os, p.os) == 0 && strcmp(again.arch, p.arch) == 0);
+		CHECK(p.variant[0] == '\0');
+	} else {
+		CHECK(p.os[0] == '\0' && p.arch[0] == '\0' && p.variant[0] == '\0');
+	}
+	free((char *)agent.p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *path = malloc(size + 1);
+
+	check_agent(data, size);
 
 	memcpy(path, data, size);
 	path[size] = '\0';

@@ -68,6 +68,7 @@ class DockerClient:
     def __init__(self, timeout: float = 60) -> None:
         self._timeout = timeout
         self._port = 0
+        self._agent = ""
         self._sock: socket.socket | None = None
 
     def close(self) -> None:
@@ -75,13 +76,13 @@ class DockerClient:
             self._sock.close()
             self._sock = None
 
-    def ask(self, port: int, path: str, method: str = "GET", accept: str = "") -> Answer:
+    def ask(self, port: int, path: str, method: str = "GET", more: str = "") -> Answer:
         """Raises Broken; a connection that had been idle is made anew first."""
         if self._port != port:
             self.close()
             self._port = port
         request = (f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
-                   f"{accept}\r\n").encode()
+                   f"{self._agent}{more}\r\n").encode()
         idle = self._sock is not None
         try:
             return self._exchange(request, method)
@@ -126,6 +127,8 @@ class DockerClient:
     def pull(self, port: int, line: Line, platform: str, docker: str) -> Pulled:
         """docker: the host whose names have no prefix.  Raises Broken."""
         pulled, began = Pulled(), time.monotonic()
+        system, machine = platform.split("/")[:2]
+        self._agent = f"User-Agent: docker/27.3.1 go/go1.22.7 os/{system} arch/{machine}\r\n"
         name = line.repository if line.host == docker else f"{line.host}/{line.repository}"
         try:
             self._pull(pulled, port, f"/v2/{name}", line.tag, platform)
@@ -161,7 +164,7 @@ class DockerClient:
     def _fetch(self, pulled: Pulled, port: int, base: str, what: str, digest: str,
                stage: str) -> dict | None:
         answer = self.ask(port, f"{base}/{what}/{digest}",
-                          accept=_ACCEPT if stage == "manifest" else "")
+                          more=_ACCEPT if stage == "manifest" else "")
         if answer.status != 200:
             pulled.failed, pulled.stage = answer, stage
             return None

@@ -91,6 +91,27 @@ def test_new_layers_do_not_come(hub, larder, kind):
     wait_until(lambda: came(made, new), "the new image")
 
 
+@pytest.mark.parametrize("kind", ["cdn", "blob", "manifest_get_digest"])
+def test_docker_says_which_platform(hub, larder, kind):
+    """Several are here: of what moved, that of the client that asks is tried."""
+    old = hub.add(build("1", layer_size=30_000, platforms=BOTH), "library/python", "3")
+    made = larder(settings={"freshness": "0"})
+    keep(made, old, BOTH)
+    new = build("2", layer_size=30_000, platforms=BOTH)
+    hub.move_tag("library/python", "3", new)
+    agent = {"User-Agent": "docker/27.3.1 go/go1.22.7 os/linux arch/arm64 UpstreamClient(x)"}
+    path = new.manifest(BOTH[1]).digest if kind == "manifest_get_digest" else None
+    hub.reset()
+    with hub.fault(kind, "refused" if kind == "cdn" else "status", path=path):
+        for _ in range(3):
+            answer = ask(made, "/v2/library/python/manifests/3", headers=agent)
+            assert answer.header("docker-content-digest") == old.digest
+            assert answer.header("warning").startswith("110")
+    asked = {entry.path.rpartition("/")[2] for entry in hub.requests(kind="manifest_get_digest")}
+    assert asked == {new.digest, new.manifest(BOTH[1]).digest}
+    wait_until(lambda: came(made, new), "the new image")
+
+
 def test_an_upstream_that_does_not_confirm_it(hub, larder):
     """Of the new one only the index is here when the registry falls silent."""
     old = hub.add(build("1", layer_size=30_000, platforms=BOTH), "library/python", "3")
