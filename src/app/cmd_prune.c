@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@
 struct pruning {
 	const struct options *o;
 	struct option_values filters;
-	bool all, local, dry_run, force, json;
+	bool all, keep, local, dry_run, force, json;
 	int64_t unused_ms;
 	unsigned rows;
 	char **envp;
@@ -87,11 +88,20 @@ static int set_until(struct pruning *p, const char *text, struct err *e)
 	return 0;
 }
 
-static int check(struct pruning *p, struct err *e)
+static int check(struct pruning *p, const struct settings *s, struct err *e)
 {
 	size_t i;
 
 	p->unused_ms = UNUSED_MS;
+	if (p->all && p->keep)
+		return err_set(e, ERR_INVALID,
+			       "--all takes out what has not been used, --keep what no "
+			       "rule of larder.keep keeps: give one of both");
+	if (p->keep && s->n_keep == 0)
+		return err_set(
+			e, ERR_INVALID,
+			"--keep: there are no rules in larder.keep, or no settings "
+			"were given (--config)");
 	for (i = 0; i < p->filters.n; i++) {
 		if (strncmp(p->filters.v[i], "until=", 6) != 0)
 			return err_set(e, ERR_INVALID,
@@ -112,9 +122,11 @@ static int check(struct pruning *p, struct err *e)
 
 /* --- what is said --- */
 
-static const char *why(const struct retire_image *im)
+static const char *why(const struct pruning *p, const struct retire_image *im)
 {
-	return im->tag[0] != '\0' ? "not used" : "no tag";
+	if (im->tag[0] == '\0')
+		return "no tag";
+	return p->keep ? "not kept" : "not used";
 }
 
 static void print_json(const struct pruning *p, const struct retire_image *im)
@@ -130,7 +142,7 @@ static void print_json(const struct pruning *p, const struct retire_image *im)
 	printf("{\"image\":\"%s%s%s\",\"repository\":\"%s\",\"digest\":\"%s\","
 	       "\"why\":\"%s\",\"used\":%s,\"removed\":%s}\n",
 	       im->shown, im->tag[0] != '\0' ? ":" : "", im->tag, im->repository.s,
-	       digest, why(im), buf_str(&used), p->dry_run ? "false" : "true");
+	       digest, why(p, im), buf_str(&used), p->dry_run ? "false" : "true");
 }
 
 static void print_row(void *arg, const struct retire_image *im)
@@ -153,7 +165,7 @@ static void print_row(void *arg, const struct retire_image *im)
 		snprintf(name, sizeof(name), "%s@%.12s", im->shown, hex);
 	if (im->used_ms > 0)
 		human_span(clock_wall_ms() - im->used_ms, ago);
-	printf("%-*s  %-9s  %s%s\n", NAME_WIDTH, name, why(im), ago,
+	printf("%-*s  %-9s  %s%s\n", NAME_WIDTH, name, why(p, im), ago,
 	       im->used_ms > 0 ? " ago" : "");
 }
 
@@ -212,11 +224,13 @@ static bool is_sure(const struct pruning *p)
 {
 	char answer[8];
 
-	if (!p->all || p->dry_run || p->force || !isatty(STDIN_FILENO))
+	if ((!p->all && !p->keep) || p->dry_run || p->force || !isatty(STDIN_FILENO))
 		return true;
-	fprintf(stderr, "This takes out every mirrored image that has not been used "
-			"lately and is neither pinned, locked nor listed.\n"
-			"Are you sure? [y/N] ");
+	fprintf(stderr,
+		"This takes out every %s and is neither pinned, locked nor "
+		"listed.\nAre you sure? [y/N] ",
+		p->all ? "mirrored image that has not been used lately"
+		       : "tag that its rule of larder.keep does not keep");
 	return fgets(answer, sizeof(answer), stdin) != NULL &&
 	       (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -224,7 +238,10 @@ static bool is_sure(const struct pruning *p)
 static int prune_store(struct pruning *p, const struct settings *s, struct store *store,
 		       struct pruned *out, struct err *e)
 {
+	struct retain_rule *rule = p->keep ? wire_keep(s->keep, s->n_keep) : NULL;
 	struct prune_ask ask = { .all = p->all,
+				 .rule = rule,
+				 .nrules = p->keep ? s->n_keep : 0,
 				 .local = p->local,
 				 .unused_ms = p->unused_ms,
 				 .grace_ms = s->grace_ms,
@@ -238,8 +255,10 @@ static int prune_store(struct pruning *p, const struct settings *s, struct store
 
 	ask.what.store = store;
 	ask.what.plan = wire_store_plan(s, store, e);
-	if (ask.what.plan == NULL)
+	if (ask.what.plan == NULL) {
+		free(rule);
 		return -1;
+	}
 	listed = listed_load(s->images, ask.what.plan, p->envp, e);
 	if (listed != NULL) {
 		ask.what.is_listed = listed_has;
@@ -250,6 +269,7 @@ static int prune_store(struct pruning *p, const struct settings *s, struct store
 		listed_free(listed);
 	}
 	plan_unref(ask.what.plan);
+	free(rule);
 	return rc;
 }
 
@@ -259,7 +279,7 @@ static int prune(struct pruning *p, const struct settings *s, struct err *e)
 	struct pruned out = { 0 };
 	int rc;
 
-	if (check(p, e) != 0)
+	if (check(p, s, e) != 0)
 		return EXIT_WRONG_USE;
 	if (store_look(s->root, &store, e) != 0)
 		return EXIT_FAILED;
@@ -303,6 +323,11 @@ int cmd_prune(int argc, char **argv, char **envp)
 		  "or "
 		  "a time (2026-11-01, 2026-11-01T06:30:00Z; without a zone UTC), or "
 		  "seconds since 1970. Without it, 24h.",
+		  0, 0 },
+		{ "keep", 0, OPTION_FLAG, &p.keep, NULL,
+		  "Also the tags that their rule of larder.keep does not keep, now and "
+		  "not only before the next collection; with --dry-run to see what the "
+		  "rules mean.",
 		  0, 0 },
 		{ "local", 0, OPTION_FLAG, &p.local, NULL,
 		  "Also what lives here, as far as a PATTERN names it.", 0, 0 },

@@ -109,3 +109,14 @@ struct plan *wire_store_plan(const struct settings *s, struct store *store, stru
 		       ? plan_new()
 		       : wire_plan(s, e);
 }
+
+struct retain_rule *wire_keep(const struct setting_keep *keep, size_t n)
+{
+	struct retain_rule *rule = mem_alloc((n + 1) * sizeof(*rule));
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		rule[i] = (struct retain_rule){ keep[i].pattern, keep[i].local,
+						keep[i].last, keep[i].used_ms };
+	return rule;
+}

@@ -6,6 +6,7 @@
 
 #include "settings/settings.h"
 #include "base/err.h"
+#include "mirror/retain.h"
 #include "mirror/route.h"
 #include "store/store.h"
 #include "upstream/upstream.h"
@@ -24,5 +25,8 @@ struct plan *wire_store_plan(const struct settings *s, struct store *store,
 /* The logins of an upstream for upstream_conf.logins, u->n_logins of them; to be freed
  * after upstream_new. */
 struct upstream_login *wire_logins(const struct setting_upstream *u);
+
+/* The rows of larder.keep, n of them, whose patterns it borrows; to be freed. */
+struct retain_rule *wire_keep(const struct setting_keep *keep, size_t n);
 
 #endif

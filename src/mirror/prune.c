@@ -134,6 +134,43 @@ static bool breathe(void *arg)
 	return w->ask->breathe == NULL || w->ask->breathe(w->ask->arg);
 }
 
+static bool want(void *arg, const struct retire_image *im)
+{
+	const struct pruning *w = arg;
+
+	return w->ask->want == NULL || w->ask->want(w->ask->arg, im);
+}
+
+static void tell_image(void *arg, const struct retire_image *im)
+{
+	const struct pruning *w = arg;
+
+	if (w->ask->image != NULL)
+		w->ask->image(w->ask->arg, im);
+}
+
+static int keep_rules(struct pruning *w, struct err *e)
+{
+	struct retain_ask ask = { .what = w->ask->what,
+				  .rule = w->ask->rule,
+				  .nrules = w->ask->nrules,
+				  .dry_run = w->ask->dry_run,
+				  .want = want,
+				  .image = tell_image,
+				  .manifest = note_gone,
+				  .breathe = breathe,
+				  .arg = w };
+	struct retained out;
+	int rc;
+
+	if (ask.nrules == 0)
+		return 0;
+	rc = retain_run(&ask, &out, e);
+	w->out->images += out.images;
+	w->out->manifests += out.manifests;
+	return rc;
+}
+
 int prune_run(const struct prune_ask *ask, struct pruned *out, struct err *e)
 {
 	struct pruning w = { .ask = ask, .out = out, .now_ms = clock_wall_ms() };
@@ -153,7 +190,9 @@ int prune_run(const struct prune_ask *ask, struct pruned *out, struct err *e)
 	w.gone = marks_new(GONE_BYTES);
 	if (!ask->dry_run) /* the bytes; that they are needed stays on record */
 		quarantine_expire(ask->what.store, 0);
-	rc = retire_each(&ask->what, take_image, &w, e);
+	rc = keep_rules(&w, e);
+	if (rc == 0)
+		rc = retire_each(&ask->what, take_image, &w, e);
 	if (rc == 0)
 		rc = take_batch(&w, e);
 	free(w.batch);

@@ -9,12 +9,17 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "mirror/retain.h"
 #include "mirror/retire.h"
 #include "store/collect.h"
 
 struct prune_ask {
 	struct retire_ask what;
-	bool all;	   /* images with a tag, too */
+	bool all; /* images with a tag, too */
+	/* Tags that these do not keep, too, if they are wanted; nothing else decides of
+	 * them. Not with all. */
+	const struct retain_rule *rule;
+	size_t nrules;
 	bool local;	   /* also of local repositories */
 	int64_t unused_ms; /* only what has not been used, and has been here, for so long
 			    */

@@ -19,7 +19,8 @@ struct kept {
 	char *tag;
 	size_t rule;
 	int64_t stored_ms, used_ms;
-	bool has_digest, held;
+	enum retire_hold hold;
+	bool has_digest;
 	struct digest digest;
 };
 
@@ -27,7 +28,7 @@ struct retaining {
 	const struct retain_ask *ask;
 	struct publishing *publishing;
 	int64_t now_ms;
-	uint64_t *images;
+	struct retained *out;
 	/* the present repository */
 	struct retire_image first; /* of its tags: names */
 	struct kept *tag;
@@ -84,8 +85,7 @@ static void note(struct retaining *w, const struct retire_image *im, size_t rule
 		.used_ms = im->used_ms,
 		.has_digest = im->has_digest,
 		.digest = im->digest,
-		.held = im->hold == RETIRE_PINNED || im->hold == RETIRE_LOCKED ||
-			im->hold == RETIRE_LISTED,
+		.hold = im->hold,
 	};
 }
 
@@ -105,22 +105,26 @@ static bool goes(const struct retaining *w, const struct kept *k, unsigned rank)
 {
 	const struct retain_rule *rule = &w->ask->rule[k->rule];
 
-	return !k->held && rank >= rule->last &&
+	return (k->hold == RETIRE_FREE || k->hold == RETIRE_LOCAL) &&
+	       rank >= rule->last &&
 	       (rule->used_ms == 0 || w->now_ms - k->used_ms >= rule->used_ms);
 }
 
 static int take_batch(struct retaining *w, const struct retire_image *im, size_t n,
 		      struct err *e)
 {
-	uint64_t manifests;
+	uint64_t manifests = 0;
 	size_t i;
+	int rc;
 
 	if (n == 0)
 		return 0;
-	if (retire_take(w->ask->what.store, w->publishing, im, n, false, NULL, NULL,
-			&manifests, e) != 0)
+	rc = retire_take(w->ask->what.store, w->publishing, im, n, w->ask->dry_run,
+			 w->ask->manifest, w->ask->arg, &manifests, e);
+	w->out->manifests += manifests;
+	if (rc != 0)
 		return -1;
-	*w->images += n;
+	w->out->images += n;
 	for (i = 0; i < n && w->ask->image != NULL; i++)
 		w->ask->image(w->ask->arg, &im[i]);
 	return 0;
@@ -142,10 +146,13 @@ static int judge(struct retaining *w, struct err *e)
 			continue;
 		im[n] = w->first;
 		snprintf(im[n].tag, sizeof(im[n].tag), "%s", k->tag);
+		im[n].hold = k->hold;
 		im[n].has_digest = k->has_digest;
 		im[n].digest = k->digest;
 		im[n].used_ms = k->used_ms;
 		im[n].stored_ms = k->stored_ms;
+		if (w->ask->want != NULL && !w->ask->want(w->ask->arg, &im[n]))
+			continue;
 		if (++n == BATCH) {
 			rc = take_batch(w, im, n, e);
 			n = 0;
@@ -198,12 +205,12 @@ static int take_image(void *arg, const struct retire_image *im, struct err *e)
 	return 0;
 }
 
-int retain_run(const struct retain_ask *ask, uint64_t *images, struct err *e)
+int retain_run(const struct retain_ask *ask, struct retained *out, struct err *e)
 {
-	struct retaining w = { .ask = ask, .images = images, .now_ms = clock_wall_ms() };
+	struct retaining w = { .ask = ask, .out = out, .now_ms = clock_wall_ms() };
 	int rc;
 
-	*images = 0;
+	*out = (struct retained){ 0 };
 	w.publishing = publishing_new(ask->what.store);
 	rc = retire_each(&ask->what, take_image, &w, e);
 	if (rc == 0)

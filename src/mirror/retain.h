@@ -30,14 +30,22 @@ struct retain_ask {
 	struct retire_ask what;
 	const struct retain_rule *rule;
 	size_t nrules;
-	/* A tag goes. On the calling thread; NULL: nobody is told. */
-	void (*image)(void *arg, const struct retire_image *im);
+	bool dry_run; /* nothing changes, and the answer is the same */
+	/* All below may be NULL, and are called on the calling thread. */
+	/* Of what no rule keeps: is it to go? It counts for the others in any case. */
+	bool (*want)(void *arg, const struct retire_image *im);
+	void (*image)(void *arg, const struct retire_image *im); /* a tag goes */
+	/* A manifest goes, before it does. */
+	void (*manifest)(void *arg, const struct reponame *name, const struct digest *d);
 	bool (*breathe)(void *arg); /* as in struct collect_ask */
 	void *arg;
 };
 
-/* *images: how many went, also where it fails. Blocks for as long as it takes; not for a
- * thread that serves. */
-int retain_run(const struct retain_ask *ask, uint64_t *images, struct err *e);
+struct retained {
+	uint64_t images, manifests; /* that went, also where it fails */
+};
+
+/* Blocks for as long as it takes; not for a thread that serves. */
+int retain_run(const struct retain_ask *ask, struct retained *out, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
@@ -121,6 +122,56 @@ def test_images_that_are_not_used(hub, larders, scratch):
     assert with_settings("prune", *every, "docker.io/**").rows()[:-1] == [], "what lives here"
     local = with_settings("prune", "--all", "--local", "--force", "--filter", "until=0", "own/*")
     assert local.status == 0 and "own/thing:1" in local.out, local
+    check_store(made.root)
+
+
+def test_what_the_rules_do_not_keep(hub, larders, scratch):
+    """--keep: what larder.keep would take out, first only said, and by pattern."""
+    common = images.layer({"common": b"c" * 5000}, gzip=False)
+    for tag in "abcd":
+        for name in "xyz":
+            hub.add(build(name + tag, layers=[common, images.layer({name + tag: b"l" * 900})]),
+                    f"library/{name}", tag)
+    settings = {"tags": ["docker.io/library/y:a=pinned"], "local": ["own/**"], "grace": "0",
+                "collect": "0", "keep": ["docker.io/library/x=last:2", "local:own/*=last:1",
+                                         "docker.io/library/y=last:1"]}
+    made = larders({"docker.io": hub.url}, settings=settings)
+    pulled(made, *(f"library/{name}:{tag}" for tag in "abcd" for name in "xyz"))
+    with Pusher(made.url) as pusher:
+        for tag in ("1", "2"):
+            pusher.image("own/thing", tag, build(tag))
+    config = scratch / "config.yml"
+    config.write_text(made.config_text())
+    own = Command(made.root)
+
+    def prune(*words):
+        return own("prune", "--config", str(config), "--keep", "--json", *words)
+    for data in made.root.rglob("data"):            # not what had come to somebody just now
+        os.utime(data, (time.time() - OLD,) * 2)
+    gone = {"x:a", "x:b", "y:b", "y:c", "own/thing:1"}
+    files, names = stored_digests(made.root), len(list(made.root.rglob("link")))
+    told = prune("--dry-run")
+    assert told.status == 0, told
+    assert {row["image"] for row in told.rows()[:-1]} == gone
+    assert {row["why"] for row in told.rows()[:-1]} == {"not kept"}
+    assert stored_digests(made.root) == files, "a dry run"
+    assert len(list(made.root.rglob("link"))) == names
+    some = prune("--dry-run", "docker.io/library/y:*")
+    assert {row["image"] for row in some.rows()[:-1]} == {"y:b", "y:c"}
+    before = bytes_of(made.root)
+    done = prune("--force")
+    assert done.status == 0, done
+    assert done.rows() == [{**row, "removed": True} for row in told.rows()[:-1]] + \
+        [{**told.rows()[-1], "dryRun": False}]
+    assert done.rows()[-1]["bytes"] == before - bytes_of(made.root) > 0
+    assert prune("--dry-run").rows()[:-1] == []
+    hub.reset()
+    with hub.fault("any", "refused"):
+        pulled(made, "library/x:c", "library/x:d", "library/y:a", "library/y:d", "library/z:a")
+    wrong = own("prune", "--config", str(config), "--keep", "--all")
+    assert wrong.status == 100 and "give one of both" in wrong.err, wrong
+    without = own("prune", "--keep")
+    assert without.status == 100 and "there are no rules in larder.keep" in without.err, without
     check_store(made.root)
 
 

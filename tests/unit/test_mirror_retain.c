@@ -35,14 +35,14 @@ static bool has(struct store *s, const char *repo, const char *tag)
 static uint64_t run(struct store *s, const struct retain_rule *rule, size_t n)
 {
 	struct retain_ask ask = { .rule = rule, .nrules = n };
-	uint64_t images = 99;
+	struct retained out = { 99, 99 };
 	struct err e;
 
 	ask.what.store = s;
 	ask.what.plan = plan();
-	assert_int_equal(retain_run(&ask, &images, &e), 0);
+	assert_int_equal(retain_run(&ask, &out, &e), 0);
 	plan_unref(ask.what.plan);
-	return images;
+	return out.images;
 }
 
 static void fill(struct store *s, const char *repo)
