@@ -208,7 +208,7 @@ class Larder:
     def tail(self, n: int = 60) -> str:
         return "\n".join(self.log[-n:])
 
-    def wait_log(self, text: str, timeout: float = 10.0, n: int = 1) -> str:
+    def wait_log(self, text: str, timeout: float = 30.0, n: int = 1) -> str:
         """The n-th log line that holds the text; waits for it."""
         deadline = time.monotonic() + timeout
         with self._log_changed:

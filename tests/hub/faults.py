@@ -98,15 +98,15 @@ class Rule:
                 raise TimeoutError(f"{self.fault} on {self.kind}: not {what} in "
                                    f"{timeout} s (hits {self.hits}, held {self.held})")
 
-    def wait(self, n: int = 1, timeout: float = 10) -> None:
+    def wait(self, n: int = 1, timeout: float = 30) -> None:
         """Until it has met n requests."""
         self._wait(lambda: self.hits >= n, f"{n} hits", timeout)
 
-    def wait_held(self, n: int = 1, timeout: float = 10) -> None:
+    def wait_held(self, n: int = 1, timeout: float = 30) -> None:
         """Until it keeps n requests waiting."""
         self._wait(lambda: self.held >= n, f"{n} held", timeout)
 
-    def wait_free(self, timeout: float = 10) -> None:
+    def wait_free(self, timeout: float = 30) -> None:
         """Until it keeps none: the clients left, or it was cleared."""
         self._wait(lambda: self.held == 0, "free", timeout)
 

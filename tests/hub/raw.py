@@ -43,7 +43,7 @@ class RawAnswer:
         return [value.decode("latin-1") for value in found]
 
 
-def raw_request(host: str, port: int, data: bytes, *, timeout: float = 5,
+def raw_request(host: str, port: int, data: bytes, *, timeout: float = 20,
                 half_close: bool = False, until: str = "complete",
                 limit: int = 64 << 20,
                 sink: Callable[[bytes], object] | None = None) -> RawAnswer:
@@ -108,7 +108,7 @@ def _promised(head: bytes, request: bytes) -> int | None:
 
 
 def get(url: str, *, method: str = "GET", headers: dict[str, str] | None = None,
-        timeout: float = 5, until: str = "complete", limit: int = 64 << 20,
+        timeout: float = 20, until: str = "complete", limit: int = 64 << 20,
         sink: Callable[[bytes], object] | None = None) -> RawAnswer:
     """raw_request for a plain http URL: no redirects, no tokens, nothing added."""
     parts = urlsplit(url)

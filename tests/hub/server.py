@@ -271,7 +271,7 @@ class Hub:
     def count(self, **want: object) -> int:
         return len(self.log.find(**want))
 
-    def wait_for(self, n: int = 1, timeout: float = 10, **want: object) -> list[Entry]:
+    def wait_for(self, n: int = 1, timeout: float = 30, **want: object) -> list[Entry]:
         """Until n such requests have arrived; done=True: have been dealt with."""
         return self.log.wait(n, timeout, **want)
 

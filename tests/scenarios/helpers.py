@@ -55,7 +55,7 @@ def message(answer: RawAnswer) -> str:
     return json.loads(answer.body)["errors"][0]["message"]
 
 
-def wait_until(test: Callable[[], object], what: str, timeout: float = 30) -> object:
+def wait_until(test: Callable[[], object], what: str, timeout: float = 60) -> object:
     """Until test() is true.  For what has no barrier: counters, files, exit.  Housekeeping
     has the processor only while nobody else wants it."""
     until = time.monotonic() + timeout
