@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "app/scan.h"
+#include "app/scan_doubts.h"
 #include "app/scan_json.h"
 #include "app/scan_verdict.h"
 #include "base/clock.h"
@@ -254,28 +255,28 @@ static void print_newer(struct scan *s, const struct scan_target *t)
 	}
 }
 
-static void print_short_of(struct scan *s, const struct scan_target *t)
-{
-	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
-	size_t i;
+#define GAPS_SHOWN 5
 
-	if (im->units > 0 && !im->has_system) {
-		fputs("  NO DATA of its system (", stdout);
-		human_print(stdout,
-			    im->system[0] != '\0' ? im->system : "which is not known");
-		printf("): %zu package%s not looked up\n", im->units,
-		       im->units == 1 ? " was" : "s were");
-	}
-	if (im->python > 0 && !im->has_python)
-		printf("  NO DATA of PyPI: %zu Python distribution%s not looked up\n",
-		       im->python, im->python == 1 ? " was" : "s were");
-	for (i = 0; i < t->ngaps && i < 5; i++) {
-		fputs("  NOT READ: ", stdout);
-		human_print(stdout, t->gap[i]);
-		putchar('\n');
-	}
-	if (t->ngaps > 5)
-		printf("  NOT READ: %zu more\n", t->ngaps - 5);
+static void print_doubt(void *arg, enum scan_doubt kind, const char *text)
+{
+	size_t *gaps = arg;
+
+	/* print_sum says of that. */
+	if (kind == SCAN_DOUBT_EMPTY ||
+	    (kind == SCAN_DOUBT_NOT_READ && ++*gaps > GAPS_SHOWN))
+		return;
+	fputs("  ", stdout);
+	human_print(stdout, text);
+	putchar('\n');
+}
+
+static void print_doubts(struct scan *s, const struct scan_target *t)
+{
+	size_t gaps = 0;
+
+	scan_doubts_image(s, t, print_doubt, &gaps);
+	if (gaps > GAPS_SHOWN)
+		printf("  NOT READ: %zu more\n", gaps - GAPS_SHOWN);
 }
 
 static void print_target(struct scan *s, const struct scan_target *t)
@@ -299,7 +300,7 @@ static void print_target(struct scan *s, const struct scan_target *t)
 	print_findings(s, t);
 	print_sum(s, t);
 	print_newer(s, t);
-	print_short_of(s, t);
+	print_doubts(s, t);
 	puts("");
 }
 
