@@ -10,6 +10,7 @@
 #include "app/scan.h"
 #include "app/scan_doubts.h"
 #include "app/scan_json.h"
+#include "app/scan_sarif.h"
 #include "app/scan_verdict.h"
 #include "base/clock.h"
 #include "base/human.h"
@@ -84,9 +85,20 @@ static bool data_failed(const struct scan *s)
 	return false;
 }
 
+bool scan_is_whole(struct scan *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->target[i].failed || scan_is_blind(s, &s->target[i]) ||
+		    s->target[i].ngaps > 0)
+			return false;
+	return !data_failed(s);
+}
+
 enum exit_status scan_status(struct scan *s)
 {
-	size_t i, hit = 0, failed = 0, short_of = 0;
+	size_t i, hit = 0, failed = 0;
 
 	for (i = 0; i < s->n; i++) {
 		struct scan_count c;
@@ -97,11 +109,10 @@ enum exit_status scan_status(struct scan *s)
 		}
 		scan_count(s, &s->target[i], &c);
 		hit += c.hit;
-		short_of += scan_is_blind(s, &s->target[i]) || s->target[i].ngaps > 0;
 	}
 	if (hit > 0 || failed == s->n)
 		return EXIT_FAILED;
-	return failed > 0 || short_of > 0 || data_failed(s) ? EXIT_PARTLY : EXIT_DONE;
+	return scan_is_whole(s) ? EXIT_DONE : EXIT_PARTLY;
 }
 
 /* --- the table --- */
@@ -322,11 +333,14 @@ static void print_data(const struct scan *s)
 		printf("data: %zu entries, of an age that they do not say\n", n);
 }
 
-void scan_report(struct scan *s)
+int scan_report(struct scan *s, struct err *e)
 {
 	size_t i;
+	int rc = 0;
 
-	if (s->json) {
+	if (s->sarif) {
+		rc = scan_sarif(s, e);
+	} else if (s->json) {
 		scan_json(s);
 	} else {
 		for (i = 0; i < s->n; i++)
@@ -335,4 +349,5 @@ void scan_report(struct scan *s)
 	}
 	fflush(stdout);
 	scan_verdict(s);
+	return rc;
 }
