@@ -12,6 +12,7 @@
 #include "app/scan_data.h"
 #include "app/scan_find.h"
 #include "app/scan_newer.h"
+#include "app/scan_output.h"
 #include "app/scan_report.h"
 #include "app/scan_sbom.h"
 #include "app/scan_with.h"
@@ -90,7 +91,7 @@ static int check(struct scan *s, const struct options *o,
 			       "--all is every image: name some, or say --all");
 	if (s->offline && s->fetch_newer)
 		return err_set(e, ERR_INVALID, "--newer cannot be had --offline");
-	return 0;
+	return scan_output_check(s, e);
 }
 
 static int read_excepts(struct scan *s, struct err *e)

@@ -9,6 +9,8 @@
 
 struct scan;
 
+/* Before any work. ERR_INVALID: a pipe, a device or a link is there, which is to stay. */
+int scan_output_check(const struct scan *s, struct err *e);
 /* To s->output as a whole or not at all; without one, or for "-", to standard output. */
 int scan_output(const struct scan *s, const struct buf *out, struct err *e);
 

@@ -112,6 +112,30 @@ static void add_invocation(struct sarif *r)
 
 /* --- the log --- */
 
+/* GitHub wants all three of each descriptor. */
+static const char *const described[] = { "shortDescription", "fullDescription", "help" };
+
+static void add_doubts(struct jsonout *j)
+{
+	size_t i, k;
+
+	jsonout_open(j, "notifications", '[');
+	for (i = 0; i < ARRAY_LEN(doubts); i++) {
+		jsonout_open(j, NULL, '{');
+		jsonout_text(j, "id", doubts[i].id);
+		for (k = 0; k < ARRAY_LEN(described); k++) {
+			jsonout_open(j, described[k], '{');
+			jsonout_text(j, "text", doubts[i].what);
+			jsonout_close(j, '}');
+		}
+		jsonout_open(j, "defaultConfiguration", '{');
+		jsonout_text(j, "level", doubts[i].level);
+		jsonout_close(j, '}');
+		jsonout_close(j, '}');
+	}
+	jsonout_close(j, ']');
+}
+
 static void add_tool(struct sarif *r)
 {
 	const struct scan_sarif_list *l = &r->list;
@@ -129,19 +153,7 @@ static void add_tool(struct sarif *r)
 			from = i;
 		}
 	jsonout_close(j, ']');
-	jsonout_open(j, "notifications", '[');
-	for (i = 0; i < ARRAY_LEN(doubts); i++) {
-		jsonout_open(j, NULL, '{');
-		jsonout_text(j, "id", doubts[i].id);
-		jsonout_open(j, "shortDescription", '{');
-		jsonout_text(j, "text", doubts[i].what);
-		jsonout_close(j, '}');
-		jsonout_open(j, "defaultConfiguration", '{');
-		jsonout_text(j, "level", doubts[i].level);
-		jsonout_close(j, '}');
-		jsonout_close(j, '}');
-	}
-	jsonout_close(j, ']');
+	add_doubts(j);
 	jsonout_close(j, '}');
 	jsonout_close(j, '}');
 }
