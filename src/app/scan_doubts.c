@@ -99,7 +99,8 @@ void scan_doubts_age(const struct scan *s, scan_doubt_fn *say, void *arg)
 	struct buf text = BUF_INIT(SENTENCE_MAX_BYTES);
 	char limit[HUMAN_MAX], date[32];
 
-	if (!scan_is_stale(s))
+	/* Where no image could be had, no data were read. */
+	if (s->found.n == 0 || !scan_is_stale(s))
 		return;
 	if (file == NULL) {
 		say(arg, SCAN_DOUBT_AGE, "the data do not say how old they are");
