@@ -57,7 +57,7 @@ struct scan {
 	char **envp;
 	const char *platform, *data, *except, *sbom, *from, *output, *with;
 	struct option_values files;
-	bool all, offline, fetch_newer, fixable, json, quiet;
+	bool all, offline, fetch_newer, fixable, json, sarif, quiet;
 	bool has_fail_on;
 	enum vuln_severity fail_on, least; /* least: what is shown */
 	unsigned limit_s;		   /* for --with */

@@ -5,8 +5,18 @@
 #ifndef LARDER_APP_SCAN_JSON_H
 #define LARDER_APP_SCAN_JSON_H
 
+struct jsonout;
 struct scan;
+struct scan_target;
+struct vuln_finding;
 
 void scan_json(struct scan *s);
+
+/* The members of these objects: a target's, without its findings; a finding's; that of
+ * all. */
+void scan_json_image(struct scan *s, const struct scan_target *t, struct jsonout *j);
+void scan_json_finding(struct scan *s, const struct scan_target *t,
+		       const struct vuln_finding *f, struct jsonout *j);
+void scan_json_all(struct scan *s, struct jsonout *j);
 
 #endif

@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "app/scan.h"
+#include "app/scan_doubts.h"
 #include "app/scan_json.h"
+#include "app/scan_sarif.h"
 #include "app/scan_verdict.h"
 #include "base/clock.h"
 #include "base/human.h"
@@ -83,9 +85,20 @@ static bool data_failed(const struct scan *s)
 	return false;
 }
 
+bool scan_is_whole(struct scan *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->target[i].failed || scan_is_blind(s, &s->target[i]) ||
+		    s->target[i].ngaps > 0)
+			return false;
+	return !data_failed(s);
+}
+
 enum exit_status scan_status(struct scan *s)
 {
-	size_t i, hit = 0, failed = 0, short_of = 0;
+	size_t i, hit = 0, failed = 0;
 
 	for (i = 0; i < s->n; i++) {
 		struct scan_count c;
@@ -96,11 +109,10 @@ enum exit_status scan_status(struct scan *s)
 		}
 		scan_count(s, &s->target[i], &c);
 		hit += c.hit;
-		short_of += scan_is_blind(s, &s->target[i]) || s->target[i].ngaps > 0;
 	}
 	if (hit > 0 || failed == s->n)
 		return EXIT_FAILED;
-	return failed > 0 || short_of > 0 || data_failed(s) ? EXIT_PARTLY : EXIT_DONE;
+	return scan_is_whole(s) ? EXIT_DONE : EXIT_PARTLY;
 }
 
 /* --- the table --- */
@@ -254,28 +266,28 @@ static void print_newer(struct scan *s, const struct scan_target *t)
 	}
 }
 
-static void print_short_of(struct scan *s, const struct scan_target *t)
-{
-	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
-	size_t i;
+#define GAPS_SHOWN 5
 
-	if (im->units > 0 && !im->has_system) {
-		fputs("  NO DATA of its system (", stdout);
-		human_print(stdout,
-			    im->system[0] != '\0' ? im->system : "which is not known");
-		printf("): %zu package%s not looked up\n", im->units,
-		       im->units == 1 ? " was" : "s were");
-	}
-	if (im->python > 0 && !im->has_python)
-		printf("  NO DATA of PyPI: %zu Python distribution%s not looked up\n",
-		       im->python, im->python == 1 ? " was" : "s were");
-	for (i = 0; i < t->ngaps && i < 5; i++) {
-		fputs("  NOT READ: ", stdout);
-		human_print(stdout, t->gap[i]);
-		putchar('\n');
-	}
-	if (t->ngaps > 5)
-		printf("  NOT READ: %zu more\n", t->ngaps - 5);
+static void print_doubt(void *arg, enum scan_doubt kind, const char *text)
+{
+	size_t *gaps = arg;
+
+	/* print_sum says of that. */
+	if (kind == SCAN_DOUBT_EMPTY ||
+	    (kind == SCAN_DOUBT_NOT_READ && ++*gaps > GAPS_SHOWN))
+		return;
+	fputs("  ", stdout);
+	human_print(stdout, text);
+	putchar('\n');
+}
+
+static void print_doubts(struct scan *s, const struct scan_target *t)
+{
+	size_t gaps = 0;
+
+	scan_doubts_image(s, t, print_doubt, &gaps);
+	if (gaps > GAPS_SHOWN)
+		printf("  NOT READ: %zu more\n", gaps - GAPS_SHOWN);
 }
 
 static void print_target(struct scan *s, const struct scan_target *t)
@@ -299,7 +311,7 @@ static void print_target(struct scan *s, const struct scan_target *t)
 	print_findings(s, t);
 	print_sum(s, t);
 	print_newer(s, t);
-	print_short_of(s, t);
+	print_doubts(s, t);
 	puts("");
 }
 
@@ -321,11 +333,14 @@ static void print_data(const struct scan *s)
 		printf("data: %zu entries, of an age that they do not say\n", n);
 }
 
-void scan_report(struct scan *s)
+int scan_report(struct scan *s, struct err *e)
 {
 	size_t i;
+	int rc = 0;
 
-	if (s->json) {
+	if (s->sarif) {
+		rc = scan_sarif(s, e);
+	} else if (s->json) {
 		scan_json(s);
 	} else {
 		for (i = 0; i < s->n; i++)
@@ -334,4 +349,5 @@ void scan_report(struct scan *s)
 	}
 	fflush(stdout);
 	scan_verdict(s);
+	return rc;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "app/options.h"
+#include "base/err.h"
 #include "trust/vuln.h"
 
 struct scan;
@@ -29,9 +30,11 @@ bool scan_shows(const struct scan *s, const struct vuln_finding *f);
 bool scan_is_blind(struct scan *s, const struct scan_target *t);
 /* The data are older than larder.vulnerabilities-age, or do not say. */
 bool scan_is_stale(const struct scan *s);
+/* Everything was looked into, and all data of it could be read. */
+bool scan_is_whole(struct scan *s);
 enum exit_status scan_status(struct scan *s);
-/* Prints it all, as a table or as JSON. */
-void scan_report(struct scan *s);
+/* It all, as a table, as JSON or as SARIF. -1: the SARIF log could not be put out. */
+int scan_report(struct scan *s, struct err *e);
 /* "2026-11-26T06:00:00Z"; "" for 0. */
 void scan_time(int64_t wall_ms, char out[32]);
 
