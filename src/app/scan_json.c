@@ -15,10 +15,16 @@
 
 #define LINE_MAX_BYTES (256u << 20)
 
-static void put_line(struct buf *line)
+static int put_line(const struct jsonout *j, struct buf *line, struct err *e)
 {
+	if (jsonout_end(j) != 0)
+		return err_set(e, ERR_LIMIT,
+			       "a line of JSON would have more than %u bytes: --severity "
+			       "or --fixable make it smaller",
+			       LINE_MAX_BYTES);
 	fwrite(buf_str(line), 1, line->n, stdout);
 	putchar('\n');
+	return 0;
 }
 
 static void add_digest(struct jsonout *j, const char *key, const struct digest *d)
@@ -163,7 +169,7 @@ void scan_json_image(struct scan *s, const struct scan_target *t, struct jsonout
 		add_scanned(s, j, t);
 }
 
-static void print_target(struct scan *s, const struct scan_target *t)
+static int print_target(struct scan *s, const struct scan_target *t, struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf line = BUF_INIT(LINE_MAX_BYTES);
@@ -174,7 +180,7 @@ static void print_target(struct scan *s, const struct scan_target *t)
 	if (!t->failed)
 		add_findings(s, &j, t);
 	jsonout_close(&j, '}');
-	put_line(&line);
+	return put_line(&j, &line, e);
 }
 
 static void add_file(struct jsonout *j, const struct vuln_file *f)
@@ -247,7 +253,7 @@ void scan_json_all(struct scan *s, struct jsonout *j)
 	jsonout_number(j, "status", scan_status(s));
 }
 
-void scan_json(struct scan *s)
+int scan_json(struct scan *s, struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf line = BUF_INIT(LINE_MAX_BYTES);
@@ -255,9 +261,10 @@ void scan_json(struct scan *s)
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		print_target(s, &s->target[i]);
+		if (print_target(s, &s->target[i], e) != 0)
+			return -1;
 	jsonout_open(&j, NULL, '{');
 	scan_json_all(s, &j);
 	jsonout_close(&j, '}');
-	put_line(&line);
+	return put_line(&j, &line, e);
 }

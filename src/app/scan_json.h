@@ -5,12 +5,15 @@
 #ifndef LARDER_APP_SCAN_JSON_H
 #define LARDER_APP_SCAN_JSON_H
 
+#include "base/err.h"
+
 struct jsonout;
 struct scan;
 struct scan_target;
 struct vuln_finding;
 
-void scan_json(struct scan *s);
+/* -1: a line would be over the limit; those before it have been printed. */
+int scan_json(struct scan *s, struct err *e);
 
 /* The members of these objects: a target's, without its findings; a finding's; that of
  * all. */

@@ -341,7 +341,7 @@ int scan_report(struct scan *s, struct err *e)
 	if (s->sarif) {
 		rc = scan_sarif(s, e);
 	} else if (s->json) {
-		scan_json(s);
+		rc = scan_json(s, e);
 	} else {
 		for (i = 0; i < s->n; i++)
 			print_target(s, &s->target[i]);

@@ -33,7 +33,8 @@ bool scan_is_stale(const struct scan *s);
 /* Everything was looked into, and all data of it could be read. */
 bool scan_is_whole(struct scan *s);
 enum exit_status scan_status(struct scan *s);
-/* It all, as a table, as JSON or as SARIF. -1: the SARIF log could not be put out. */
+/* It all, as a table, as JSON or as SARIF. -1: a document or a line of it could not
+ * be put out. */
 int scan_report(struct scan *s, struct err *e);
 /* "2026-11-26T06:00:00Z"; "" for 0. */
 void scan_time(int64_t wall_ms, char out[32]);
