@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "app/scan.h"
-#include "app/scan_report.h"
 #include "base/buf.h"
 #include "base/human.h"
 #include "base/mem.h"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "app/scan.h"
-#include "app/scan_report.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "trust/vuln_merge.h"

@@ -10,7 +10,6 @@
 #include "app/scan_doubts.h"
 #include "app/scan_json.h"
 #include "app/scan_output.h"
-#include "app/scan_report.h"
 #include "app/scan_sarif_list.h"
 #include "app/scan_sarif_result.h"
 #include "app/scan_sarif_rule.h"

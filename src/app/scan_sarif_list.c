@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "app/scan.h"
-#include "app/scan_report.h"
 #include "base/mem.h"
 
 static int compare_units(const struct vuln_unit *a, const struct vuln_unit *b)

@@ -7,7 +7,6 @@
 
 #include "app/scan.h"
 #include "app/scan_doubts.h"
-#include "app/scan_report.h"
 #include "base/buf.h"
 #include "base/mem.h"
 
