@@ -65,7 +65,7 @@ static bool is_due(struct mirror *m, const struct route *r, const char *tag,
 static void note(struct work *w, const struct upstream_manifest *about)
 {
 	const struct digest *d = locked_to(&w->route, w->tag);
-	struct tagstate now = { *d, clock_wall_ms(), 0, false };
+	struct tagstate now = { *d, clock_wall_ms(), 0 };
 
 	drift_note(w->m->drifts, &w->route, w->tag, about == NULL,
 		   about != NULL && about->has_digest ? &about->digest : NULL);

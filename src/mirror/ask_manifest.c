@@ -6,17 +6,14 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "mirror/ask_former.h"
 #include "mirror/ask_locked.h"
-#include "mirror/former.h"
 #include "mirror/mirror_impl.h"
 #include "mirror/trial.h"
 #include "store/blob.h"
 #include "store/mstore.h"
 #include "store/tag.h"
 #include "upstream/may.h"
-
-/* For so long a tag that has moved is taken at its upstream's word. */
-#define MOVED_BELIEVED_MS 5000
 
 static void run_manifest(struct task *t, void *arg, struct task_result *out)
 {
@@ -102,31 +99,15 @@ static struct stored *cached_tag(struct mirror *m, const struct route *r, const 
 	return have_manifest(m, r, &s->digest, NULL);
 }
 
-/* It has moved, and until that is whole here its upstream is needed for it. Where there
- * is something else to give, it is asked once more whether it still answers: the age at
- * which a tag is believed would be no reason to give up a whole image. */
-static bool is_doubtful(struct mirror *m, const struct route *r, const char *tag,
-			const struct tagstate *s, int64_t since_ms)
-{
-	int64_t age_ms = clock_wall_ms() - s->checked_wall_ms;
-	struct digest former;
-
-	if (!s->moved || s->checked_mono_ms >= since_ms ||
-	    (age_ms < MOVED_BELIEVED_MS && age_ms > -MOVED_BELIEVED_MS))
-		return false;
-	if (former_find(m->store, &r->name, tag, &s->digest, &former))
-		return true;
-	tagstate_settled(m->fetch.tags, &r->name, tag, &s->digest);
-	return false;
-}
-
 static bool is_fresh(struct mirror *m, const struct route *r, const char *tag,
-		     const struct tagstate *s, int64_t since_ms, bool must_check)
+		     const struct tagstate *s, const struct platform *wanted,
+		     int64_t since_ms, bool must_check)
 {
 	struct tag_policy policy = route_tag_policy(r, tag);
 
 	return tagstate_is_fresh(s, policy, since_ms, must_check) &&
-	       (policy.rule == TAG_PINNED || !is_doubtful(m, r, tag, s, since_ms));
+	       (policy.rule == TAG_PINNED ||
+		!ask_former_is_doubtful(m, r, tag, s, wanted, since_ms));
 }
 
 /* Between a look at the store and the start of a check, another's check may have ended.
@@ -136,8 +117,8 @@ static bool checked_meanwhile(const struct work *w)
 	struct found_manifest found;
 	struct tagstate state;
 	struct stored *got = cached_tag(w->m, &w->route, w->tag, &state, &found);
-	bool yes = got != NULL &&
-		   is_fresh(w->m, &w->route, w->tag, &state, w->since_ms, w->must_check);
+	bool yes = got != NULL && is_fresh(w->m, &w->route, w->tag, &state, &w->wanted,
+					   w->since_ms, w->must_check);
 
 	stored_unref(got);
 	return yes;
@@ -189,28 +170,6 @@ static enum answer ready_stale(struct visit *v, struct found_manifest *out)
 	return ANSWER_READY;
 }
 
-/* What was found is only a beginning, and the rest cannot be had now, as far as is known
- * or as an upstream shows that has not even confirmed it: then what the tag led to
- * before, if that is whole. Not for who wants to know how it is. */
-static void use_former(struct mirror *m, const struct route *r, const char *tag,
-		       const struct tagstate *state, struct visit *v,
-		       struct found_manifest *out)
-{
-	struct stored *former;
-	struct digest d;
-
-	if (v->must_check ||
-	    (!out->stale && upstream_can_give(r->site->up, &r->remote)) ||
-	    !former_find(m->store, &r->name, tag, &state->digest, &d))
-		return;
-	former = have_manifest(m, r, &d, NULL);
-	if (former == NULL)
-		return;
-	stored_unref(out->m);
-	out->m = former;
-	ready_stale(v, out);
-}
-
 static enum answer from_tag(struct mirror *m, const struct route *r, const char *tag,
 			    struct visit *v, struct tagstate *state,
 			    struct found_manifest *out, struct err *e)
@@ -220,7 +179,8 @@ static enum answer from_tag(struct mirror *m, const struct route *r, const char 
 	struct task *t;
 
 	out->m = cached_tag(m, r, tag, state, out);
-	if (out->m != NULL && is_fresh(m, r, tag, state, v->since_ms, v->must_check))
+	if (out->m != NULL &&
+	    is_fresh(m, r, tag, state, &v->wanted, v->since_ms, v->must_check))
 		return ANSWER_READY;
 	t = start_check(m, r, tag, out->m != NULL, v, e);
 	if (t == NULL)
@@ -248,9 +208,7 @@ static enum answer by_mirrored_tag(struct mirror *m, const struct route *r,
 	struct tagstate state;
 	enum answer answer = from_tag(m, r, tag, v, &state, out, e);
 
-	if (answer == ANSWER_READY)
-		use_former(m, r, tag, &state, v, out);
-	return answer;
+	return answer == ANSWER_READY ? ask_former(m, r, tag, &state, v, out) : answer;
 }
 
 static enum answer by_local_tag(struct mirror *m, const struct route *r, const char *tag,

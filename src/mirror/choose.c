@@ -36,21 +36,6 @@ static int load(struct store *s, const struct reponame *from, const struct diges
 	return 0;
 }
 
-static const struct child *match(const struct manifest *index,
-				 const struct platform *want)
-{
-	size_t i;
-
-	for (i = 0; i < index->nchildren; i++) {
-		const struct child *c = &index->child[i];
-
-		if (c->is_manifest && !c->is_attestation &&
-		    platform_match(&c->platform, want))
-			return c;
-	}
-	return NULL;
-}
-
 /* arm/v7 runs v6 and v5 too; entries without a variant are taken last. */
 static const struct child *match_older(const struct manifest *index, struct platform want)
 {
@@ -61,12 +46,12 @@ static const struct child *match_older(const struct manifest *index, struct plat
 		return NULL;
 	while (n > '5' && n <= '8') {
 		snprintf(want.variant, sizeof(want.variant), "v%c", --n);
-		found = match(index, &want);
+		found = manifest_platform(index, &want);
 		if (found != NULL)
 			return found;
 	}
 	want.variant[0] = '\0';
-	found = match(index, &want);
+	found = manifest_platform(index, &want);
 	return found != NULL && found->platform.variant[0] == '\0' ? found : NULL;
 }
 
@@ -104,7 +89,7 @@ int choose_manifest(struct store *s, const struct reponame *from, const struct d
 		*out = top;
 		return 0;
 	}
-	entry = match(&top.parsed, platform);
+	entry = manifest_platform(&top.parsed, platform);
 	if (entry == NULL)
 		entry = match_older(&top.parsed, *platform);
 	rc = entry != NULL ? load(s, from, &entry->digest, &c, e)

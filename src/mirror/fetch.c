@@ -226,7 +226,7 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 {
 	struct reference ref = { .is_digest = false };
 	struct retry again = RETRY_INIT(how->deadline_ms);
-	struct tagstate had, now = { .moved = false };
+	struct tagstate had, now = { .checked_wall_ms = 0 };
 	bool unsaved, missing;
 	bool cached = tagstate_get(x->tags, &r->name, tag, &had);
 	int rc;
@@ -243,16 +243,13 @@ int fetch_tag(const struct fetch *x, const struct route *r, const char *tag,
 		e->kind = ERR_CORRUPT; /* no trouble that its other tags would share */
 	if (rc != 0)
 		return -1;
-	if (cached && digest_equal(&had.digest, &now.digest)) {
-		now.moved = had.moved;
-	} else if (cached) {
+	if (cached && !digest_equal(&had.digest, &now.digest)) {
 		if (how->trial != NULL &&
 		    how->trial(how, &had.digest, &now.digest, e) != 0) {
 			say_moved("tag.held", r, tag, &had.digest, &now.digest, e->msg);
 			return -1;
 		}
 		say_moved("tag.moved", r, tag, &had.digest, &now.digest, NULL);
-		now.moved = true;
 	}
 	tagstate_checked(x->tags, &r->name, tag, &now, unsaved, r->site->host);
 	return 0;

@@ -25,6 +25,20 @@ struct looks {
 
 static bool is_whole(struct looks *l, const struct digest *d, int depth);
 
+/* -1: it is not here, or no manifest. */
+static int load(struct looks *l, const struct digest *d, struct manifest *out)
+{
+	struct stored *m;
+	int rc;
+
+	if (*l->left == 0 || mstore_get(l->s, l->name, d, &m, NULL) != 0)
+		return -1;
+	*l->left -= m->n < *l->left ? m->n : *l->left;
+	rc = manifest_parse((struct view){ m->body, m->n }, out, NULL);
+	stored_unref(m);
+	return rc;
+}
+
 static bool has_all(struct store *s, const struct manifest *m)
 {
 	size_t i;
@@ -49,19 +63,70 @@ static bool has_one(struct looks *l, const struct manifest *m, int depth)
 static bool is_whole(struct looks *l, const struct digest *d, int depth)
 {
 	struct manifest parsed;
-	struct stored *m;
-	bool whole = false;
+	bool whole;
 
-	if (depth > DEPTH || *l->left == 0 || mstore_get(l->s, l->name, d, &m, NULL) != 0)
+	if (depth > DEPTH || load(l, d, &parsed) != 0)
 		return false;
-	*l->left -= m->n < *l->left ? m->n : *l->left;
-	if (manifest_parse((struct view){ m->body, m->n }, &parsed, NULL) == 0) {
-		whole = parsed.kind == MANIFEST_INDEX ? has_one(l, &parsed, depth)
-						      : has_all(l->s, &parsed);
-		manifest_done(&parsed);
-	}
-	stored_unref(m);
+	whole = parsed.kind == MANIFEST_INDEX ? has_one(l, &parsed, depth)
+					      : has_all(l->s, &parsed);
+	manifest_done(&parsed);
 	return whole;
+}
+
+static bool serves(struct looks *l, const struct digest *d, const struct platform *wanted)
+{
+	const struct child *c;
+	struct manifest m;
+	bool yes;
+
+	if (load(l, d, &m) != 0)
+		return false;
+	c = m.kind == MANIFEST_INDEX && wanted->os[0] != '\0'
+		    ? manifest_platform(&m, wanted)
+		    : NULL;
+	if (c != NULL)
+		yes = is_whole(l, &c->digest, 1);
+	else
+		yes = m.kind == MANIFEST_INDEX ? has_one(l, &m, 0) : has_all(l->s, &m);
+	manifest_done(&m);
+	return yes;
+}
+
+/* Has f every platform that is whole of the other index? */
+static bool has_those_of(struct looks *l, const struct manifest *f,
+			 const struct manifest *other)
+{
+	size_t i;
+
+	for (i = 0; i < other->nchildren; i++) {
+		const struct child *c = &other->child[i], *mine;
+
+		if (!c->is_manifest || c->is_attestation || !is_whole(l, &c->digest, 1))
+			continue;
+		mine = manifest_platform(f, &c->platform);
+		if (mine == NULL || !is_whole(l, &mine->digest, 1))
+			return false;
+	}
+	return *l->left > 0;
+}
+
+static bool covers(struct looks *l, const struct digest *d, const struct digest *now)
+{
+	struct manifest f, other;
+	bool yes = true;
+
+	if (load(l, now, &other) != 0)
+		return true;
+	if (other.kind == MANIFEST_INDEX) {
+		yes = load(l, d, &f) == 0;
+		if (yes) {
+			yes = f.kind == MANIFEST_INDEX ? has_those_of(l, &f, &other)
+						       : !has_one(l, &other, 0);
+			manifest_done(&f);
+		}
+	}
+	manifest_done(&other);
+	return yes;
 }
 
 bool former_is_whole_within(struct store *s, const struct reponame *name,
@@ -124,13 +189,15 @@ static int take(void *arg, int dirfd, const char *hex, struct err *e)
 }
 
 bool former_find(struct store *s, const struct reponame *name, const char *tag,
-		 const struct digest *now, struct digest *out)
+		 const struct digest *now, const struct platform *wanted,
+		 struct digest *out)
 {
 	struct finding f = { .s = s, .name = name, .tag = tag, .now = now };
 	size_t left = FORMER_MAX_BYTES, i;
+	struct looks l = { s, name, &left };
 	layout_path path;
 
-	if (former_is_whole_within(s, name, now, &left))
+	if (serves(&l, now, wanted))
 		return false;
 	/* "…/index/sha256/<hex>/link", without the last two. */
 	layout_tag_index(path, name, tag, now);
@@ -138,7 +205,8 @@ bool former_find(struct store *s, const struct reponame *name, const char *tag,
 		*strrchr(path, '/') = '\0';
 	fs_each(s->dirfd, path, take, &f, NULL);
 	for (i = 0; i < f.n; i++) {
-		if (!former_is_whole_within(s, name, &f.at[i].digest, &left))
+		if (!serves(&l, &f.at[i].digest, wanted) ||
+		    !covers(&l, &f.at[i].digest, now))
 			continue;
 		*out = f.at[i].digest;
 		return true;

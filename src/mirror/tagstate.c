@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,10 +18,15 @@
 #include "store/tag.h"
 
 #define LIMIT 16384
+#define SETTLED_MAX 4	/* platforms */
+#define SETTLED_TEXT 20 /* "windows/amd64" */
 
 struct known {
 	struct tagstate state;
 	bool unsaved;
+	/* As long as it is at that digest. */
+	char settled[SETTLED_MAX][SETTLED_TEXT];
+	unsigned n_settled;
 };
 
 struct tagstates {
@@ -75,7 +81,7 @@ static bool same(const struct known *a, const struct known *b)
 static void remember(struct tagstates *t, const char *key, const struct known *k,
 		     const struct known *instead)
 {
-	struct known *have;
+	struct known *have, had;
 
 	pthread_mutex_lock(&t->mu);
 	have = map_get(t->by_tag, key);
@@ -89,7 +95,12 @@ static void remember(struct tagstates *t, const char *key, const struct known *k
 		have = mem_alloc(sizeof(*have));
 		map_put(t->by_tag, key, have);
 	}
+	had = *have;
 	*have = *k;
+	if (digest_equal(&had.state.digest, &k->state.digest)) {
+		memcpy(have->settled, had.settled, sizeof(had.settled));
+		have->n_settled = had.n_settled;
+	}
 	pthread_mutex_unlock(&t->mu);
 }
 
@@ -193,16 +204,67 @@ void tagstate_checked(struct tagstates *t, const struct reponame *name, const ch
 	remember(t, key, &k, NULL);
 }
 
-void tagstate_settled(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d)
+/* False: too long to be noted. */
+static bool settled_text(const struct platform *p, char out[SETTLED_TEXT])
 {
-	struct known *have;
-	tag_key key;
+	char text[100] = "";
 
+	if (p->os[0] != '\0')
+		platform_text(p, text);
+	return snprintf(out, SETTLED_TEXT, "%s", text) < SETTLED_TEXT;
+}
+
+/* With the lock held: what is known of it at that digest. */
+static struct known *known_at(struct tagstates *t, const char *key,
+			      const struct digest *d)
+{
+	struct known *have = map_get(t->by_tag, key);
+
+	return have != NULL && digest_equal(&have->state.digest, d) ? have : NULL;
+}
+
+static bool has_settled(const struct known *k, const char *text)
+{
+	unsigned i;
+
+	for (i = 0; i < k->n_settled; i++)
+		if (strcmp(k->settled[i], text) == 0)
+			return true;
+	return false;
+}
+
+bool tagstate_is_settled(struct tagstates *t, const struct reponame *name,
+			 const char *tag, const struct digest *d,
+			 const struct platform *wanted)
+{
+	const struct known *have;
+	char text[SETTLED_TEXT];
+	tag_key key;
+	bool yes;
+
+	if (!settled_text(wanted, text))
+		return false;
 	make_key(key, name, tag);
 	pthread_mutex_lock(&t->mu);
-	have = map_get(t->by_tag, key);
-	if (have != NULL && digest_equal(&have->state.digest, d))
-		have->state.moved = false;
+	have = known_at(t, key, d);
+	yes = have != NULL && has_settled(have, text);
+	pthread_mutex_unlock(&t->mu);
+	return yes;
+}
+
+void tagstate_settle(struct tagstates *t, const struct reponame *name, const char *tag,
+		     const struct digest *d, const struct platform *wanted)
+{
+	struct known *have;
+	char text[SETTLED_TEXT];
+	tag_key key;
+
+	if (!settled_text(wanted, text))
+		return;
+	make_key(key, name, tag);
+	pthread_mutex_lock(&t->mu);
+	have = known_at(t, key, d);
+	if (have != NULL && have->n_settled < SETTLED_MAX && !has_settled(have, text))
+		memcpy(have->settled[have->n_settled++], text, sizeof(text));
 	pthread_mutex_unlock(&t->mu);
 }

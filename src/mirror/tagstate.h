@@ -15,6 +15,7 @@
 
 #include "mirror/route.h"
 #include "oci/digest.h"
+#include "oci/platform.h"
 #include "oci/reference.h"
 #include "store/store.h"
 
@@ -24,9 +25,6 @@ struct tagstate {
 	struct digest digest;
 	int64_t checked_wall_ms; /* 0: not known */
 	int64_t checked_mono_ms; /* 0: not by this process */
-	/* It has led to something else, and that was not yet seen whole: known by this
-	 * process only. */
-	bool moved;
 };
 
 struct tagstates *tagstates_new(struct store *s);
@@ -41,9 +39,14 @@ bool tagstate_get(struct tagstates *t, const struct reponame *name, const char *
  */
 void tagstate_checked(struct tagstates *t, const struct reponame *name, const char *tag,
 		      const struct tagstate *now, bool unsaved, const char *host);
-/* What the tag has moved to is whole, or there is nothing else to give. */
-void tagstate_settled(struct tagstates *t, const struct reponame *name, const char *tag,
-		      const struct digest *d);
+/* Of what the tag leads to nothing is missing for that platform (empty: for who names
+ * none), or there is nothing else to give: as far as this process has seen, of a few
+ * platforms of each. */
+bool tagstate_is_settled(struct tagstates *t, const struct reponame *name,
+			 const char *tag, const struct digest *d,
+			 const struct platform *wanted);
+void tagstate_settle(struct tagstates *t, const struct reponame *name, const char *tag,
+		     const struct digest *d, const struct platform *wanted);
 /* The tag is at *d here, by a lock, whatever the upstream says: the same, but that
  * nothing is known of a check. */
 void tagstate_locked(struct tagstates *t, const struct reponame *name, const char *tag,

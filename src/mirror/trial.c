@@ -54,18 +54,6 @@ static const struct child *likely_platform(struct mirror *m, const struct route 
 	return n == 1 ? one : NULL;
 }
 
-static const struct child *entry_for(const struct manifest *index,
-				     const struct platform *want)
-{
-	size_t i;
-
-	for (i = 0; i < index->nchildren; i++)
-		if (index->child[i].is_manifest && !index->child[i].is_attestation &&
-		    platform_match(&index->child[i].platform, want))
-			return &index->child[i];
-	return NULL;
-}
-
 /* It is coming, for another repository: what then has to be asked for this one would be
  * asked by a task of the same lane, which may be full of those that wait here. */
 static bool comes_elsewhere(struct mirror *m, const struct route *r,
@@ -78,33 +66,32 @@ static bool comes_elsewhere(struct mirror *m, const struct route *r,
 	return yes;
 }
 
+/* Is there a configuration that may be waited for, and is not here? */
+static bool lacks_config(struct mirror *m, const struct manifest *image)
+{
+	return image->kind == MANIFEST_IMAGE && image->has_config &&
+	       image->child[0].size <= TRIAL_MAX_BYTES &&
+	       !blob_exists(m->store, &image->child[0].digest, NULL);
+}
+
 static int try_config(struct mirror *m, const struct route *r,
 		      const struct manifest *image, struct err *e)
 {
-	if (image->kind != MANIFEST_IMAGE || !image->has_config ||
-	    image->child[0].size > TRIAL_MAX_BYTES ||
-	    blob_exists(m->store, &image->child[0].digest, NULL) ||
-	    comes_elsewhere(m, r, &image->child[0].digest))
+	if (!lacks_config(m, image) || comes_elsewhere(m, r, &image->child[0].digest))
 		return 0;
 	return awaited_blob(m, r, &image->child[0].digest, VISIT_CLIENT, e);
 }
 
-static int try_platform(struct mirror *m, const struct route *r,
-			const struct manifest *before, const struct manifest *index,
-			const struct platform *wanted, const struct fetch_how *how,
-			struct err *e)
+static int try_entry(struct mirror *m, const struct route *r, const struct child *entry,
+		     const struct fetch_how *how, struct err *e)
 {
-	const struct child *here = likely_platform(m, r, before, wanted), *next;
 	struct fetch_how plain = { .deadline_ms = how->deadline_ms, .want = how->want };
 	struct manifest image;
 	struct stored *got;
 	bool unsaved;
 	int rc;
 
-	next = here != NULL ? entry_for(index, &here->platform) : NULL;
-	if (next == NULL)
-		return 0;
-	if (fetch_manifest(&m->fetch, r, &next->digest, &plain, &got, &unsaved, e) != 0)
+	if (fetch_manifest(&m->fetch, r, &entry->digest, &plain, &got, &unsaved, e) != 0)
 		return -1;
 	rc = manifest_parse((struct view){ got->body, got->n }, &image, NULL);
 	stored_unref(got);
@@ -115,10 +102,19 @@ static int try_platform(struct mirror *m, const struct route *r,
 	return rc;
 }
 
+static int failed(struct err *e)
+{
+	/* It has the manifest that names it: this is not about the tag. */
+	if (e->kind == ERR_NOT_FOUND)
+		e->kind = ERR_UPSTREAM;
+	return err_add(e, "what the tag has moved to cannot be had");
+}
+
 int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
 	      const struct digest *now, const struct platform *wanted,
 	      const struct fetch_how *how, struct err *e)
 {
+	const struct child *here, *next;
 	struct manifest before, after;
 	int rc = 0;
 
@@ -128,16 +124,50 @@ int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
 	if (after.kind == MANIFEST_IMAGE) {
 		rc = try_config(m, r, &after, e);
 	} else if (read_manifest(m, r, had, &before) == 0) {
-		if (before.kind == MANIFEST_INDEX)
-			rc = try_platform(m, r, &before, &after, wanted, how, e);
+		here = before.kind == MANIFEST_INDEX
+			       ? likely_platform(m, r, &before, wanted)
+			       : NULL;
+		next = here != NULL ? manifest_platform(&after, &here->platform) : NULL;
+		if (next != NULL)
+			rc = try_entry(m, r, next, how, e);
 		manifest_done(&before);
 	}
 	manifest_done(&after);
-	if (rc != 0) {
-		/* It has the manifest that names it: this is not about the tag. */
-		if (e->kind == ERR_NOT_FOUND)
-			e->kind = ERR_UPSTREAM;
-		err_add(e, "what the tag has moved to cannot be had");
+	return rc == 0 ? 0 : failed(e);
+}
+
+bool trial_is_due(struct mirror *m, const struct route *r, const struct digest *now,
+		  const struct platform *wanted)
+{
+	struct manifest index, image;
+	const struct child *entry;
+	bool due = false;
+
+	if (wanted->os[0] == '\0' || read_manifest(m, r, now, &index) != 0)
+		return false;
+	entry = index.kind == MANIFEST_INDEX ? manifest_platform(&index, wanted) : NULL;
+	if (entry != NULL && read_manifest(m, r, &entry->digest, &image) != 0) {
+		due = true;
+	} else if (entry != NULL) {
+		due = lacks_config(m, &image);
+		manifest_done(&image);
 	}
-	return rc;
+	manifest_done(&index);
+	return due;
+}
+
+int trial_platform(struct mirror *m, const struct route *r, const struct digest *now,
+		   const struct platform *wanted, const struct fetch_how *how,
+		   struct err *e)
+{
+	const struct child *entry;
+	struct manifest index;
+	int rc;
+
+	if (read_manifest(m, r, now, &index) != 0)
+		return 0;
+	entry = manifest_platform(&index, wanted);
+	rc = entry != NULL ? try_entry(m, r, entry, how, e) : 0;
+	manifest_done(&index);
+	return rc == 0 ? 0 : failed(e);
 }

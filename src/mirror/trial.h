@@ -11,6 +11,8 @@
 #ifndef LARDER_MIRROR_TRIAL_H
 #define LARDER_MIRROR_TRIAL_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "mirror/fetch.h"
 #include "mirror/mirror.h"
@@ -25,5 +27,15 @@
 int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
 	      const struct digest *now, const struct platform *wanted,
 	      const struct fetch_how *how, struct err *e);
+
+/* The same later, for a client of a platform that the first who asked was not of, and
+ * that is here of a former image: is there anything to try of what the tag leads to? Any
+ * thread. False where no platform is wanted. */
+bool trial_is_due(struct mirror *m, const struct route *r, const struct digest *now,
+		  const struct platform *wanted);
+/* As trial_run. */
+int trial_platform(struct mirror *m, const struct route *r, const struct digest *now,
+		   const struct platform *wanted, const struct fetch_how *how,
+		   struct err *e);
 
 #endif

@@ -261,3 +261,15 @@ void manifest_done(struct manifest *m)
 	free(m->child);
 	memset(m, 0, sizeof(*m));
 }
+
+const struct child *manifest_platform(const struct manifest *index,
+				      const struct platform *wanted)
+{
+	size_t i;
+
+	for (i = 0; i < index->nchildren; i++)
+		if (index->child[i].is_manifest && !index->child[i].is_attestation &&
+		    platform_match(&index->child[i].platform, wanted))
+			return &index->child[i];
+	return NULL;
+}

@@ -69,4 +69,8 @@ struct manifest {
 int manifest_parse(struct view body, struct manifest *out, struct err *e);
 void manifest_done(struct manifest *m);
 
+/* Of an index, the first entry for that platform that is no attestation; NULL: none. */
+const struct child *manifest_platform(const struct manifest *index,
+				      const struct platform *wanted);
+
 #endif

@@ -46,6 +46,18 @@ def digest_of_tag(made) -> str:
     return ask(made, "/v2/library/python/manifests/3").header("docker-content-digest")
 
 
+def agent(platform: str) -> dict[str, str]:
+    system, machine = platform.split("/")
+    return {"User-Agent": f"docker/27.3.1 go/go1.22.7 os/{system} arch/{machine} UpstreamClient(x)"}
+
+
+def given(made, platform: str | None = None) -> tuple[str, bool]:
+    """The digest that a client is told, and whether it is marked."""
+    answer = ask(made, "/v2/library/python/manifests/3", headers=agent(platform) if platform else {})
+    assert answer.status == 200, answer
+    return answer.header("docker-content-digest"), (answer.header("warning") or "").startswith("110")
+
+
 @pytest.mark.parametrize("kind", ["cdn", "blob", "manifest_get_digest"])
 def test_what_does_not_come_is_not_believed(hub, larder, kind):
     """Not one pull of a cached image fails: of the new one the smallest was tried first."""
@@ -102,17 +114,45 @@ def test_new_layers_do_not_come(hub, larder, kind):
 def test_docker_says_which_platform(hub, larder, kind):
     """Several are here: of what moved, that of the client that asks is tried."""
     made, old, new = moved(hub, larder, settings={"freshness": "0"})
-    agent = {"User-Agent": "docker/27.3.1 go/go1.22.7 os/linux arch/arm64 UpstreamClient(x)"}
     path = new.manifest(BOTH[1]).digest if kind == "manifest_get_digest" else None
     hub.reset()
     with hub.fault(kind, "refused" if kind == "cdn" else "status", path=path):
         for _ in range(3):
-            answer = ask(made, "/v2/library/python/manifests/3", headers=agent)
-            assert answer.header("docker-content-digest") == old.digest
-            assert answer.header("warning").startswith("110")
+            assert given(made, BOTH[1]) == (old.digest, True)
     asked = {entry.path.rpartition("/")[2] for entry in hub.requests(kind="manifest_get_digest")}
     assert asked == {new.digest, new.manifest(BOTH[1]).digest}
     wait_until(lambda: came(made, new), "the new image")
+
+
+@pytest.mark.parametrize("kind", ["cdn", "blob", "manifest_get_digest", "any"])
+def test_one_platform_has_come_and_another_cannot(hub, larder, kind):
+    """Each client is given what is whole for its platform."""
+    made, old, new = moved(hub, larder, settings={"freshness": "0"})
+    keep(made, new)
+    path = new.manifest(BOTH[1]).digest if kind == "manifest_get_digest" else None
+    with hub.fault(kind, "refused" if kind == "cdn" else "status", path=path):
+        for _ in range(3):
+            assert given(made, BOTH[1]) == (old.digest, True)
+            assert given(made, BOTH[0])[0] == given(made)[0] == new.digest
+    wait_until(lambda: given(made, BOTH[1]) == (new.digest, False), "the new image")
+    keep(made, new, BOTH)
+    made.stop()
+    made.start()                                    # and it is found out anew
+    with hub.fault("any", "refused"):
+        for platform in BOTH:
+            assert given(made, platform) == (new.digest, True)
+
+
+def test_a_former_that_lacks_what_is_here_now(hub, larder):
+    """Docker on arm64 may well have been told to pull for amd64."""
+    old = hub.add(build("1", layer_size=30_000, platforms=BOTH), "library/python", "3")
+    made = larder(settings={"freshness": "0"})
+    keep(made, old, BOTH[1:])
+    new = build("2", layer_size=30_000, platforms=BOTH)
+    hub.move_tag("library/python", "3", new)
+    keep(made, new)
+    with hub.fault("any", "refused"):
+        assert given(made, BOTH[1]) == given(made, BOTH[0]) == (new.digest, True)
 
 
 def test_an_upstream_that_does_not_confirm_it(hub, larder):

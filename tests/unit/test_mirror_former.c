@@ -44,6 +44,7 @@ static void indexes_of_indexes(void **state)
 	struct store *s = try_store(state);
 	struct reponame name = try_name("a/b");
 	struct digest none = try_digest("none"), d = none, empty, whole;
+	const struct platform any = { .os = "" };
 	int64_t begin_ms;
 	size_t i;
 
@@ -54,7 +55,7 @@ static void indexes_of_indexes(void **state)
 		d = add_index(s, &name, &d, ENTRIES);
 	begin_ms = clock_mono_ms();
 	assert_false(former_is_whole(s, &name, &d));
-	assert_false(former_find(s, &name, "1", &d, &d));
+	assert_false(former_find(s, &name, "1", &d, &any, &d));
 	assert_true(clock_mono_ms() - begin_ms < 10000);
 }
 

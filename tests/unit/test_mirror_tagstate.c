@@ -20,7 +20,7 @@ static void checked(struct tagstates *t, const char *tag, const char *content,
 		    bool unsaved)
 {
 	struct reponame a = try_name("a");
-	struct tagstate now = { try_digest(content), clock_wall_ms(), 0, false };
+	struct tagstate now = { try_digest(content), clock_wall_ms(), 0 };
 
 	tagstate_checked(t, &a, tag, &now, unsaved, "docker.io");
 }
@@ -49,23 +49,38 @@ static void checks_are_remembered(void **state)
 	tagstates_free(NULL);
 }
 
-static void has_moved(void **state)
+static void what_is_settled(void **state)
 {
+	const struct platform any = { .os = "" }, amd = { "linux", "amd64", "" },
+			      arm = { "linux", "arm64", "" },
+			      odd = { "0123456789", "0123456789", "" };
 	struct store *s = try_store(state);
 	struct tagstates *t = tagstates_new(s);
 	struct reponame a = try_name("a");
-	struct tagstate now = { try_digest("y"), clock_wall_ms(), 0, true }, st;
-	struct digest other = try_digest("x");
+	struct digest x = try_digest("x"), y = try_digest("y");
+	struct platform more = { "linux", "m", "" };
 
+	tagstate_settle(t, &a, "v1", &x, &any); /* nothing is known of it */
 	checked(t, "v1", "x", false);
-	assert_true(is_at(t, "v1", "x", &st) && !st.moved);
-	tagstate_checked(t, &a, "v1", &now, false, "docker.io");
-	assert_true(is_at(t, "v1", "y", &st) && st.moved);
-	tagstate_settled(t, &a, "v1", &other); /* not what it is at */
-	tagstate_settled(t, &a, "v2", &now.digest);
-	assert_true(is_at(t, "v1", "y", &st) && st.moved);
-	tagstate_settled(t, &a, "v1", &now.digest);
-	assert_true(is_at(t, "v1", "y", &st) && !st.moved);
+	assert_false(tagstate_is_settled(t, &a, "v1", &x, &any));
+	tagstate_settle(t, &a, "v1", &x, &amd);
+	tagstate_settle(t, &a, "v1", &y, &arm); /* not what it is at */
+	tagstate_settle(t, &a, "v1", &x, &odd);
+	assert_true(tagstate_is_settled(t, &a, "v1", &x, &amd));
+	assert_false(tagstate_is_settled(t, &a, "v1", &x, &arm));
+	assert_false(tagstate_is_settled(t, &a, "v1", &x, &any));
+	assert_false(tagstate_is_settled(t, &a, "v1", &x, &odd));
+	assert_false(tagstate_is_settled(t, &a, "v1", &y, &amd));
+	checked(t, "v1", "x", false); /* it stays */
+	assert_true(tagstate_is_settled(t, &a, "v1", &x, &amd));
+	for (more.arch[0] = 'm'; more.arch[0] < 'r'; more.arch[0]++)
+		tagstate_settle(t, &a, "v1", &x, &more);
+	assert_true(tagstate_is_settled(t, &a, "v1", &x, &amd));
+	assert_false(tagstate_is_settled(t, &a, "v1", &x, &more));
+	checked(t, "v1", "y", false);
+	assert_false(tagstate_is_settled(t, &a, "v1", &y, &amd));
+	checked(t, "v1", "x", false);
+	assert_false(tagstate_is_settled(t, &a, "v1", &x, &amd));
 	tagstates_free(t);
 }
 
@@ -294,7 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_STORE(checks_are_remembered),
-		IN_STORE(has_moved),
+		IN_STORE(what_is_settled),
 		IN_STORE(after_a_restart),
 		IN_STORE(notes_that_do_not_fit),
 		IN_STORE(another_process),
