@@ -9,6 +9,7 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/output.h"
 #include "mirror/named.h"
 
 #define WARNED_MOST 20
@@ -42,7 +43,7 @@ int lockpath_write(const char *path, const struct lockfile *l, struct err *e)
 
 	if (lockfile_write(l, &text, e) != 0)
 		return err_add(e, "%.200s", path);
-	return fs_put(AT_FDCWD, path, path, text.p, text.n, FS_REPLACE, e);
+	return output_put(path, text.p, text.n, e);
 }
 
 void lockpath_say(struct plan *p, const char *path)

@@ -7,7 +7,6 @@
  */
 #include "app/scan_sbom.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "app/scan.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/output.h"
 #include "codec/json.h"
 #include "codec/jsonwalk.h"
 #include "store/blob.h"
@@ -164,8 +164,7 @@ static int made(struct scan *s, const struct scan_target *t, enum sbom_format fo
 static int put(const struct scan *s, const struct buf *out, struct err *e)
 {
 	if (s->output != NULL && strcmp(s->output, "-") != 0)
-		return fs_put(AT_FDCWD, s->output, s->output, buf_str(out), out->n,
-			      FS_REPLACE, e);
+		return output_put(s->output, buf_str(out), out->n, e);
 	if (fwrite(buf_str(out), 1, out->n, stdout) != out->n || fflush(stdout) != 0)
 		return err_errno(e, "standard output");
 	return 0;

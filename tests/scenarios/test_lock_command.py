@@ -157,6 +157,14 @@ def test_without_the_upstream(hub, command, path, image):
     assert path.read_bytes() == before
 
 
+def test_a_link_to_it_stays_a_link(command, path, image, scratch):
+    path.symlink_to("shared.lock")
+    shared = scratch / "shared.lock"
+    shared.write_text("larder-lock 1\n")
+    assert command("lock", "thing:1").status == 0
+    assert path.is_symlink() and list(read_lock(shared)) == [FULL]
+
+
 def test_removing(command, path, image):
     assert command("lock", "thing:1").status == 0
     done = command("lock", "--remove", "thing:1", "thing:2", "--json")
