@@ -334,7 +334,9 @@ int cmd_prune(int argc, char **argv, char **envp)
 		{ "dry-run", 'n', OPTION_FLAG, &p.dry_run, NULL,
 		  "Say what would go, and remove nothing.", 0, 0 },
 		{ "force", 'f', OPTION_FLAG, &p.force, NULL,
-		  "Do not ask whether that is meant.", 0, 0 },
+		  "Do not ask whether that is meant, as --all and --keep do on a "
+		  "terminal.",
+		  0, 0 },
 		{ "json", 0, OPTION_FLAG, &p.json, NULL,
 		  "Print JSON: an object a line for each image, and one for all.", 0, 0 },
 		{ 0 },
