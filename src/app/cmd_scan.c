@@ -12,6 +12,7 @@
 #include "app/scan_data.h"
 #include "app/scan_find.h"
 #include "app/scan_newer.h"
+#include "app/scan_output.h"
 #include "app/scan_report.h"
 #include "app/scan_sbom.h"
 #include "app/scan_with.h"
@@ -74,9 +75,15 @@ static int check(struct scan *s, const struct options *o,
 		return -1;
 	if (s->sbom != NULL && s->with != NULL)
 		return err_set(e, ERR_INVALID, "--sbom and --with: one of them");
-	if (s->sbom == NULL && (s->output != NULL || s->from != NULL))
-		return err_set(e, ERR_INVALID, "%s is for --sbom",
-			       s->output != NULL ? "--output" : "--from");
+	if (s->sarif && (s->json || s->sbom != NULL || s->with != NULL))
+		return err_set(e, ERR_INVALID, "--sarif and %s: one of them",
+			       s->json		 ? "--json"
+			       : s->sbom != NULL ? "--sbom"
+						 : "--with");
+	if (s->from != NULL && s->sbom == NULL)
+		return err_set(e, ERR_INVALID, "--from is for --sbom");
+	if (s->output != NULL && s->sbom == NULL && !s->sarif)
+		return err_set(e, ERR_INVALID, "--output is for --sarif and --sbom");
 	if (s->with == NULL && args->n > 0)
 		return err_set(e, ERR_INVALID, "--with-arg is for --with");
 	if (s->all && o->n_operands + s->files.n > 0)
@@ -84,7 +91,7 @@ static int check(struct scan *s, const struct options *o,
 			       "--all is every image: name some, or say --all");
 	if (s->offline && s->fetch_newer)
 		return err_set(e, ERR_INVALID, "--newer cannot be had --offline");
-	return 0;
+	return scan_output_check(s, e);
 }
 
 static int read_excepts(struct scan *s, struct err *e)
@@ -181,7 +188,8 @@ static int run(struct scan *s, const struct options *o, const struct option_valu
 		return fail(&e);
 	if (s->g.interrupted)
 		return EXIT_FAILED;
-	scan_report(s);
+	if (scan_report(s, &e) != 0)
+		return fail(&e);
 	return (int)scan_status(s);
 }
 
@@ -222,7 +230,7 @@ int cmd_scan(int argc, char **argv, char **envp)
 		{ "from", 0, OPTION_TEXT, &s.from, "layers|attestation",
 		  "With --sbom: this one and no other." },
 		{ "output", 'o', OPTION_TEXT, &s.output, "FILE",
-		  "With --sbom: where to. The default is standard output." },
+		  "With --sarif and --sbom: where to. The default is standard output." },
 		{ "with", 0, OPTION_TEXT, &s.with, "trivy|grype",
 		  "Have this scanner look, which must be installed. Its exit status is "
 		  "passed on." },
@@ -233,6 +241,9 @@ int cmd_scan(int argc, char **argv, char **envp)
 		{ "quiet", 'q', OPTION_FLAG, &s.quiet, NULL, "No progress." },
 		{ "json", 0, OPTION_FLAG, &s.json, NULL,
 		  "Print JSON: an object a line for each image, and one for all." },
+		{ "sarif", 0, OPTION_FLAG, &s.sarif, NULL,
+		  "Write one SARIF log instead, for GitHub's code scanning, GitLab and "
+		  "editors." },
 		{ 0 },
 	};
 	struct options o = {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -12,7 +13,6 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/output.h"
 #include "mirror/named.h"
 
 #define WARNED_MOST 20
@@ -76,6 +76,8 @@ int lockpath_write(const char *path, const struct lockfile *l, const struct stat
 {
 	CLEANUP(buf_done)
 	struct buf text = BUF_INIT(LOCKFILE_MAX_BYTES);
+	CLEANUP(mem_freep)
+	char *real = realpath(path, NULL); /* where a link leads: it stays one */
 	CLEANUP(mem_closep)
 	int fd = -1;
 
@@ -87,7 +89,9 @@ int lockpath_write(const char *path, const struct lockfile *l, const struct stat
 			       "%.200s has been changed since it was read, and stays as "
 			       "it is now; run this again",
 			       path);
-	return output_put(path, text.p, text.n, e);
+	if (real != NULL)
+		path = real;
+	return fs_put(AT_FDCWD, path, path, text.p, text.n, FS_REPLACE, e);
 }
 
 void lockpath_say(struct plan *p, const char *path)

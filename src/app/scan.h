@@ -1,6 +1,6 @@
 /*
- * scan.h - what the parts of `larder scan` share: the images it is about, and how far
- * they are known.
+ * scan.h - what the parts of `larder scan` share: the images it is about, how far they
+ * are known, and what it comes to.
  */
 #ifndef LARDER_APP_SCAN_H
 #define LARDER_APP_SCAN_H
@@ -57,7 +57,7 @@ struct scan {
 	char **envp;
 	const char *platform, *data, *except, *sbom, *from, *output, *with;
 	struct option_values files;
-	bool all, offline, fetch_newer, fixable, json, quiet;
+	bool all, offline, fetch_newer, fixable, json, sarif, quiet;
 	bool has_fail_on;
 	enum vuln_severity fail_on, least; /* least: what is shown */
 	unsigned limit_s;		   /* for --with */
@@ -72,5 +72,26 @@ struct scan {
 	struct vuln_data found;
 	struct vuln_excepts excepts;
 };
+
+/* Of one target. */
+struct scan_count {
+	size_t by[VULN_CRITICAL + 1]; /* that count, of all severities */
+	size_t all, fixable, ignored;
+	size_t hit;	/* at or above --fail-on */
+	size_t mended;	/* not in the newer digest */
+	size_t unrated; /* of no known severity */
+	size_t hidden;	/* below --severity */
+};
+void scan_count(struct scan *s, const struct scan_target *t, struct scan_count *out);
+bool scan_shows(const struct scan *s, const struct vuln_finding *f);
+/* There are no data of some of what is in it. */
+bool scan_is_blind(struct scan *s, const struct scan_target *t);
+/* The data are older than larder.vulnerabilities-age, or do not say. */
+bool scan_is_stale(const struct scan *s);
+/* Everything was looked into, and all data of it could be read. */
+bool scan_is_whole(struct scan *s);
+enum exit_status scan_status(struct scan *s);
+/* "2026-11-26T06:00:00Z"; "" for 0. */
+void scan_time(int64_t wall_ms, char out[32]);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/scan.h"
+#include "app/scan_doubts.h"
 #include "app/scan_find.h"
 #include "base/mem.h"
 #include "codec/httpdate.h"
@@ -181,22 +182,7 @@ static int read_place(struct scan *s, struct err *e)
 /* What is not data, and what of them could not be used. */
 static void complain(const struct scan *s)
 {
-	size_t i;
-
-	for (i = 0; i < s->found.n; i++) {
-		const struct vuln_file *f = &s->found.file[i];
-
-		if (f->failed)
-			fprintf(stderr, "larder scan: warning: %s: %s\n", f->name,
-				f->why.msg);
-		else if (f->count.broken > 0)
-			fprintf(stderr,
-				"larder scan: warning: %s: %zu of %zu entries cannot be "
-				"used%s%s\n",
-				f->name, f->count.broken, f->count.records,
-				f->count.example[0] != '\0' ? "; " : "",
-				f->count.example);
-	}
+	scan_doubts_files(s, scan_doubts_warn, NULL);
 	if (s->found.strangers > 0)
 		fprintf(stderr,
 			"larder scan: %zu file%s there hold%s no data that is known (%s)"

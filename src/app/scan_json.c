@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "app/scan.h"
-#include "app/scan_report.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "trust/vuln_merge.h"
@@ -15,10 +14,16 @@
 
 #define LINE_MAX_BYTES (256u << 20)
 
-static void put_line(struct buf *line)
+static int put_line(const struct jsonout *j, struct buf *line, struct err *e)
 {
+	if (jsonout_end(j) != 0)
+		return err_set(e, ERR_LIMIT,
+			       "a line of JSON would have more than %u bytes: --severity "
+			       "or --fixable make it smaller",
+			       LINE_MAX_BYTES);
 	fwrite(buf_str(line), 1, line->n, stdout);
 	putchar('\n');
+	return 0;
 }
 
 static void add_digest(struct jsonout *j, const char *key, const struct digest *d)
@@ -49,13 +54,12 @@ static void add_sources(struct jsonout *j, unsigned sources)
 	jsonout_close(j, ']');
 }
 
-static void add_finding(struct scan *s, struct jsonout *j, const struct scan_target *t,
-			const struct vuln_finding *f)
+void scan_json_finding(struct scan *s, const struct scan_target *t,
+		       const struct vuln_finding *f, struct jsonout *j)
 {
 	char score[16];
 	size_t i;
 
-	jsonout_open(j, NULL, '{');
 	jsonout_text(j, "id", f->id);
 	jsonout_open(j, "aliases", '[');
 	for (i = 0; i < f->naliases; i++)
@@ -81,7 +85,6 @@ static void add_finding(struct scan *s, struct jsonout *j, const struct scan_tar
 		jsonout_text(j, "exception", f->ignored);
 	if (t->newer == SCAN_NEWER_HERE)
 		jsonout_bool(j, "inNewer", vuln_has(s->vuln, t->newer_vuln, f));
-	jsonout_close(j, '}');
 }
 
 static void add_newer(struct jsonout *j, const struct scan_target *t)
@@ -137,28 +140,46 @@ static void add_scanned(struct scan *s, struct jsonout *j, const struct scan_tar
 	jsonout_close(j, ']');
 	add_newer(j, t);
 	add_counts(s, j, t);
+}
+
+static void add_findings(struct scan *s, struct jsonout *j, const struct scan_target *t)
+{
+	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
+	size_t i;
+
 	jsonout_open(j, "vulnerabilities", '[');
-	for (i = 0; i < im->n; i++)
-		if (scan_shows(s, &im->finding[i]))
-			add_finding(s, j, t, &im->finding[i]);
+	for (i = 0; i < im->n; i++) {
+		if (!scan_shows(s, &im->finding[i]))
+			continue;
+		jsonout_open(j, NULL, '{');
+		scan_json_finding(s, t, &im->finding[i], j);
+		jsonout_close(j, '}');
+	}
 	jsonout_close(j, ']');
 }
 
-static void print_target(struct scan *s, const struct scan_target *t)
+void scan_json_image(struct scan *s, const struct scan_target *t, struct jsonout *j)
+{
+	jsonout_text(j, "image", t->text);
+	jsonout_text(j, "result", t->failed ? "failed" : "scanned");
+	if (t->failed)
+		jsonout_text(j, "error", t->why.msg);
+	else
+		add_scanned(s, j, t);
+}
+
+static int print_target(struct scan *s, const struct scan_target *t, struct err *e)
 {
 	CLEANUP(buf_done)
 	struct buf line = BUF_INIT(LINE_MAX_BYTES);
 	struct jsonout j = { .to = &line };
 
 	jsonout_open(&j, NULL, '{');
-	jsonout_text(&j, "image", t->text);
-	jsonout_text(&j, "result", t->failed ? "failed" : "scanned");
-	if (t->failed)
-		jsonout_text(&j, "error", t->why.msg);
-	else
-		add_scanned(s, &j, t);
+	scan_json_image(s, t, &j);
+	if (!t->failed)
+		add_findings(s, &j, t);
 	jsonout_close(&j, '}');
-	put_line(&line);
+	return put_line(&j, &line, e);
 }
 
 static void add_file(struct jsonout *j, const struct vuln_file *f)
@@ -199,12 +220,9 @@ static void add_exceptions(struct jsonout *j, const struct scan *s)
 	jsonout_close(j, ']');
 }
 
-static void print_all(struct scan *s)
+void scan_json_all(struct scan *s, struct jsonout *j)
 {
-	CLEANUP(buf_done)
-	struct buf line = BUF_INIT(LINE_MAX_BYTES);
 	int64_t as_of_ms = vuln_data_as_of(&s->found);
-	struct jsonout j = { .to = &line };
 	size_t i, failed = 0, failing = 0;
 
 	for (i = 0; i < s->n; i++) {
@@ -215,33 +233,37 @@ static void print_all(struct scan *s)
 			scan_count(s, &s->target[i], &c);
 		failing += c.hit;
 	}
-	jsonout_open(&j, NULL, '{');
-	jsonout_number(&j, "images", s->n);
-	jsonout_number(&j, "failed", failed);
-	add_time(&j, "dataAsOf", as_of_ms);
+	jsonout_number(j, "images", s->n);
+	jsonout_number(j, "failed", failed);
+	add_time(j, "dataAsOf", as_of_ms);
 	if (as_of_ms > 0)
-		jsonout_number(&j, "dataAgeSeconds",
+		jsonout_number(j, "dataAgeSeconds",
 			       (uint64_t)((clock_wall_ms() - as_of_ms) / 1000));
-	jsonout_bool(&j, "dataStale", scan_is_stale(s));
-	jsonout_open(&j, "data", '[');
+	jsonout_bool(j, "dataStale", scan_is_stale(s));
+	jsonout_open(j, "data", '[');
 	for (i = 0; i < s->found.n; i++)
-		add_file(&j, &s->found.file[i]);
-	jsonout_close(&j, ']');
-	add_exceptions(&j, s);
+		add_file(j, &s->found.file[i]);
+	jsonout_close(j, ']');
+	add_exceptions(j, s);
 	if (s->has_fail_on) {
-		jsonout_text(&j, "failOn", vuln_severity_word(s->fail_on));
-		jsonout_number(&j, "failing", failing);
+		jsonout_text(j, "failOn", vuln_severity_word(s->fail_on));
+		jsonout_number(j, "failing", failing);
 	}
-	jsonout_number(&j, "status", scan_status(s));
-	jsonout_close(&j, '}');
-	put_line(&line);
+	jsonout_number(j, "status", scan_status(s));
 }
 
-void scan_json(struct scan *s)
+int scan_json(struct scan *s, struct err *e)
 {
+	CLEANUP(buf_done)
+	struct buf line = BUF_INIT(LINE_MAX_BYTES);
+	struct jsonout j = { .to = &line };
 	size_t i;
 
 	for (i = 0; i < s->n; i++)
-		print_target(s, &s->target[i]);
-	print_all(s);
+		if (print_target(s, &s->target[i], e) != 0)
+			return -1;
+	jsonout_open(&j, NULL, '{');
+	scan_json_all(s, &j);
+	jsonout_close(&j, '}');
+	return put_line(&j, &line, e);
 }

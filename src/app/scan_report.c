@@ -1,14 +1,15 @@
 /*
- * scan_report.c - a table an image, what it comes to, and the exit status.
+ * scan_report.c - a table an image, and which form it all has.
  */
 #include "app/scan_report.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "app/scan.h"
+#include "app/scan_doubts.h"
 #include "app/scan_json.h"
+#include "app/scan_sarif.h"
 #include "app/scan_verdict.h"
 #include "base/clock.h"
 #include "base/human.h"
@@ -16,94 +17,6 @@
 #include "trust/vuln_merge.h"
 
 #define WIDEST 44 /* of a column */
-
-void scan_time(int64_t wall_ms, char out[32])
-{
-	time_t s = (time_t)(wall_ms / 1000);
-	struct tm tm;
-
-	out[0] = '\0';
-	if (wall_ms > 0 && gmtime_r(&s, &tm) != NULL)
-		strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
-bool scan_is_stale(const struct scan *s)
-{
-	int64_t limit_ms = s->settings->vulnerabilities_age_ms;
-	int64_t as_of_ms = vuln_data_as_of(&s->found);
-
-	return limit_ms > 0 && (as_of_ms == 0 || clock_wall_ms() - as_of_ms > limit_ms);
-}
-
-bool scan_shows(const struct scan *s, const struct vuln_finding *f)
-{
-	return f->severity >= s->least && (!s->fixable || f->fixed[0] != '\0');
-}
-
-void scan_count(struct scan *s, const struct scan_target *t, struct scan_count *out)
-{
-	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
-	size_t i;
-
-	*out = (struct scan_count){ 0 };
-	for (i = 0; i < im->n; i++) {
-		const struct vuln_finding *f = &im->finding[i];
-
-		if (s->fixable && f->fixed[0] == '\0')
-			continue;
-		if (f->ignored != NULL) {
-			out->ignored++;
-			continue;
-		}
-		out->all++;
-		out->by[f->severity]++;
-		out->fixable += f->fixed[0] != '\0';
-		out->unrated += f->severity == VULN_UNKNOWN;
-		out->hidden += f->severity < s->least;
-		out->hit += s->has_fail_on && f->severity >= s->fail_on;
-		out->mended += t->newer == SCAN_NEWER_HERE &&
-			       !vuln_has(s->vuln, t->newer_vuln, f);
-	}
-}
-
-bool scan_is_blind(struct scan *s, const struct scan_target *t)
-{
-	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
-
-	return (im->units > 0 && !im->has_system) || (im->python > 0 && !im->has_python);
-}
-
-static bool data_failed(const struct scan *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->found.n; i++)
-		if (s->found.file[i].failed)
-			return true;
-	return false;
-}
-
-enum exit_status scan_status(struct scan *s)
-{
-	size_t i, hit = 0, failed = 0, short_of = 0;
-
-	for (i = 0; i < s->n; i++) {
-		struct scan_count c;
-
-		if (s->target[i].failed) {
-			failed++;
-			continue;
-		}
-		scan_count(s, &s->target[i], &c);
-		hit += c.hit;
-		short_of += scan_is_blind(s, &s->target[i]) || s->target[i].ngaps > 0;
-	}
-	if (hit > 0 || failed == s->n)
-		return EXIT_FAILED;
-	return failed > 0 || short_of > 0 || data_failed(s) ? EXIT_PARTLY : EXIT_DONE;
-}
-
-/* --- the table --- */
 
 static const char *newer_word(struct scan *s, const struct scan_target *t,
 			      const struct vuln_finding *f)
@@ -254,28 +167,28 @@ static void print_newer(struct scan *s, const struct scan_target *t)
 	}
 }
 
-static void print_short_of(struct scan *s, const struct scan_target *t)
-{
-	const struct vuln_image *im = vuln_image(s->vuln, t->vuln);
-	size_t i;
+#define GAPS_SHOWN 5
 
-	if (im->units > 0 && !im->has_system) {
-		fputs("  NO DATA of its system (", stdout);
-		human_print(stdout,
-			    im->system[0] != '\0' ? im->system : "which is not known");
-		printf("): %zu package%s not looked up\n", im->units,
-		       im->units == 1 ? " was" : "s were");
-	}
-	if (im->python > 0 && !im->has_python)
-		printf("  NO DATA of PyPI: %zu Python distribution%s not looked up\n",
-		       im->python, im->python == 1 ? " was" : "s were");
-	for (i = 0; i < t->ngaps && i < 5; i++) {
-		fputs("  NOT READ: ", stdout);
-		human_print(stdout, t->gap[i]);
-		putchar('\n');
-	}
-	if (t->ngaps > 5)
-		printf("  NOT READ: %zu more\n", t->ngaps - 5);
+static void print_doubt(void *arg, enum scan_doubt kind, const char *text)
+{
+	size_t *gaps = arg;
+
+	/* print_sum says of that. */
+	if (kind == SCAN_DOUBT_EMPTY ||
+	    (kind == SCAN_DOUBT_NOT_READ && ++*gaps > GAPS_SHOWN))
+		return;
+	fputs("  ", stdout);
+	human_print(stdout, text);
+	putchar('\n');
+}
+
+static void print_doubts(struct scan *s, const struct scan_target *t)
+{
+	size_t gaps = 0;
+
+	scan_doubts_image(s, t, print_doubt, &gaps);
+	if (gaps > GAPS_SHOWN)
+		printf("  NOT READ: %zu more\n", gaps - GAPS_SHOWN);
 }
 
 static void print_target(struct scan *s, const struct scan_target *t)
@@ -299,7 +212,7 @@ static void print_target(struct scan *s, const struct scan_target *t)
 	print_findings(s, t);
 	print_sum(s, t);
 	print_newer(s, t);
-	print_short_of(s, t);
+	print_doubts(s, t);
 	puts("");
 }
 
@@ -321,12 +234,15 @@ static void print_data(const struct scan *s)
 		printf("data: %zu entries, of an age that they do not say\n", n);
 }
 
-void scan_report(struct scan *s)
+int scan_report(struct scan *s, struct err *e)
 {
 	size_t i;
+	int rc = 0;
 
-	if (s->json) {
-		scan_json(s);
+	if (s->sarif) {
+		rc = scan_sarif(s, e);
+	} else if (s->json) {
+		rc = scan_json(s, e);
 	} else {
 		for (i = 0; i < s->n; i++)
 			print_target(s, &s->target[i]);
@@ -334,4 +250,5 @@ void scan_report(struct scan *s)
 	}
 	fflush(stdout);
 	scan_verdict(s);
+	return rc;
 }

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "app/scan.h"
+#include "app/scan_output.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "base/output.h"
 #include "codec/json.h"
 #include "codec/jsonwalk.h"
 #include "store/blob.h"
@@ -161,15 +161,6 @@ static int made(struct scan *s, const struct scan_target *t, enum sbom_format fo
 	return rc;
 }
 
-static int put(const struct scan *s, const struct buf *out, struct err *e)
-{
-	if (s->output != NULL && strcmp(s->output, "-") != 0)
-		return output_put(s->output, buf_str(out), out->n, e);
-	if (fwrite(buf_str(out), 1, out->n, stdout) != out->n || fflush(stdout) != 0)
-		return err_errno(e, "standard output");
-	return 0;
-}
-
 int scan_sbom(struct scan *s, struct err *e)
 {
 	CLEANUP(buf_done)
@@ -206,5 +197,5 @@ int scan_sbom(struct scan *s, struct err *e)
 		rc = made(s, t, format, &out, e);
 	else if (rc == 0 && buf_adds(&out, "\n") != 0)
 		return err_set(e, ERR_LIMIT, "it has more than %u bytes", SBOM_MAX_BYTES);
-	return rc == 0 ? put(s, &out, e) : -1;
+	return rc == 0 ? scan_output(s, &out, e) : -1;
 }

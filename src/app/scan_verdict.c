@@ -6,45 +6,11 @@
 #include <stdio.h>
 
 #include "app/scan.h"
-#include "app/scan_report.h"
+#include "app/scan_doubts.h"
 #include "base/buf.h"
-#include "base/human.h"
 #include "base/mem.h"
 
 #define NAMED 8 /* images, before it says how many more */
-
-/* NULL: none says how old it is. */
-static const struct vuln_file *oldest(const struct scan *s)
-{
-	int64_t as_of_ms = vuln_data_as_of(&s->found);
-	size_t i;
-
-	for (i = 0; as_of_ms > 0 && i < s->found.n; i++)
-		if (!s->found.file[i].failed && s->found.file[i].as_of_ms == as_of_ms)
-			return &s->found.file[i];
-	return NULL;
-}
-
-static void print_stale(const struct scan *s)
-{
-	const struct vuln_file *file = oldest(s);
-	char limit[HUMAN_MAX], date[32];
-
-	if (!scan_is_stale(s))
-		return;
-	human_span(s->settings->vulnerabilities_age_ms, limit);
-	if (file == NULL) {
-		fprintf(stderr, "larder scan: warning: the data do not say how old they "
-				"are\n");
-		return;
-	}
-	scan_time(file->as_of_ms, date);
-	fprintf(stderr,
-		"larder scan: warning: data are older than %s "
-		"(larder.vulnerabilities-age): %s is of %.10s; what became known since "
-		"is not in it\n",
-		limit, file->name, date);
-}
 
 static void print_excepts(const struct scan *s)
 {
@@ -146,7 +112,7 @@ void scan_verdict(struct scan *s)
 	enum exit_status status = scan_status(s);
 	size_t i, hit = 0;
 
-	print_stale(s);
+	scan_doubts_age(s, scan_doubts_warn, NULL);
 	print_excepts(s);
 	print_unrated(s);
 	for (i = 0; i < s->n; i++) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub import Hub, build, eleven
+from hub import Hub, build, client, eleven
 
 from .conftest import expect_one_pull
 
@@ -79,6 +79,21 @@ def test_a_moved_tag_is_noticed(docker, hub, outside):
     docker("pull", "moving:1")
     expect_image(docker, "moving:1", new)
     assert hub.quota_spent == 4 and outside.asked == []
+
+
+def test_a_tag_that_moves_to_what_cannot_be_had(docker, larder, hub, outside):
+    """Two platforms are here; Docker has said which is its own, so that is tried first."""
+    both = ["linux/amd64", "linux/arm64"]
+    old = hub.add(build("halfway", "old", platforms=both), "library/halfway", "1")
+    docker("pull", "halfway:1")
+    assert client.pull(larder.url, "library/halfway", "1", platform=both[1]).ok
+    docker.forget("halfway:1")
+    hub.move_tag("library/halfway", "1", build("halfway", "new", platforms=both))
+    hub.fault("cdn", "refused")
+    docker("pull", "halfway:1")
+    expect_image(docker, "halfway:1", old)
+    larder.wait_log("tag.held", timeout=60)
+    assert outside.asked == []
 
 
 def test_all_eleven(docker, larder, hub, gcr, outside):

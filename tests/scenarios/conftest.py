@@ -8,6 +8,7 @@ not judged.  The build needs -Dfaults=true for the tests that break things from 
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -31,6 +32,9 @@ def pytest_configure(config):
                  "memory: judges memory; skipped under sanitizers",
                  "faults: needs a build with -Dfaults=true"):
         config.addinivalue_line("markers", line)
+    # A shell starts what runs in the background deaf to it, and all that that starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

@@ -10,7 +10,8 @@ import json
 import zipfile
 from pathlib import Path
 
-from hub import build
+from harness import Command
+from hub import Hub, build
 from hub.images import Image, layer
 
 DEBIAN = b'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"\n' \
@@ -200,3 +201,9 @@ def put_data(folder: Path, modified: str = MODIFIED) -> Path:
 def found(row: dict) -> list[tuple]:
     return [(one["id"], one["severity"], one["package"], one["fixed"])
             for one in row["vulnerabilities"]]
+
+
+def scanner(scratch: Path, hub: Hub, data: Path) -> Command:
+    """A command with these data, of any age."""
+    return Command(scratch / "root", {"docker.io": hub.url},
+                   {"LARDER_VULNERABILITIES": str(data), "LARDER_VULNERABILITIES_AGE": "0"})

@@ -15,7 +15,8 @@ from hub.images import Blob, Image, Manifest, OCI_EMPTY, OCI_MANIFEST, layer, sh
 
 from .helpers import MIB, leftovers
 from .scanning import (ALPINE_HAS, DEBIAN_HAS, DEBIAN_OSV, TRACKER, alpine_image,
-                       debian_image, found, put_data, put_zip, unknown_image)
+                       debian_image, found, put_data, put_zip, scanner,
+                       unknown_image)
 
 
 @pytest.fixture
@@ -25,9 +26,7 @@ def data(scratch):
 
 @pytest.fixture
 def command(scratch, hub, data):
-    return Command(scratch / "root", {"docker.io": hub.url},
-                   {"LARDER_VULNERABILITIES": str(data),
-                    "LARDER_VULNERABILITIES_AGE": "0"})
+    return scanner(scratch, hub, data)
 
 
 @pytest.fixture
@@ -321,7 +320,13 @@ def test_wrong_use(command, scratch):
     for words, said in [(["--fail-on", "bad", "app"], "is none of unknown"),
                         (["--all", "app"], "--all is every image"),
                         (["--offline", "--newer", "app"], "--newer cannot be had"),
-                        (["--output", "x", "app"], "--output is for --sbom"),
+                        (["--output", "x", "app"], "--output is for --sarif and --sbom"),
+                        (["--from", "layers", "app"], "--from is for --sbom"),
+                        (["--sarif", "--json", "app"], "--sarif and --json: one of"),
+                        (["--sarif", "--sbom", "spdx", "app"],
+                         "--sarif and --sbom: one of"),
+                        (["--sarif", "--with", "grype", "app"],
+                         "--sarif and --with: one of"),
                         (["--with-arg", "x", "app"], "--with-arg is for --with"),
                         ([], "no images")]:
         done = command("scan", *words)
