@@ -64,7 +64,7 @@ static int lock_folder(const char *path)
 	CLEANUP(mem_freep)
 	char *dir = end == NULL ? mem_dup(".")
 				: mem_fmt("%.*s/", (int)(end - path), path);
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = fs_open(AT_FDCWD, dir, NULL);
 
 	while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
 		;
