@@ -167,6 +167,25 @@ def exports(build: Path) -> Iterator[Finding]:
                     yield path, 1, f"exports {name}, which is not named after it"
 
 
+def metrics() -> Iterator[Finding]:
+    """Each family of metrics is in docs/metrics.md, and nothing else is."""
+    page = TOP / "docs/metrics.md"
+    told = set(re.findall(r"^\| `(larder_\w+)`", page.read_text(), re.M))
+    found = set()
+    for path in sources("src", ends=(".c",)):
+        text = path.read_text()
+        if '"base/metrics.h"' not in text and "metrics_" not in text:
+            continue
+        prefix = re.search(r'#define NAME\(what\) "(larder_\w+)" what', text)
+        names = {prefix[1] + m for m in re.findall(r'NAME\("(\w+)"\)', text)} if prefix else \
+            set(re.findall(r'"(larder_[a-z_]+)"', text))
+        found |= names
+        for name in sorted(names - told):
+            yield path, 1, f"{name} is not in docs/metrics.md"
+    for name in sorted(told - found):
+        yield page, 1, f"there is no {name}"
+
+
 def report(name: str, check: Callable[[], Iterator[Finding]]) -> bool:
     findings = list(check())
     for path, line, what in findings:
@@ -178,7 +197,7 @@ def report(name: str, check: Callable[[], Iterator[Finding]]) -> bool:
 def main() -> int:
     build = TOP / (sys.argv[1] if len(sys.argv) > 1 else "build")
     results = [report(check.__name__, check)
-               for check in (banned, floors, libraries, length, left_over, python)]
+               for check in (banned, floors, libraries, length, left_over, metrics, python)]
     skipped = 0
     if (build / "larder").is_file():
         results.append(report("exports", lambda: exports(build)))
