@@ -53,6 +53,7 @@ struct locking {
 	bool update, remove, check, pin, unpin, dry_run, json, markdown, diff, quiet;
 	/* its own */
 	struct lockfile lock;
+	struct stat seen;     /* that file, when it was read */
 	bool is_new, changed; /* the file */
 	bool unlooked;	      /* what changed inside was to be said, and is not known */
 	struct imageargs args;
@@ -75,6 +76,7 @@ static int read_lock(struct locking *k, struct err *e)
 {
 	struct err why;
 
+	lockpath_look(path_of(k), &k->seen);
 	if (lockpath_read(path_of(k), &k->lock, &why) == 0)
 		return 0;
 	if (why.kind != ERR_NOT_FOUND || k->check || k->remove || k->pin) {
@@ -318,7 +320,7 @@ static int finish(struct locking *k, struct err *e)
 		return err_set(e, ERR_CANCELLED, "interrupted; %s is as it was",
 			       path_of(k));
 	if (!k->dry_run && (k->changed || (k->is_new && k->lock.n > 0))) {
-		rc = lockpath_write(path_of(k), &k->lock, e);
+		rc = lockpath_write(path_of(k), &k->lock, &k->seen, e);
 		report.written = rc == 0;
 	}
 	if (rc == 0 && k->markdown)

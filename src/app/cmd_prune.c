@@ -180,11 +180,13 @@ static void print_end(const struct pruning *p, const struct pruned *out)
 		       ",\"held\":{\"local\":%" PRIu64 ",\"pinned\":%" PRIu64
 		       ",\"locked\":%" PRIu64 ",\"listed\":%" PRIu64
 		       "},\"recent\":%" PRIu64 ",\"unreadable\":%" PRIu64
-		       ",\"stuck\":%" PRIu64 ",\"dryRun\":%s}\n",
+		       ",\"stuck\":%" PRIu64 ",\"youngBytes\":%" PRIu64
+		       ",\"dryRun\":%s}\n",
 		       out->images, out->manifests, c->removed, c->removed_bytes,
 		       out->held[RETIRE_LOCAL], out->held[RETIRE_PINNED],
 		       out->held[RETIRE_LOCKED], out->held[RETIRE_LISTED], out->recent,
-		       c->unreadable, c->stuck, p->dry_run ? "true" : "false");
+		       c->unreadable, c->stuck, c->young_bytes,
+		       p->dry_run ? "true" : "false");
 		return;
 	}
 	human_bytes(c->removed_bytes, bytes);
@@ -203,6 +205,13 @@ static void print_end(const struct pruning *p, const struct pruned *out)
 		printf("stay, as they were used or came in the last %s: %" PRIu64
 		       " (--filter until=... says otherwise)\n",
 		       bytes, out->recent);
+	}
+	if (c->young_bytes > 0) {
+		human_bytes(c->young_bytes, bytes);
+		printf("%s that nobody names came or was asked for within the last "
+		       "minute: "
+		       "a later prune or collection frees it\n",
+		       bytes);
 	}
 	if (c->unreadable > 0)
 		printf("%" PRIu64 " manifest%s could not be read; all that %s "
@@ -334,7 +343,9 @@ int cmd_prune(int argc, char **argv, char **envp)
 		{ "dry-run", 'n', OPTION_FLAG, &p.dry_run, NULL,
 		  "Say what would go, and remove nothing.", 0, 0 },
 		{ "force", 'f', OPTION_FLAG, &p.force, NULL,
-		  "Do not ask whether that is meant.", 0, 0 },
+		  "Do not ask whether that is meant, as --all and --keep do on a "
+		  "terminal.",
+		  0, 0 },
 		{ "json", 0, OPTION_FLAG, &p.json, NULL,
 		  "Print JSON: an object a line for each image, and one for all.", 0, 0 },
 		{ 0 },

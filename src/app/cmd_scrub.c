@@ -214,6 +214,11 @@ static void print_advice(const struct scrubbing *p, const struct scrubbed *out)
 		       own);
 }
 
+static bool matches_none(const struct scrubbing *p, const struct scrubbed *out)
+{
+	return p->o->n_operands > 0 && out->repositories == 0;
+}
+
 static void print_end(const struct scrubbing *p, struct store *store,
 		      const struct scrubbed *out)
 {
@@ -241,7 +246,9 @@ static void print_end(const struct scrubbing *p, struct store *store,
 	       out->blobs, plural(out->blobs), bytes, out->manifests,
 	       plural(out->manifests), out->links, plural(out->links), took);
 	if (out->findings == 0)
-		printf(out->complete ? "all is well\n" : "nothing found so far\n");
+		printf("%s\n", !out->complete	      ? "nothing found so far"
+			       : matches_none(p, out) ? "no image matches"
+						      : "all is well");
 	else if (p->look)
 		printf("%" PRIu64 " found, %" PRIu64 " harm%s; nothing was changed\n",
 		       out->findings, out->harmed, out->harmed == 1 ? "s" : "");

@@ -93,7 +93,9 @@ static int greet_and_ask(struct remote *r, asking *fn, const char *path,
 	}
 	if (ask(r, fn, path, out, e) == 0)
 		return 0;
-	return e->kind == ERR_NOT_FOUND ? err_add(e, "is that a larder? ") : -1;
+	return e->kind == ERR_NOT_FOUND
+		       ? err_add(e, "it has none of that, or is no larder")
+		       : -1;
 }
 
 int remote_get(struct remote *r, const char *path, struct plain *out, struct err *e)

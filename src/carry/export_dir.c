@@ -138,9 +138,7 @@ static int copy_all(struct folder *f, struct err *e)
 			continue;
 		if (is_there(f, path, item->size)) {
 			job->bytes -= item->size;
-			if (i < f->x->nmanifests)
-				continue;
-			job->blobs--;
+			*(i < f->x->nmanifests ? &job->manifests : &job->blobs) -= 1;
 			job->spared++;
 			job->spared_bytes += item->size;
 		} else if (copy_item(f, item, path, e) != 0) {

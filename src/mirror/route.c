@@ -202,7 +202,8 @@ static int check_stored(const struct reponame *stored, struct err *e)
 		return 0;
 	return err_set(e, ERR_INVALID,
 		       "%.120s: a name as of a date is for pulls from a larder that "
-		       "serves, and nothing is stored under it",
+		       "serves, with the date first, before a registry's name; nothing "
+		       "is stored under it",
 		       stored->s);
 }
 

@@ -75,7 +75,7 @@ static void adopt(struct ledger *l, const struct upstream_quota *q, int64_t now)
 }
 
 bool ledger_keep_restore(struct ledger *l, const struct upstream_quota *q,
-			 const struct upstream_spent *s, size_t n)
+			 const struct upstream_spent *s, size_t n, struct ledger_log *log)
 {
 	int64_t now = clock_wall_ms();
 	bool changed = l->changed;
@@ -91,7 +91,7 @@ bool ledger_keep_restore(struct ledger *l, const struct upstream_quota *q,
 			l->own_then += s[i].n;
 	}
 	l->changed = changed;
-	ledger_log_quiet(l);
+	ledger_log_look(l, log);
 	return true;
 }
 

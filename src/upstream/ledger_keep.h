@@ -6,13 +6,16 @@
 #define LARDER_UPSTREAM_LEDGER_KEEP_H
 
 #include "upstream/ledger.h"
+#include "upstream/ledger_log.h"
 
 /* False: there is nothing to show; *out is right all the same. */
 bool ledger_keep_show(struct ledger *l, struct upstream_quota *out);
 /* As upstream_quota_news has it. */
 bool ledger_keep_news(struct ledger *l, struct upstream_news *out);
-/* As upstream_quota_restore has it; false: it is another account's. */
+/* As upstream_quota_restore has it, and what is to be said of it; false: it is another
+   account's. */
 bool ledger_keep_restore(struct ledger *l, const struct upstream_quota *q,
-			 const struct upstream_spent *s, size_t n);
+			 const struct upstream_spent *s, size_t n,
+			 struct ledger_log *log);
 
 #endif

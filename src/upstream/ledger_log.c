@@ -43,11 +43,6 @@ void ledger_log_look(struct ledger *l, struct ledger_log *out)
 	out->q.others -= out->q.others < l->in_flight ? out->q.others : l->in_flight;
 }
 
-void ledger_log_quiet(struct ledger *l)
-{
-	l->level = level_of(l, 0);
-}
-
 void ledger_log_say(const char *host, const struct ledger_log *log)
 {
 	const struct upstream_quota *q = &log->q;

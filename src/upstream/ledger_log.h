@@ -13,10 +13,8 @@ struct ledger_log {
 	struct upstream_quota q;
 };
 
-/* Both with the lock held. Has something changed that is to be said? */
+/* With the lock held. Has something changed that is to be said? */
 void ledger_log_look(struct ledger *l, struct ledger_log *out);
-/* All that is known now has been said. */
-void ledger_log_quiet(struct ledger *l);
 /* Without the lock. */
 void ledger_log_say(const char *host, const struct ledger_log *log);
 

@@ -110,13 +110,15 @@ int upstream_check_quota(struct upstream *u, int64_t deadline_ms,
 void upstream_quota_restore(struct upstream *u, const struct upstream_quota *q,
 			    const struct upstream_spent *s, size_t n)
 {
+	struct ledger_log log = { 0 };
 	bool taken = false;
 	size_t i;
 
 	gate_lock();
 	for (i = 0; i < u->n_accounts && !taken; i++)
-		taken = ledger_keep_restore(&u->account[i].ledger, q, s, n);
+		taken = ledger_keep_restore(&u->account[i].ledger, q, s, n, &log);
 	gate_unlock();
+	ledger_log_say(u->host, &log);
 }
 
 bool upstream_quota_news(struct upstream *u, struct upstream_news *out)

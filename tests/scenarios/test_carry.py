@@ -255,6 +255,9 @@ def test_a_folder_gets_what_is_new(grown, hub, scratch, larders):
     second = grown("export", "--json", "grown:1", "-o", str(folder))
     assert MIB < total(second)["bytes"] < 1.1 * MIB, second
     assert total(second)["sparedBlobs"] == 3
+    again = total(grown("export", "--json", "grown:1", "-o", str(folder)))
+    assert (again["bytes"], again["blobs"]) == (0, 0)
+    assert again["sparedBlobs"] == total(second)["blobs"] + 3, again
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
     done = there("import", "--json", str(folder))
     assert results(done) == {"grown:1": "moved"} and MIB < total(done)["bytes"] < 1.1 * MIB

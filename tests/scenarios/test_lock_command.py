@@ -157,6 +157,28 @@ def test_without_the_upstream(hub, command, path, image):
     assert path.read_bytes() == before
 
 
+def test_a_link_to_it_stays_a_link(command, path, image, scratch):
+    path.symlink_to("shared.lock")
+    shared = scratch / "shared.lock"
+    shared.write_text("larder-lock 1\n")
+    assert command("lock", "thing:1").status == 0
+    assert path.is_symlink() and list(read_lock(shared)) == [FULL]
+
+
+def test_two_at_once_lose_nothing(hub, command, path, image):
+    hub.add(build("other"), "library/other", "1")
+    gate = hub.hold("manifest_head", "library/other")
+    slow = command.start("lock", "other:1")
+    gate.wait_held()
+    assert command("lock", "thing:1").status == 0
+    gate.clear()
+    done = Command.end(slow)
+    assert done.status == 1 and "has been changed since it was read" in done.err, done
+    assert list(read_lock(path)) == [FULL]
+    assert command("lock", "other:1").status == 0
+    assert list(read_lock(path)) == ["docker.io/library/other:1", FULL]
+
+
 def test_removing(command, path, image):
     assert command("lock", "thing:1").status == 0
     done = command("lock", "--remove", "thing:1", "thing:2", "--json")

@@ -66,6 +66,20 @@ def test_what_no_tag_leads_to(hub, larders):
     check_store(made.root)
 
 
+def test_what_has_just_come_is_said_to_go_later(hub, larders):
+    hub.add(build("1"), "library/python", "3")
+    made = larders({"docker.io": hub.url})
+    pulled(made, "library/python:3")
+    prune = command(made, hub)
+    text = prune("prune", "--all", "--force", "--filter", "until=0").out
+    assert "1 image and 0 blobs" in text and "a later prune or collection frees it" in text
+    end = prune("prune", "--json").rows()[-1]
+    assert end["youngBytes"] == bytes_of(made.root) > 0
+    age(made.root, OLD)
+    end = prune("prune", "--json").rows()[-1]
+    assert end["bytes"] > 0 and end["youngBytes"] == 0
+
+
 @pytest.mark.faults
 def test_what_cannot_be_removed(hub, larders):
     """It is said, and does not count as gone; the next one removes it."""

@@ -91,6 +91,7 @@ def test_used_up_is_known_after_a_restart(hub, larder, clock):
     found = the_account(made)
     assert found["usedUp"] is True and found["remaining"] == 0 and found["spent"] == 2
     assert 21000 < found["backInSeconds"] <= 21600
+    assert sum("quota.used_up" in line for line in made.log) == 1, "said once again"
     assert ask(made, paths[0]).status == 200
     text = run("status", "--server", made.url).stdout
     assert "used up" in text and "is there again in" in text
@@ -120,6 +121,21 @@ def test_two_larders_and_somebody_else(hub, larders, scratch):
         right(the_account(made), 1000, 1000 - spent, mine, spent - mine)
     pull_all(a, paths[8:])
     right(the_account(a), 1000, 1000 - spent - 4, 9, spent - 5)
+
+
+def test_what_a_command_spends_and_finds_is_in_the_log(hub, larder):
+    hub.set_quota(4)
+    hub.add(build("look"), *LOOK)
+    add_many(hub, 4)
+    made = larder()
+    run("pull", "-q", *store_of(made), *(f"a{i}:1" for i in range(4)))
+    assert the_account(made)["usedUp"] is True
+    assert "limit=4 remaining=0" in made.wait_log("quota.used_up")
+    hub.set_quota(4)
+    done = run("status", "--quick", "--check", "--addr", "127.0.0.1:1", *store_of(made))
+    assert done.returncode == 0, done.stderr
+    assert the_account(made)["usedUp"] is False
+    made.wait_log("quota.back")
 
 
 def test_a_command_on_the_same_store_adds_up(hub, larder):

@@ -126,6 +126,7 @@ def test_all_is_well(store):
     assert {path.name for path in after.keys() - before.keys()} == {"scrub.state"}
     assert all(after[path] == text for path, text in before.items())
     assert "all is well" in scrub.command("scrub").out
+    assert "no image matches" in scrub.command("scrub", "nosuch:*").out
 
 
 def test_a_bit_of_any_file(place, scratch):
