@@ -104,11 +104,16 @@ enum answer ask_former(struct mirror *m, const struct route *r, const char *tag,
 	enum answer answer;
 	struct digest d;
 
-	if (v->must_check || !find(m, r, tag, state, &v->wanted, &d))
+	if (v->must_check)
 		return ANSWER_READY;
+	/* What was in order may have been lost since. */
 	if (out->stale || !upstream_can_give(r->site->up, &r->remote))
-		return give(m, r, &d, v, out);
-	if (!trial_is_due(m, r, &state->digest, &v->wanted))
+		return former_find(m->store, &r->name, tag, &state->digest, &v->wanted,
+				   &d)
+			       ? give(m, r, &d, v, out)
+			       : ANSWER_READY;
+	if (!find(m, r, tag, state, &v->wanted, &d) ||
+	    !trial_is_due(m, r, &state->digest, &v->wanted))
 		return ANSWER_READY;
 	answer = try_it(m, r, tag, state, v);
 	if (answer == ANSWER_FAILED || (answer == ANSWER_WAIT && visit_impatient(v, r)))

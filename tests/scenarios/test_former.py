@@ -143,6 +143,17 @@ def test_one_platform_has_come_and_another_cannot(hub, larder, kind):
             assert given(made, platform) == (new.digest, True)
 
 
+def test_what_was_whole_and_is_no_more(hub, larder):
+    """A layer is lost, and nobody can give it again: the image of before."""
+    made, old, new = moved(hub, larder, settings={"freshness": "0"})
+    keep(made, new)
+    assert given(made) == given(made, BOTH[0]) == (new.digest, False)
+    lost = new.config(BOTH[0]).digest[7:]
+    (made.root / f"docker/registry/v2/blobs/sha256/{lost[:2]}/{lost}/data").unlink()
+    with hub.fault("any", "refused"):
+        assert given(made, BOTH[0]) == given(made) == (old.digest, True)
+
+
 def test_a_former_that_lacks_what_is_here_now(hub, larder):
     """Docker on arm64 may well have been told to pull for amd64."""
     old = hub.add(build("1", layer_size=30_000, platforms=BOTH), "library/python", "3")
