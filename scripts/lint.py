@@ -174,7 +174,7 @@ def metrics() -> Iterator[Finding]:
     found = set()
     for path in sources("src", ends=(".c",)):
         text = path.read_text()
-        if '"base/metrics.h"' not in text and "metrics_" not in text:
+        if "metrics_" not in text:
             continue
         prefix = re.search(r'#define NAME\(what\) "(larder_\w+)" what', text)
         names = {prefix[1] + m for m in re.findall(r'NAME\("(\w+)"\)', text)} if prefix else \

@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "mirror/former.h"
+#include "mirror/manifest_here.h"
 #include "mirror/mirror_impl.h"
 #include "mirror/trial.h"
-#include "store/mstore.h"
 #include "upstream/may.h"
 
 /* For so long what leads to something that is not whole is taken at its upstream's word.
@@ -46,9 +46,9 @@ bool ask_former_is_doubtful(struct mirror *m, const struct route *r, const char 
 static enum answer give(struct mirror *m, const struct route *r, const struct digest *d,
 			struct visit *v, struct found_manifest *out)
 {
-	struct stored *former;
+	struct stored *former = manifest_here(m, r, d, NULL);
 
-	if (mstore_get(m->store, &r->name, d, &former, NULL) != 0)
+	if (former == NULL)
 		return ANSWER_READY;
 	stored_unref(out->m);
 	out->m = former;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "mirror/ask_former.h"
 #include "mirror/ask_locked.h"
+#include "mirror/manifest_here.h"
 #include "mirror/mirror_impl.h"
 #include "mirror/trial.h"
 #include "store/blob.h"
@@ -31,32 +32,6 @@ static void run_manifest(struct task *t, void *arg, struct task_result *out)
 	visit_work_over(out, w, rc);
 }
 
-/* What it says of its blobs' sizes, so that a file that was cut is noticed. */
-static void note_sizes(struct mirror *m, const struct stored *got)
-{
-	struct manifest parsed;
-
-	if (sizes_has(m->fetch.sizes, &got->digest) ||
-	    manifest_parse((struct view){ got->body, got->n }, &parsed, NULL) != 0)
-		return;
-	sizes_note(m->fetch.sizes, &parsed);
-	sizes_proved(m->fetch.sizes, &got->digest, got->n);
-	manifest_done(&parsed);
-}
-
-/* From disk or, where that was full, from memory. */
-static struct stored *have_manifest(struct mirror *m, const struct route *r,
-				    const struct digest *d, struct err *e)
-{
-	struct stored *got;
-
-	if (mstore_get(m->store, &r->name, d, &got, e) == 0) {
-		note_sizes(m, got);
-		return got;
-	}
-	return r->site != NULL ? overflow_get(m->fetch.overflow, &r->name, d) : NULL;
-}
-
 static enum answer by_digest(struct mirror *m, const struct route *r,
 			     const struct digest *d, struct visit *v,
 			     struct found_manifest *out, struct err *e)
@@ -67,7 +42,7 @@ static enum answer by_digest(struct mirror *m, const struct route *r,
 	bool started;
 	visit_key key;
 
-	out->m = have_manifest(m, r, d, e);
+	out->m = manifest_here(m, r, d, e);
 	if (out->m != NULL)
 		return ANSWER_READY;
 	if (r->site == NULL)
@@ -82,7 +57,7 @@ static enum answer by_digest(struct mirror *m, const struct route *r,
 	answer = visit_look(v, &result, e);
 	if (answer != ANSWER_READY)
 		return answer;
-	out->m = have_manifest(m, r, d, e);
+	out->m = manifest_here(m, r, d, e);
 	return out->m != NULL ? ANSWER_READY : visit_again(v, e);
 }
 
@@ -96,7 +71,7 @@ static struct stored *cached_tag(struct mirror *m, const struct route *r, const 
 		return NULL;
 	age_ms = clock_wall_ms() - s->checked_wall_ms;
 	out->age_s = s->checked_wall_ms != 0 && age_ms > 0 ? age_ms / 1000 : 0;
-	return have_manifest(m, r, &s->digest, NULL);
+	return manifest_here(m, r, &s->digest, NULL);
 }
 
 static bool is_fresh(struct mirror *m, const struct route *r, const char *tag,
@@ -223,7 +198,7 @@ static enum answer by_local_tag(struct mirror *m, const struct route *r, const c
 			e->kind = ERR_NOT_FOUND;
 		return ANSWER_FAILED;
 	}
-	out->m = have_manifest(m, r, &d, e);
+	out->m = manifest_here(m, r, &d, e);
 	return out->m != NULL ? ANSWER_READY : ANSWER_FAILED;
 }
 

@@ -28,15 +28,12 @@ static bool is_whole(struct looks *l, const struct digest *d, int depth);
 /* -1: it is not here, or no manifest. */
 static int load(struct looks *l, const struct digest *d, struct manifest *out)
 {
-	struct stored *m;
-	int rc;
+	size_t n;
 
-	if (*l->left == 0 || mstore_get(l->s, l->name, d, &m, NULL) != 0)
+	if (*l->left == 0 || mstore_parsed(l->s, l->name, d, out, &n, NULL) != 0)
 		return -1;
-	*l->left -= m->n < *l->left ? m->n : *l->left;
-	rc = manifest_parse((struct view){ m->body, m->n }, out, NULL);
-	stored_unref(m);
-	return rc;
+	*l->left -= n < *l->left ? n : *l->left;
+	return 0;
 }
 
 static bool has_all(struct store *s, const struct manifest *m)

@@ -17,20 +17,6 @@
 /* Larger ones are no configuration that one would wait for. */
 #define TRIAL_MAX_BYTES (UINT64_C(4) << 20)
 
-/* -1: it is not here, or no manifest. */
-static int read_manifest(struct mirror *m, const struct route *r, const struct digest *d,
-			 struct manifest *out)
-{
-	struct stored *got;
-	int rc;
-
-	if (mstore_get(m->store, &r->name, d, &got, NULL) != 0)
-		return -1;
-	rc = manifest_parse((struct view){ got->body, got->n }, out, NULL);
-	stored_unref(got);
-	return rc;
-}
-
 /* Of what is here of an index the platform that is wanted, or the only one; NULL: there
  * is none, or it cannot be told which. */
 static const struct child *likely_platform(struct mirror *m, const struct route *r,
@@ -119,11 +105,11 @@ int trial_run(struct mirror *m, const struct route *r, const struct digest *had,
 	int rc = 0;
 
 	if (!former_is_whole(m->store, &r->name, had) ||
-	    read_manifest(m, r, now, &after) != 0)
+	    mstore_parsed(m->store, &r->name, now, &after, NULL, NULL) != 0)
 		return 0;
 	if (after.kind == MANIFEST_IMAGE) {
 		rc = try_config(m, r, &after, e);
-	} else if (read_manifest(m, r, had, &before) == 0) {
+	} else if (mstore_parsed(m->store, &r->name, had, &before, NULL, NULL) == 0) {
 		here = before.kind == MANIFEST_INDEX
 			       ? likely_platform(m, r, &before, wanted)
 			       : NULL;
@@ -143,10 +129,12 @@ bool trial_is_due(struct mirror *m, const struct route *r, const struct digest *
 	const struct child *entry;
 	bool due = false;
 
-	if (wanted->os[0] == '\0' || read_manifest(m, r, now, &index) != 0)
+	if (wanted->os[0] == '\0' ||
+	    mstore_parsed(m->store, &r->name, now, &index, NULL, NULL) != 0)
 		return false;
 	entry = index.kind == MANIFEST_INDEX ? manifest_platform(&index, wanted) : NULL;
-	if (entry != NULL && read_manifest(m, r, &entry->digest, &image) != 0) {
+	if (entry != NULL &&
+	    mstore_parsed(m->store, &r->name, &entry->digest, &image, NULL, NULL) != 0) {
 		due = true;
 	} else if (entry != NULL) {
 		due = lacks_config(m, &image);
@@ -164,7 +152,7 @@ int trial_platform(struct mirror *m, const struct route *r, const struct digest 
 	struct manifest index;
 	int rc;
 
-	if (read_manifest(m, r, now, &index) != 0)
+	if (mstore_parsed(m->store, &r->name, now, &index, NULL, NULL) != 0)
 		return 0;
 	entry = manifest_platform(&index, wanted);
 	rc = entry != NULL ? try_entry(m, r, entry, how, e) : 0;

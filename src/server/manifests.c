@@ -75,7 +75,8 @@ static enum answer ask(struct request *rq, struct found_manifest *out, struct er
 {
 	struct mirror *m = rq->server->mirror;
 
-	agent_platform(request_header(rq, "User-Agent"), &rq->visit.wanted);
+	if (!rq->ref.is_digest)
+		agent_platform(request_header(rq, "User-Agent"), &rq->visit.wanted);
 	return rq->is_asof ? ask_asof(m, &rq->route, &rq->ref, rq->asof_ms, &rq->visit,
 				      out, e)
 			   : ask_manifest(m, &rq->route, &rq->ref, &rq->visit, out, e);

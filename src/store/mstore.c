@@ -99,6 +99,21 @@ int mstore_get(struct store *s, const struct reponame *name, const struct digest
 	return mstore_load(s, d, out, e);
 }
 
+int mstore_parsed(struct store *s, const struct reponame *name, const struct digest *d,
+		  struct manifest *out, size_t *bytes, struct err *e)
+{
+	struct stored *m;
+	int rc;
+
+	if (mstore_get(s, name, d, &m, e) != 0)
+		return -1;
+	if (bytes != NULL)
+		*bytes = m->n;
+	rc = manifest_parse((struct view){ m->body, m->n }, out, e);
+	stored_unref(m);
+	return rc;
+}
+
 int mstore_peek(struct store *s, const struct reponame *name, const struct digest *d,
 		struct stored **out, struct err *e)
 {

@@ -20,6 +20,9 @@
  * digest or is no manifest (nothing is removed; see blob_remove). */
 int mstore_get(struct store *s, const struct reponame *name, const struct digest *d,
 	       struct stored **out, struct err *e);
+/* The same, as it parses (manifest_done); *bytes (may be NULL): how long it is. */
+int mstore_parsed(struct store *s, const struct reponame *name, const struct digest *d,
+		  struct manifest *out, size_t *bytes, struct err *e);
 /* The same bytes, whichever repository has them: for linking them into another. */
 int mstore_load(struct store *s, const struct digest *d, struct stored **out,
 		struct err *e);
